@@ -1,0 +1,3 @@
+/** The room of findings: what is said to a user about a place in a source. It imports nothing; every room may import it. */
+export { FindingError, type Finding, type Position, type TrailStep } from "./finding.ts";
+export { printFinding, printPosition, sortFindings } from "./print.ts";

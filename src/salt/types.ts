@@ -1,0 +1,91 @@
+import type { Finding } from "../finding/index.ts";
+import type { PyDict, Value } from "../python/index.ts";
+
+/** One file of a file root or pillar root. */
+export interface SourceFile {
+  /** Path within the environment, with `/`: `ceph/init.sls`. */
+  readonly path: string;
+  /** What messages call it: the path relative to the tree's top, `states/ceph/init.sls`; never absolute. */
+  readonly display: string;
+  readonly bytes: Uint8Array;
+  /** The UTF-8 text. @throws FindingError `not-utf8` */
+  readonly text: string;
+  /** Digest of the bytes, hex SHA-256: the key under which what was compiled from it is kept. */
+  readonly digest: string;
+  /** Permission bits, for `file.recurse` with `file_mode: keep`. */
+  readonly mode: number;
+}
+
+/**
+ * The files of several environments (Salt's `file_roots` or `pillar_roots`). In each environment the first root that has
+ * a path wins. Every read goes through here, so that a wrapper can record it.
+ */
+export interface FileRoots {
+  /** In the order of the config. */
+  environments(): readonly string[];
+  find(saltenv: string, path: string): SourceFile | undefined;
+  /** All file paths of an environment, sorted by code point, as `cp.list_master`. */
+  list(saltenv: string): readonly string[];
+  /** All directories, sorted, also empty ones, as `cp.list_master_dirs`; "." is not among them. */
+  listDirectories(saltenv: string): readonly string[];
+}
+
+/**
+ * Everything Salt knows of a minion before pillar: what `salt.config.minion_config` gives.
+ * To Halite a cluster is a minion.
+ */
+export interface Minion {
+  readonly id: string;
+  readonly grains: PyDict;
+  /** Salt's minion options with Salt's defaults, as `opts` in a template shows them. Typed access goes through `options.ts`. */
+  readonly opts: PyDict;
+  readonly fileRoots: FileRoots;
+  readonly pillarRoots: FileRoots;
+}
+
+/** What an SLS or template render needs to know about where it stands. */
+export interface SlsLocation {
+  readonly saltenv: string;
+  /** `a.b`, or absent for a file template. */
+  readonly sls: string;
+  readonly file: SourceFile;
+}
+
+/** Data with the lines it came from, for provenance. */
+export interface RenderedSls {
+  readonly data: Value;
+  readonly warnings: readonly Finding[];
+  /** Position of the mapping entry or list item, where the loader knows it: `positions.at(container, keyOrIndex)`. */
+  readonly positions: DataPositions;
+}
+
+export interface DataPositions {
+  at(container: PyDict | readonly Value[], key: Value): { readonly line: number; readonly column: number } | undefined;
+}
+
+/** A low chunk: `state`, `fun`, `name`, `__id__`, `__sls__`, `__env__`, `order` and the state's own options, in Salt's key order. */
+export type LowChunk = PyDict;
+
+/** What `state.apply` would leave at one path. */
+export type FileResult =
+  | {
+      readonly kind: "file";
+      readonly path: string;
+      readonly content: Uint8Array;
+      /** Octal text such as `0644`, or null where the state says none. */
+      readonly mode: string | null;
+      readonly id: string;
+      readonly sls: string;
+      /** `salt://…` or null where the content stands in the state. */
+      readonly source: string | null;
+    }
+  | { readonly kind: "error"; readonly path: string; readonly id: string; readonly sls: string; readonly findings: readonly Finding[] };
+
+/** A state that acts on the node itself and is not executed. */
+export interface LeftToNode {
+  readonly state: string;
+  readonly fun: string;
+  readonly name: string;
+  readonly id: string;
+  readonly sls: string;
+}
