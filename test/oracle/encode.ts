@@ -10,7 +10,8 @@ export function encodeValue(value: Value): Encoded {
   if (value instanceof PyFloat) return { float: floatRepr(value.value) };
   if (value instanceof PyDict) return { dict: [...value.entries()].map(([key, item]) => [encodeValue(key), encodeValue(item)]) };
   if (value instanceof PyTuple) return { tuple: value.items.map(encodeValue) };
-  if (value instanceof PySet) return { set: [...value.values()].map(encodeValue).sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)) };
+  if (value instanceof PySet)
+    return { set: [...value.values()].map(encodeValue).sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)) };
   if (value instanceof PyBytes) return { bytes: Buffer.from(value.bytes).toString("hex") };
   return { repr: value.repr() };
 }

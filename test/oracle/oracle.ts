@@ -4,7 +4,9 @@ import { fileURLToPath } from "node:url";
 import { createInterface } from "node:readline";
 
 /** What the real program answered: its result or the exception it raised. */
-export type Answer = { readonly ok: unknown } | { readonly error: { readonly type: string; readonly message: string; readonly trace: string } };
+export type Answer =
+  | { readonly ok: unknown }
+  | { readonly error: { readonly type: string; readonly message: string; readonly trace: string } };
 
 const PYTHON = fileURLToPath(new URL("../.cache/salt-venv/bin/python", import.meta.url));
 const SCRIPT = fileURLToPath(new URL("oracle.py", import.meta.url));
@@ -24,7 +26,9 @@ export class Oracle {
   /** `ops` names the ops_*.py files to load. `wrap` is a command the process runs under, such as `unshare -m`. */
   constructor(ops: readonly string[], wrap: readonly string[] = []) {
     const [command = PYTHON, ...args] = [...wrap, PYTHON, "-X", "utf8", SCRIPT, ...ops];
-    this.#child = spawn(command, args, { env: { PATH: process.env["PATH"] ?? "", TZ: "UTC", LANG: "C.UTF-8", HOME: "/nonexistent", PYTHONHASHSEED: "0" } });
+    this.#child = spawn(command, args, {
+      env: { PATH: process.env["PATH"] ?? "", TZ: "UTC", LANG: "C.UTF-8", HOME: "/nonexistent", PYTHONHASHSEED: "0" },
+    });
     this.#child.stderr.on("data", (chunk: Buffer) => {
       this.#stderr = (this.#stderr + chunk.toString("utf8")).slice(-4000);
     });

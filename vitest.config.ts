@@ -1,0 +1,34 @@
+import { defineConfig } from "vitest/config";
+
+/**
+ * Three projects, all of them in `npm test`:
+ * - fast: everything that needs only Node;
+ * - differential (`*.diff.test.ts`): judged by the real Jinja2, PyYAML and Salt in test/.cache/salt-venv;
+ * - control-plane (`*.plane.test.ts`): judged by a real kube-apiserver built into test/.cache/bin.
+ */
+const shared = { testTimeout: 120_000, hookTimeout: 600_000 };
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: "fast",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/**/*.diff.test.ts", "test/**/*.plane.test.ts", "test/.cache/**"],
+        },
+      },
+      { test: { ...shared, name: "differential", include: ["test/**/*.diff.test.ts"], exclude: ["test/.cache/**"] } },
+      {
+        test: {
+          ...shared,
+          name: "control-plane",
+          include: ["test/**/*.plane.test.ts"],
+          exclude: ["test/.cache/**"],
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
