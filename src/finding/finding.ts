@@ -16,7 +16,8 @@ export interface TrailStep extends Position {
 export interface Finding {
   /** Stable, for machines and for accepting a finding: `jinja-undefined`, `yaml-duplicate-key` … */
   readonly code: string;
-  readonly severity: "error" | "warning";
+  /** A note only says what was decided for the user; a warning should be looked at; an error stops its addon. */
+  readonly severity: "error" | "warning" | "note";
   /** What happened, and why. One sentence where one is enough; the first line stands alone. */
   readonly message: string;
   readonly at?: Position;

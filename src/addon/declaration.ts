@@ -1,0 +1,55 @@
+import type { Finding } from "../finding/index.ts";
+import { PyDict } from "../python/index.ts";
+import type { AddonDeclaration } from "./types.ts";
+
+/**
+ * What pillar says about addons:
+ * ```yaml
+ * addons:
+ *   csi-driver-nfs: {mode: Reconcile, dependsOn: [storage-base]}
+ * halite:
+ *   namespaces: [monitoring]      # namespaces that exist without any addon making them
+ * ```
+ */
+export interface AddonSettings {
+  readonly addons: ReadonlyMap<string, AddonDeclaration>;
+  readonly namespaces: readonly string[];
+  readonly findings: readonly Finding[];
+}
+
+/** Namespaces that every cluster has. */
+export const BUILT_IN_NAMESPACES: readonly string[] = ["default", "kube-system", "kube-public", "kube-node-lease"];
+
+/** Reads the keys of pillar that the second stage knows. */
+export function readAddonSettings(pillar: PyDict): AddonSettings {
+  const findings: Finding[] = [];
+  const refuse = (key: string, message: string): void => {
+    findings.push({ code: "pillar-addons", severity: "error", message: `pillar ${key}: ${message}` });
+  };
+  const addons = new Map<string, AddonDeclaration>();
+  const declared = pillar.get("addons");
+  if (declared instanceof PyDict) {
+    for (const [name, value] of declared.entries()) {
+      if (typeof name !== "string" || !(value instanceof PyDict)) {
+        refuse("addons", "must map addon names to {mode, dependsOn}");
+        continue;
+      }
+      const mode = value.get("mode") ?? null;
+      const dependsOn = value.get("dependsOn") ?? [];
+      if (mode !== null && mode !== "Reconcile" && mode !== "EnsureExists") refuse(`addons:${name}:mode`, "must be Reconcile or EnsureExists");
+      if (!Array.isArray(dependsOn) || !dependsOn.every((item) => typeof item === "string")) {
+        refuse(`addons:${name}:dependsOn`, "must be a list of addon names");
+        continue;
+      }
+      addons.set(name, {
+        ...(mode === "Reconcile" || mode === "EnsureExists" ? { mode } : {}),
+        dependsOn: dependsOn.filter((item) => typeof item === "string"),
+      });
+    }
+  } else if (declared !== undefined && declared !== null) refuse("addons", "must be a mapping of addon names");
+  const halite = pillar.get("halite");
+  const listed = halite instanceof PyDict ? (halite.get("namespaces") ?? []) : [];
+  if (!Array.isArray(listed) || !listed.every((item) => typeof item === "string")) refuse("halite:namespaces", "must be a list of namespace names");
+  const namespaces = Array.isArray(listed) ? listed.filter((item) => typeof item === "string") : [];
+  return { addons, namespaces, findings };
+}

@@ -1,0 +1,75 @@
+import { createHash } from "node:crypto";
+import { PyDict, type Value } from "../python/index.ts";
+import { emit } from "../yaml/index.ts";
+import { compareText } from "./assign.ts";
+import type { Addon, AddonObject, FailureReason, Release } from "./types.ts";
+
+/** The files of one cluster's release, by path within the cluster's folder: `ADDON/FILE.yaml` and `release.yaml`. */
+export function releaseFiles(release: Release): ReadonlyMap<string, string> {
+  const files = new Map<string, string>();
+  if (release.state === "compiled") {
+    for (const addon of release.addons) {
+      if (addon.state === "failed") continue;
+      for (const file of addon.files) files.set(`${addon.name}/${file.path}`, file.text);
+    }
+  }
+  files.set("release.yaml", releaseYaml(release));
+  return new Map([...files].sort(([a], [b]) => compareText(a, b)));
+}
+
+/** `release.yaml`: what belongs to the cluster. It holds only what follows from the output's bytes. */
+export function releaseYaml(release: Release): string {
+  const root = PyDict.from({
+    apiVersion: "halite.dev/v1alpha1",
+    kind: "Release",
+    cluster: release.cluster.id,
+    az: release.cluster.az,
+    kubernetes: release.cluster.kubernetes,
+    state: release.state === "failed" ? "failed" : "complete",
+  });
+  if (release.state === "failed") root.set("why", release.why.map(reasonValue));
+  else {
+    if (release.addons.some((addon) => addon.state === "failed")) root.set("state", "partial");
+    root.set("addons", PyDict.of(release.addons.map((addon): [Value, Value] => [addon.name, addonValue(addon)])));
+  }
+  return emit([root]);
+}
+
+function addonValue(addon: Addon): PyDict {
+  if (addon.state === "failed") {
+    return PyDict.from({ state: "failed", ...(addon.dependsOn.length === 0 ? {} : { dependsOn: [...addon.dependsOn] }), why: addon.why.map(reasonValue) });
+  }
+  return PyDict.from({
+    state: "complete",
+    mode: addon.mode,
+    digest: addonDigest(addon),
+    ...(addon.dependsOn.length === 0 ? {} : { dependsOn: [...addon.dependsOn] }),
+    objects: addon.objects.map(objectValue),
+  });
+}
+
+/** Over the addon's files, in order of their paths: equal exactly when every byte of the addon is. */
+function addonDigest(addon: Extract<Addon, { state: "complete" }>): string {
+  const hash = createHash("sha256");
+  for (const file of addon.files) hash.update(`${Buffer.byteLength(file.path)} ${file.path} ${Buffer.byteLength(file.text)}\n`).update(file.text, "utf8");
+  return `sha256:${hash.digest("hex")}`;
+}
+
+function objectValue(object: AddonObject): PyDict {
+  return PyDict.from({
+    apiVersion: object.apiVersion,
+    kind: object.kind,
+    ...(object.namespace === null ? {} : { namespace: object.namespace }),
+    name: object.name,
+    mode: object.mode,
+    file: object.file,
+    digest: object.digest,
+    id: object.id,
+    sls: object.sls,
+    ...(object.source === null ? {} : { source: object.source }),
+  });
+}
+
+function reasonValue(reason: FailureReason): PyDict {
+  return PyDict.from({ code: reason.code, message: reason.message, ...(reason.file === undefined ? {} : { file: reason.file }) });
+}

@@ -1,0 +1,110 @@
+import type { Finding, TrailStep } from "../finding/index.ts";
+import type { PyDict, Value } from "../python/index.ts";
+
+/** The two modes of the addon manager: kept as the manifest says, or only created where absent. */
+export type Mode = "Reconcile" | "EnsureExists";
+
+/** A file that the states write, as the Salt stage gives it. */
+export interface WrittenFile {
+  /** Absolute path on the node: `/etc/kubernetes/addons/nfs/driver.yaml`. */
+  readonly path: string;
+  readonly content: Uint8Array;
+  /** ID of the state that wrote it. */
+  readonly id: string;
+  readonly sls: string;
+  /** `salt://…`, or null where the content stands in the state. */
+  readonly source: string | null;
+}
+
+/** A path that could not be made, and why. */
+export interface FailedFile {
+  readonly path: string;
+  readonly id: string;
+  readonly sls: string;
+  readonly findings: readonly Finding[];
+}
+
+/** What pillar says of an addon, key `addons:NAME`. */
+export interface AddonDeclaration {
+  readonly mode?: Mode;
+  readonly dependsOn: readonly string[];
+  /** Where pillar says so, for messages. */
+  readonly at?: { readonly file: string; readonly line: number };
+}
+
+/** One Kubernetes object of an addon, after the second stage. */
+export interface AddonObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace: string | null;
+  readonly name: string;
+  readonly mode: Mode;
+  /** Path within the addon, always ending `.yaml`. */
+  readonly file: string;
+  /** `sha256:` and the hex digest of the object's canonical YAML. */
+  readonly digest: string;
+  readonly id: string;
+  readonly sls: string;
+  readonly source: string | null;
+  readonly value: PyDict;
+}
+
+/** A file as it is published. */
+export interface AddonFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Why something failed, without what differs between machines or runs: no line numbers, no commits. */
+export interface FailureReason {
+  readonly code: string;
+  readonly message: string;
+  readonly file?: string;
+}
+
+export type Addon =
+  | {
+      readonly state: "complete";
+      readonly name: string;
+      readonly mode: Mode;
+      readonly dependsOn: readonly string[];
+      readonly files: readonly AddonFile[];
+      readonly objects: readonly AddonObject[];
+    }
+  | { readonly state: "failed"; readonly name: string; readonly dependsOn: readonly string[]; readonly why: readonly FailureReason[] };
+
+/** What one compile produced for one cluster. */
+export type Release =
+  | { readonly state: "compiled"; readonly cluster: ClusterIdentity; readonly addons: readonly Addon[] }
+  | { readonly state: "failed"; readonly cluster: ClusterIdentity; readonly why: readonly FailureReason[] };
+
+export interface ClusterIdentity {
+  readonly id: string;
+  readonly az: string;
+  /** `1.36`. */
+  readonly kubernetes: string;
+}
+
+/** What is wrong with one object; `pointer` leads to the place in it. */
+export interface ObjectProblem {
+  readonly code: string;
+  readonly severity: "error" | "warning";
+  readonly message: string;
+  readonly pointer: readonly (string | number)[];
+  readonly advice?: string;
+}
+
+/** What a cluster's Kubernetes version knows of kinds: given by the schema room. */
+export interface ObjectSchema {
+  /** `undefined` for a kind that is unknown. */
+  scope(apiVersion: string, kind: string): "Namespaced" | "Cluster" | undefined;
+  validate(object: PyDict): readonly ObjectProblem[];
+  /** The same with the CustomResourceDefinitions of this release known too. */
+  withCustomResources(definitions: readonly PyDict[]): ObjectSchema;
+}
+
+/** Where a line of a written file came from: template lines and pillar lines, innermost first. */
+export type LineSources = (path: string, line: number, column: number) => readonly TrailStep[];
+
+export type JsonPath = readonly (string | number)[];
+export type { Value };
