@@ -4,10 +4,10 @@ import type { PyDict } from "../python/index.ts";
 import { emit } from "../yaml/index.ts";
 import { addonOf, assignFiles, compareText, isManifest, strayFile, type AssignedFiles } from "./assign.ts";
 import { BUILT_IN_NAMESPACES, type AddonSettings } from "./declaration.ts";
-import { decideMode } from "./mode.ts";
+import { decideMode, type DecidedMode } from "./mode.ts";
 import { normaliseObject } from "./normalise.ts";
 import { parseManifest, type ParsedObject } from "./parse.ts";
-import type { Addon, AddonDeclaration, AddonFile, AddonObject, FailedFile, FailureReason, LineSources, ObjectProblem, ObjectSchema, WrittenFile } from "./types.ts";
+import type { Addon, AddonDeclaration, AddonFile, AddonObject, FailedFile, FailureReason, LineSources, Mode, ObjectProblem, ObjectSchema, WrittenFile } from "./types.ts";
 
 export interface CompileAddonsInput {
   readonly written: readonly WrittenFile[];
@@ -42,14 +42,14 @@ export function compileAddons(input: CompileAddonsInput): CompiledAddons {
   const crds = [...drafts.values()].flatMap((draft) => draft.objects).filter((object) => object.kind === "CustomResourceDefinition");
   const schema = input.schema.withCustomResources([...input.knownCrds, ...crds.map((object) => object.value)]);
   const namespaces = knownNamespaces(drafts, input.settings);
-  for (const draft of drafts.values()) checkObjects(draft, schema, namespaces);
+  for (const draft of drafts.values()) checkObjects(draft, schema, namespaces, input.settings.addons.get(draft.name)?.mode);
   checkDependencies(drafts, input.settings);
   const findings: Finding[] = assigned.nodeFailures.flatMap((failure) => [...failure.findings]);
   const addons: Addon[] = [];
   for (const draft of drafts.values()) {
     const declaration = input.settings.addons.get(draft.name);
-    const complete = draft.findings.some((finding) => finding.severity === "error") ? undefined : finishAddon(draft, declaration);
-    addons.push(complete ?? failedAddon(draft, declaration));
+    const failed = draft.findings.some((finding) => finding.severity === "error");
+    addons.push(failed ? failedAddon(draft, declaration) : finishAddon(draft, declaration));
     findings.push(...draft.findings.map((finding) => withSources(finding, input.sources)));
   }
   return { addons, findings, leftToNode: assigned.leftToNode.map((file) => file.path).sort(compareText) };
@@ -60,13 +60,14 @@ interface Draft {
   readonly name: string;
   readonly files: readonly WrittenFile[];
   readonly objects: ParsedObject[];
+  readonly modes: Map<ParsedObject, DecidedMode>;
   readonly findings: Finding[];
 }
 
 function parseAddons(assigned: AssignedFiles): Map<string, Draft> {
   const drafts = new Map<string, Draft>();
   for (const [name, { files, failures }] of assigned.addons) {
-    const draft: Draft = { name, files, objects: [], findings: failures.flatMap((failure) => [...failure.findings]) };
+    const draft: Draft = { name, files, objects: [], modes: new Map(), findings: failures.flatMap((failure) => [...failure.findings]) };
     drafts.set(name, draft);
     const targets = new Map<string, WrittenFile>();
     for (const file of files) {
@@ -144,9 +145,11 @@ function knownNamespaces(drafts: ReadonlyMap<string, Draft>, settings: AddonSett
   return names;
 }
 
-function checkObjects(draft: Draft, schema: ObjectSchema, namespaces: ReadonlySet<string>): void {
+function checkObjects(draft: Draft, schema: ObjectSchema, namespaces: ReadonlySet<string>, declared: Mode | undefined): void {
   for (const object of draft.objects) {
-    const problems: ObjectProblem[] = [...schema.validate(object.value)];
+    const mode = decideMode(object.value, declared);
+    draft.modes.set(object, mode);
+    const problems: ObjectProblem[] = [...schema.validate(object.value), ...mode.problems];
     const scope = schema.scope(object.apiVersion, object.kind);
     if (scope === "Namespaced" && object.namespace === null) {
       problems.push({
@@ -208,48 +211,47 @@ function dependencyCycle(start: string, settings: AddonSettings): readonly strin
   return walk(start, [start]);
 }
 
-function finishAddon(draft: Draft, declaration: AddonDeclaration | undefined): Addon | undefined {
+function finishAddon(draft: Draft, declaration: AddonDeclaration | undefined): Addon {
   const files: AddonFile[] = [];
   const objects: AddonObject[] = [];
-  const unlabelled: ParsedObject[] = [];
   for (const file of draft.files) {
-    const values: PyDict[] = [];
+    const texts: string[] = [];
     for (const object of draft.objects) {
       if (object.file !== file) continue;
-      const decided = decideMode(object.value, declaration?.mode);
-      for (const problem of decided.problems) {
-        draft.findings.push({ code: problem.code, severity: problem.severity, message: problem.message, at: object.at(problem.pointer), ...(problem.advice === undefined ? {} : { advice: problem.advice }) });
-      }
-      if (decided.from === "default" && decided.problems.length === 0) unlabelled.push(object);
-      const value = normaliseObject(object.value, decided.mode);
-      values.push(value);
+      const mode = draft.modes.get(object)?.mode ?? "Reconcile";
+      const value = normaliseObject(object.value, mode);
+      const text = emit([value]);
+      texts.push(text);
       objects.push({
         apiVersion: object.apiVersion,
         kind: object.kind,
         namespace: object.namespace,
         name: object.name,
-        mode: decided.mode,
+        mode,
         file: publishedPath(file.path),
-        digest: digestOf(emit([value])),
+        digest: digestOf(text),
         id: file.id,
         sls: file.sls,
         source: file.source,
         value,
       });
     }
-    if (values.length > 0) files.push({ path: publishedPath(file.path), text: emit(values) });
+    if (texts.length > 0) files.push({ path: publishedPath(file.path), text: texts.join("---\n") });
   }
-  const first = unlabelled[0];
-  if (first !== undefined) {
-    draft.findings.push({
-      code: "addon-mode-default",
-      severity: "note",
-      message: `addon ${draft.name}: ${unlabelled.length} of ${objects.length} objects carry no mode label and pillar declares none; Reconcile is written out`,
-      at: first.at([]),
-    });
-  }
-  if (draft.findings.some((finding) => finding.severity === "error")) return undefined;
+  noteDefaultModes(draft);
   return { state: "complete", name: draft.name, mode: declaration?.mode ?? "Reconcile", dependsOn: declaration?.dependsOn ?? [], files, objects };
+}
+
+function noteDefaultModes(draft: Draft): void {
+  const unlabelled = draft.objects.filter((object) => draft.modes.get(object)?.from === "default");
+  const first = unlabelled[0];
+  if (first === undefined) return;
+  draft.findings.push({
+    code: "addon-mode-default",
+    severity: "note",
+    message: `addon ${draft.name}: ${unlabelled.length} of ${draft.objects.length} objects carry no mode label and pillar declares none; Reconcile is written out`,
+    at: first.at([]),
+  });
 }
 
 function failedAddon(draft: Draft, declaration: AddonDeclaration | undefined): Addon {

@@ -1,0 +1,52 @@
+// Bundles the command line into dist/: one entry, one lazily loaded chunk a command.
+import { install } from "./install.mjs";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync, mkdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** Digest of everything that the bundle is made of. */
+function sourceDigest() {
+  const hash = createHash("sha256");
+  for (const top of ["src", "scripts"]) {
+    for (const entry of readdirSync(`${root}${top}`, { recursive: true, withFileTypes: true }).filter((item) => item.isFile()).map((item) => `${item.parentPath ?? item.path}/${item.name}`).sort()) {
+      hash.update(entry.slice(root.length)).update("\0").update(readFileSync(entry)).update("\0");
+    }
+  }
+  return hash.update(readFileSync(`${root}package-lock.json`)).update(readFileSync(`${root}package.json`)).digest("hex");
+}
+
+export async function build() {
+  install();
+  const digest = sourceDigest();
+  const stamp = `${root}dist/.digest`;
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return false;
+  const { build: bundle } = await import("esbuild");
+  const { version } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
+  rmSync(`${root}dist`, { recursive: true, force: true });
+  mkdirSync(`${root}dist`);
+  await bundle({
+    absWorkingDir: root,
+    entryPoints: { halite: "src/cli/main.ts" },
+    outdir: "dist",
+    outExtension: { ".js": ".mjs" },
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: "none",
+    define: { HALITE_VERSION: JSON.stringify(version) },
+    banner: { js: 'import { createRequire as haliteCreateRequire } from "node:module"; const require = haliteCreateRequire(import.meta.url);' },
+    logLevel: "warning",
+  });
+  const entry = `${root}dist/halite.mjs`;
+  writeFileSync(entry, `#!/usr/bin/env node\n${readFileSync(entry, "utf8")}`, { mode: 0o755 });
+  writeFileSync(stamp, digest);
+  return true;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await build();
