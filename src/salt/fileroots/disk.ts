@@ -1,0 +1,141 @@
+import { lstatSync, readdirSync, readFileSync, realpathSync, statSync, type Stats } from "node:fs";
+import type { FileRoots, SourceFile } from "../types.ts";
+import { FileContent } from "./content.ts";
+import { compareCodePoints, normalizePath } from "./path.ts";
+import { servable } from "./url.ts";
+
+/** One directory of an environment. */
+export interface DiskRoot {
+  /** Absolute path on this machine. */
+  readonly directory: string;
+  /** What messages call it, relative to the tree: `states`. */
+  readonly display: string;
+}
+
+export interface DiskEnvironment {
+  readonly name: string;
+  /** In the order of the config: the first that has a path wins. */
+  readonly roots: readonly DiskRoot[];
+}
+
+export interface DiskOptions {
+  /** Whether a path is hidden (`file_ignore_regex`, `file_ignore_glob`). Default: none is. */
+  readonly ignored?: (path: string) => boolean;
+  /** Salt's `fileserver_followsymlinks`. Without it links out of the root are not served. Default true. */
+  readonly followSymlinks?: boolean;
+  /** Salt's `fileserver_ignoresymlinks`: links are not listed. Default false. */
+  readonly ignoreSymlinks?: boolean;
+}
+
+interface Listing {
+  readonly files: readonly string[];
+  readonly directories: readonly string[];
+}
+
+/**
+ * File roots in directories of this machine, by the rules of Salt's `roots` file server (fileserver/roots.py, 3007.1).
+ * Each file is read once in the life of the object, so a compile sees one state of the tree.
+ *
+ * An environment named `__env__` stands for every environment not named; `__env__` in its paths is then the name asked for.
+ * Two differences from Salt, both so that the answer does not hang on the machine: ignore patterns are held against the path
+ * within the root also when a file is looked up (Salt takes the absolute path there), and a directory link that leads back
+ * above itself is listed but not entered (Salt walks it until the kernel refuses).
+ */
+export class DiskFileRoots implements FileRoots {
+  readonly #environments: ReadonlyMap<string, readonly DiskRoot[]>;
+  readonly #ignored: (path: string) => boolean;
+  readonly #followSymlinks: boolean;
+  readonly #ignoreSymlinks: boolean;
+  readonly #files = new Map<string, FileContent | undefined>();
+  readonly #listings = new Map<string, Listing>();
+
+  constructor(environments: readonly DiskEnvironment[], options: DiskOptions = {}) {
+    this.#environments = new Map(environments.map(({ name, roots }) => [name, roots]));
+    this.#ignored = options.ignored ?? (() => false);
+    this.#followSymlinks = options.followSymlinks ?? true;
+    this.#ignoreSymlinks = options.ignoreSymlinks ?? false;
+  }
+
+  environments(): readonly string[] {
+    return [...this.#environments.keys()];
+  }
+
+  find(saltenv: string, path: string): SourceFile | undefined {
+    if (!servable(path)) return undefined;
+    const wanted = normalizePath(path);
+    const key = `${saltenv}\0${wanted}`;
+    if (this.#files.has(key)) return this.#files.get(key);
+    const file = this.#read(saltenv, wanted);
+    this.#files.set(key, file);
+    return file;
+  }
+
+  list(saltenv: string): readonly string[] {
+    return this.#listing(saltenv).files;
+  }
+
+  listDirectories(saltenv: string): readonly string[] {
+    return this.#listing(saltenv).directories;
+  }
+
+  #roots(saltenv: string): readonly DiskRoot[] {
+    const roots = this.#environments.get(saltenv);
+    if (roots !== undefined) return roots;
+    return (this.#environments.get("__env__") ?? []).map(({ directory, display }) => ({
+      directory: directory.replaceAll("__env__", saltenv),
+      display: display.replaceAll("__env__", saltenv),
+    }));
+  }
+
+  #read(saltenv: string, path: string): FileContent | undefined {
+    if (path === "." || path.includes("\0")) return undefined;
+    for (const { directory, display } of this.#roots(saltenv)) {
+      const full = `${directory}/${path}`;
+      const status = targetOf(full);
+      if (status === undefined || !status.isFile() || this.#ignored(path)) continue;
+      if (!this.#followSymlinks && !within(realpathSync(directory), realpathSync(full))) continue;
+      return new FileContent(path, `${display}/${path}`, readFileSync(full), status.mode & 0o7777);
+    }
+    return undefined;
+  }
+
+  #listing(saltenv: string): Listing {
+    const known = this.#listings.get(saltenv);
+    if (known !== undefined) return known;
+    const found = { files: new Set<string>(), directories: new Set<string>() };
+    for (const { directory } of this.#roots(saltenv)) this.#walk(directory, "", [], found);
+    const listing = { files: [...found.files].sort(compareCodePoints), directories: [...found.directories].sort(compareCodePoints) };
+    this.#listings.set(saltenv, listing);
+    return listing;
+  }
+
+  /** `above` are the real paths of the directories being walked, against links that lead back up. */
+  #walk(directory: string, prefix: string, above: readonly string[], found: { files: Set<string>; directories: Set<string> }): void {
+    const status = statSync(directory, { throwIfNoEntry: false });
+    if (status === undefined || !status.isDirectory()) return;
+    const real = realpathSync(directory);
+    if (above.includes(real)) return;
+    for (const name of readdirSync(directory)) {
+      const full = `${directory}/${name}`;
+      const path = prefix + name;
+      const isLink = lstatSync(full).isSymbolicLink();
+      const isDirectory = targetOf(full)?.isDirectory() ?? false;
+      if (!(isLink && this.#ignoreSymlinks) && !this.#ignored(path)) (isDirectory ? found.directories : found.files).add(path);
+      // Salt hides an ignored directory's name but still lists what is in it.
+      if (isDirectory && (!isLink || this.#followSymlinks)) this.#walk(full, `${path}/`, [...above, real], found);
+    }
+  }
+}
+
+/** What a path leads to through its links; `undefined` for a broken or circular link. */
+function targetOf(full: string): Stats | undefined {
+  try {
+    return statSync(full, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
+function within(root: string, path: string): boolean {
+  return path === root || path.startsWith(root.endsWith("/") ? root : `${root}/`);
+}
