@@ -1,0 +1,136 @@
+import type { CommandSpec, OptionSpec } from "./command.ts";
+
+const CONFIG: OptionSpec = { name: "config", short: "c", value: "FILE", summary: "the fleet's halite.yaml (default: the nearest one upwards from here)" };
+const CLUSTERS: OptionSpec = { name: "clusters", value: "TARGET", summary: "only the clusters that Salt's compound matcher picks, such as 'G@az:sjc1 and not *-canary'" };
+const JOBS: OptionSpec = { name: "jobs", short: "j", value: "N", summary: "worker threads (default: chosen by the amount of work; the bytes are the same)" };
+
+/** Every command, in the order of the help. */
+export const COMMANDS: readonly CommandSpec[] = [
+  {
+    name: "init",
+    summary: "make a new fleet repository",
+    synopsis: "DIR",
+    description:
+      "Writes halite.yaml, a roster with one cluster, a state with its pillar, schemas for editors and a .gitignore into DIR, so that `halite render` works at once. Nothing that is there is overwritten.",
+    options: [{ name: "bare", summary: "only halite.yaml, an empty roster and empty top files" }],
+    exits: [
+      [0, "the repository was made"],
+      [2, "called wrongly"],
+      [3, "DIR holds files that would be overwritten, or can't be written"],
+    ],
+    examples: [["halite init fleet && cd fleet && halite render", "a new fleet, compiled"]],
+    load: async () => (await import("./init.ts")).command,
+  },
+  {
+    name: "render",
+    summary: "compile the fleet into out/",
+    synopsis: "",
+    description:
+      "Compiles every cluster of the roster: pillar, top file, states, files, addons; validates every object against the API of the cluster's Kubernetes version; and writes out/AZ/CLUSTER/ADDON/FILE.yaml with a release.yaml per cluster. A finding stops its own addon only: everything else is compiled, and the exit code is 1.",
+    options: [
+      CONFIG,
+      CLUSTERS,
+      { name: "check", summary: "write nothing; say whether out/ is what would be written" },
+      { name: "out", value: "DIR", summary: "write there instead of the config's `out`" },
+      JOBS,
+    ],
+    exits: [
+      [0, "compiled; with --check: out/ is fresh"],
+      [1, "something failed to compile; with --check: out/ is stale"],
+      [2, "called wrongly"],
+      [3, "no halite.yaml, or out/ can't be written"],
+    ],
+    examples: [
+      ["halite render", "the whole fleet"],
+      ["halite render --clusters 'G@az:sjc1 and G@env:prod'", "part of it; the rest of out/ stays"],
+      ["halite render --check", "in CI: is the committed out/ what the tree gives?"],
+    ],
+    load: async () => (await import("./render.ts")).command,
+  },
+  {
+    name: "show",
+    summary: "show one stage of one cluster's compile",
+    synopsis: "pillar|top|high|low|files [SLS…]",
+    description:
+      "Prints what Salt's own functions would: pillar as pillar.items, top as state.show_top, high as state.show_highstate or, with SLS names, state.show_sls, low as state.show_lowstate or state.show_low_sls, and files as what state.apply would leave behind. Any Salt tree works with --minion-config; without it the cluster is one of the roster.\nKeys that are no strings print as `!int 8`, `!bool true` or `!null`.",
+    options: [
+      { name: "cluster", value: "ID", summary: "the cluster (with --minion-config: its id by default)" },
+      { name: "minion-config", value: "FILE", summary: "a Salt minion config instead of halite.yaml" },
+      { name: "pillar", value: "JSON", summary: "pillar values that override, as salt-call's pillar=" },
+      { name: "saltenv", value: "ENV", summary: "the environment of the SLS named" },
+      CONFIG,
+    ],
+    exits: [
+      [0, "shown"],
+      [1, "it does not compile; the errors are on standard error"],
+      [2, "called wrongly"],
+      [3, "no config"],
+    ],
+    examples: [
+      ["halite show pillar --cluster sjc1-prod-07", "the merged pillar"],
+      ["halite show low ceph.rbd --cluster sjc1-prod-07 --json", "low chunks of one SLS"],
+      ["halite show files --minion-config ./minion", "an existing Salt tree as it stands"],
+    ],
+    words: ["pillar", "top", "high", "low", "files"],
+    load: async () => (await import("./show.ts")).command,
+  },
+  {
+    name: "validate",
+    summary: "compile and check everything, write nothing",
+    synopsis: "",
+    description: "Compiles the fleet in memory and prints every finding: schemas of Kubernetes objects, custom resources, pillar and roster. All findings of one run are printed, each once, with the clusters it concerns.",
+    options: [CONFIG, CLUSTERS, { name: "strict", summary: "warnings count as errors" }, JOBS],
+    exits: [
+      [0, "no errors"],
+      [1, "errors"],
+      [2, "called wrongly"],
+      [3, "no halite.yaml"],
+    ],
+    examples: [["halite validate --clusters 'fra*'", "the clusters whose id begins with fra"]],
+    load: async () => (await import("./validate.ts")).command,
+  },
+  {
+    name: "publish",
+    summary: "commit the compiled addons to the branch that the zones pull",
+    synopsis: "",
+    description:
+      "Compiles the fleet and commits the tree of out/ to the branch that halite.yaml names, in a bare repository, without a work tree. Nothing changed, nothing committed. A fleet with failed addons is refused.",
+    options: [CONFIG, { name: "partial", summary: "publish although addons failed, with the published files of those carried over" }, JOBS],
+    exits: [
+      [0, "published, or nothing to publish"],
+      [1, "the fleet does not compile"],
+      [2, "called wrongly"],
+      [3, "no halite.yaml, no git, or the repository can't be written"],
+    ],
+    examples: [["halite publish", "compile and commit"]],
+    load: async () => (await import("./publish.ts")).command,
+  },
+  {
+    name: "start",
+    summary: "compile, validate and publish this folder's fleet, and say how to go on",
+    synopsis: "",
+    description: "What `npm start` runs: render, then publish into the embedded repository. It never touches a cluster.",
+    options: [CONFIG, JOBS],
+    exits: [
+      [0, "done, or nothing had changed"],
+      [1, "something failed to compile"],
+      [3, "no halite.yaml or no git"],
+    ],
+    examples: [["halite start", "the main job in one go"]],
+    load: async () => (await import("./start.ts")).command,
+  },
+  {
+    name: "completion",
+    summary: "print a shell completion script",
+    synopsis: "bash|zsh|fish",
+    description: "Prints a script that completes commands, options and words.",
+    options: [],
+    exits: [
+      [0, "printed"],
+      [2, "unknown shell"],
+    ],
+    examples: [["source <(halite completion bash)", "for this shell"]],
+    words: ["bash", "zsh", "fish"],
+    load: async () => (await import("./completion.ts")).command,
+  },
+];

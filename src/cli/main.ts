@@ -1,0 +1,78 @@
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { FindingError, printFinding } from "../finding/index.ts";
+import { EnvironmentError, UsageError, type CommandSpec } from "./command.ts";
+import { COMMANDS } from "./commands.ts";
+import { commandHelp, overview } from "./help.ts";
+import { nearest, parseArguments } from "./parse.ts";
+import { terminalOn, type Terminal } from "./terminal.ts";
+
+declare const HALITE_VERSION: string;
+
+/** Runs one command line and gives its exit code. */
+export async function main(argv: readonly string[], terminal: Terminal, cwd: string, env: Readonly<Record<string, string | undefined>>): Promise<number> {
+  const version = typeof HALITE_VERSION === "string" ? HALITE_VERSION : "0.0.0-dev";
+  const [first, ...rest] = argv;
+  if (first === "--version" || first === "-V") {
+    terminal.out(`halite ${version}\n`);
+    return 0;
+  }
+  if (first === undefined || first === "--help" || first === "-h" || first === "help") {
+    const topic = COMMANDS.find((command) => command.name === rest[0]);
+    terminal.out(topic === undefined ? overview(COMMANDS, terminal.paint, terminal.width) : commandHelp(topic, terminal.paint, terminal.width));
+    return first === undefined ? 2 : 0;
+  }
+  const spec = COMMANDS.find((command) => command.name === first);
+  try {
+    if (spec === undefined) {
+      const near = nearest(
+        first,
+        COMMANDS.map((command) => command.name),
+      );
+      throw new UsageError(first.startsWith("-") ? `unknown option ${first}` : `unknown command ${first}${near === undefined ? "" : `; did you mean ${near}?`}`);
+    }
+    const args = parseArguments(spec, rest);
+    if (args.flag("help")) {
+      terminal.out(commandHelp(spec, terminal.paint, terminal.width));
+      return 0;
+    }
+    const command = await spec.load();
+    return await command.run({ arguments: args, terminal, cwd, env, home: dirname(dirname(fileURLToPath(import.meta.url))), version });
+  } catch (error) {
+    return report(error, spec, terminal);
+  } finally {
+    terminal.progressDone();
+  }
+}
+
+function report(error: unknown, spec: CommandSpec | undefined, terminal: Terminal): number {
+  const red = (text: string): string => terminal.paintErr("red", text);
+  if (error instanceof UsageError) {
+    terminal.err(`${red("halite")}: ${error.message}\nTry \`halite ${spec === undefined ? "" : `${spec.name} `}--help\`.\n`);
+    return 2;
+  }
+  if (error instanceof EnvironmentError) {
+    terminal.err(`${red("halite")}: ${error.message}\n${error.advice === undefined ? "" : `${error.advice}\n`}`);
+    return 3;
+  }
+  if (error instanceof FindingError) {
+    for (const finding of error.findings) terminal.err(`${printFinding(finding)}\n`);
+    return error.findings.some((finding) => finding.code.startsWith("git-")) ? 3 : 1;
+  }
+  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  terminal.err(`${red("halite")}: internal error; this is a bug in Halite, please report it with the lines below\n${detail}\n`);
+  return 70;
+}
+
+/** Whether this file is what node was started with, rather than imported by a test. */
+function isEntry(): boolean {
+  return process.argv[1] !== undefined && /(?:^|[/\\])(?:halite(?:\.mjs)?|main\.ts)$/.test(process.argv[1]);
+}
+
+if (isEntry()) {
+  // A reader that goes away (`| head`) is no error.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(0);
+  });
+  process.exitCode = await main(process.argv.slice(2), terminalOn(process.stdout, process.stderr, process.env), process.cwd(), process.env);
+}
