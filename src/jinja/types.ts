@@ -42,10 +42,27 @@ export interface Limits {
   readonly depth: number;
 }
 
+/** What filters and tests ask of the environment that renders. */
+export interface FilterHost {
+  /** The environment's undefined value; `hint` is the whole message, else it is made from `object` and `name` as Jinja does. */
+  undefined(about: { readonly hint?: string; readonly object?: Value; readonly name?: Value }): Value;
+  /** Whether a value is this environment's (or any) undefined. */
+  isUndefined(value: Value): boolean;
+  filter(name: string): FilterFunction | undefined;
+  test(name: string): TestFunction | undefined;
+  /** `foo['name']` and `foo.name` with the sandbox's rules; an undefined value where there is nothing. */
+  getItem(object: Value, key: Value): Value;
+  getAttribute(object: Value, name: string): Value;
+  readonly newlineSequence: string;
+}
+
 /** What filters, tests and functions are given beside their arguments. */
 export interface CallState {
   /** The environment that renders. */
   readonly environment: PyObject;
+  readonly host: FilterHost;
+  /** Whether `{% autoescape %}` is on at this place. */
+  readonly autoescape: boolean;
   /** Looks a name up as the template would; `undefined` where it is not defined. */
   resolve(name: string): Value | undefined;
   /** Where the running expression stands. */

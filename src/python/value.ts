@@ -40,6 +40,18 @@ export abstract class PyObject {
   hashKey(): HashKey | undefined {
     return this;
   }
+  /** `x.name`, where the type has attributes of its own; `undefined` where there is none. */
+  attribute?(name: string): Value | undefined;
+  /** `x[key]`; `undefined` where Python raises KeyError or IndexError. */
+  item?(key: Value): Value | undefined;
+  /** `iter(x)`; a second call may go on where the first stopped, as Python's iterators do. */
+  iterate?(): Iterable<Value>;
+  /** `len(x)`. */
+  len?(): number;
+  /** `value in x`; without it `in` iterates. */
+  contains?(value: Value): boolean;
+  /** Raises what any operator on the value raises (Jinja's Undefined); absent on values that only lack the operator. */
+  refuse?(): never;
 }
 
 /** What a dict's table is indexed by: equal exactly when Python's `==` and `hash` agree. */
