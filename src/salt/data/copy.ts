@@ -1,0 +1,31 @@
+import { PyDict, PyObject, PyOrderedDict, PySet, PyTuple, type Value } from "../../python/index.ts";
+
+/** Python's `copy.deepcopy` of data: containers anew, shared and circular ones shared again; functions and the like as they are. */
+export function deepCopy(value: Value): Value {
+  return copy(value, new Map());
+}
+
+function copy(value: Value, done: Map<object, Value>): Value {
+  if (value === null || typeof value !== "object") return value;
+  const known = done.get(value);
+  if (known !== undefined) return known;
+  if (Array.isArray(value)) {
+    const list: Value[] = [];
+    done.set(value, list);
+    for (const item of value) list.push(copy(item, done));
+    return list;
+  }
+  if (value instanceof PyDict) {
+    const dict = value instanceof PyOrderedDict ? new PyOrderedDict() : new PyDict();
+    done.set(value, dict);
+    for (const [key, item] of value.entries()) dict.set(key, copy(item, done));
+    return dict;
+  }
+  return copyImmutable(value, done);
+}
+
+function copyImmutable(value: PyObject, done: Map<object, Value>): Value {
+  if (value instanceof PyTuple) return new PyTuple(value.items.map((item) => copy(item, done)));
+  if (value instanceof PySet) return new PySet(value.values());
+  return value;
+}
