@@ -1,0 +1,72 @@
+import { FindingError } from "../finding/index.ts";
+import { PyDict, type Value } from "../python/index.ts";
+import { loadSalt } from "../yaml/index.ts";
+
+/** What `halite.yaml` says. Paths are as written there, relative to its folder. */
+export interface FleetConfig {
+  readonly fileRoots: ReadonlyMap<string, readonly string[]>;
+  readonly pillarRoots: ReadonlyMap<string, readonly string[]>;
+  readonly roster: string;
+  readonly out: string;
+  /** Kubernetes version of clusters whose grains name none, such as `1.36`; null: the newest one known. */
+  readonly kubernetes: string | null;
+  readonly publish: { readonly remote: string; readonly branch: string };
+  /** Salt's own options (nodegroups, jinja_env, pillar_source_merging_strategy …), handed on as they are. */
+  readonly saltOptions: PyDict;
+}
+
+/** The name of the config file. */
+export const CONFIG_FILE = "halite.yaml";
+
+const OWN = new Set(["file_roots", "pillar_roots", "roster", "out", "kubernetes", "publish", "sealed", "compile"]);
+
+/** Reads `halite.yaml`. `file` is its name in messages. @throws FindingError `config-*` */
+export function parseFleetConfig(text: string, file: string): FleetConfig {
+  const data = loadSalt(text, { file }).value;
+  if (data !== null && !(data instanceof PyDict)) throw refuse(file, "must be a mapping of options");
+  const options = data ?? new PyDict();
+  const publish = options.get("publish") ?? null;
+  if (publish !== null && !(publish instanceof PyDict)) throw refuse(file, "publish must be a mapping with remote and branch");
+  const kubernetes = options.get("kubernetes") ?? null;
+  if (kubernetes !== null && typeof kubernetes !== "string") throw refuse(file, 'kubernetes must be a string: write it with quotes, "1.36"');
+  const saltOptions = new PyDict();
+  for (const [key, value] of options.entries()) if (typeof key !== "string" || !OWN.has(key)) saltOptions.set(key, value);
+  return {
+    fileRoots: roots(options.get("file_roots"), "file_roots", "states", file),
+    pillarRoots: roots(options.get("pillar_roots"), "pillar_roots", "pillar", file),
+    roster: textOption(options.get("roster"), "roster", "pillar/roster.yaml", file),
+    out: textOption(options.get("out"), "out", "out", file),
+    kubernetes,
+    publish: {
+      remote: textOption(publish?.get("remote"), "publish:remote", ".halite/addons.git", file),
+      branch: textOption(publish?.get("branch"), "publish:branch", "addons", file),
+    },
+    saltOptions,
+  };
+}
+
+function roots(value: Value | undefined, name: string, fallback: string, file: string): ReadonlyMap<string, readonly string[]> {
+  if (value === undefined || value === null) return new Map([["base", [fallback]]]);
+  if (!(value instanceof PyDict)) throw refuse(file, `${name} must map environments to lists of folders`);
+  const environments = new Map<string, readonly string[]>();
+  for (const [saltenv, folders] of value.entries()) {
+    if (typeof saltenv !== "string" || !Array.isArray(folders) || !folders.every((folder) => typeof folder === "string")) {
+      throw refuse(file, `${name} must map environments to lists of folders`);
+    }
+    environments.set(
+      saltenv,
+      folders.filter((folder) => typeof folder === "string"),
+    );
+  }
+  return environments;
+}
+
+function textOption(value: Value | undefined, name: string, fallback: string, file: string): string {
+  if (value === undefined || value === null) return fallback;
+  if (typeof value !== "string" || value === "") throw refuse(file, `${name} must be a string that is not empty`);
+  return value;
+}
+
+function refuse(file: string, message: string): FindingError {
+  return new FindingError({ code: "config-invalid", severity: "error", message, at: { file } });
+}
