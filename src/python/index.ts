@@ -9,5 +9,3 @@ export { int, isInt, isIntLike } from "./int.ts";
 export { repr, str, stringRepr } from "./print.ts";
 export { PyBytes, PySet, PyTuple } from "./sequence.ts";
 export { PyCallable, PyError, PyObject, type HashKey, type Kwargs, type Value } from "./value.ts";
-export { fnmatch, fnmatcher, fnmatchFilter } from "./fnmatch.ts";
-export { compareText } from "./order.ts";
