@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /** What a folder of compiled files has against what it should have. Paths relative to it, sorted. */
@@ -43,12 +43,7 @@ export function writeOut(folder: string, files: ReadonlyMap<string, string>, dif
       made.add(parent);
     }
     const temporary = `${target}.halite-tmp`;
-    const descriptor = openSync(temporary, "w", 0o644);
-    try {
-      writeSync(descriptor, files.get(path) ?? "");
-    } finally {
-      closeSync(descriptor);
-    }
+    writeFileSync(temporary, files.get(path) ?? "", { mode: 0o644 });
     renameSync(temporary, target);
   }
 }

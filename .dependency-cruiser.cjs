@@ -1,0 +1,38 @@
+// The rooms of src/ and what each may import (docs/architecture.md).
+const rooms = {
+  python: [],
+  finding: [],
+  jinja: [],
+  yaml: [],
+  salt: ["jinja", "yaml"],
+  schema: ["yaml"],
+  addon: ["yaml", "schema"],
+  fleet: ["salt", "addon", "schema", "yaml"],
+  git: [],
+};
+/** Rooms that every room may import. */
+const base = ["python", "finding"];
+
+module.exports = {
+  forbidden: [
+    { name: "no-circular-rooms", severity: "error", from: {}, to: { circular: true, viaOnly: { pathNot: "^src/(python|jinja|salt|yaml)/" } } },
+    { name: "nothing-imports-cli", severity: "error", from: { pathNot: "^(src/cli|test|bench)/" }, to: { path: "^src/cli/" } },
+    { name: "src-not-test", severity: "error", from: { path: "^src/" }, to: { path: "^(test|bench|scripts)/" } },
+    { name: "no-orphans", severity: "error", from: { orphan: true, path: "^src/", pathNot: "\\.d\\.ts$" }, to: {} },
+    ...Object.entries(rooms).map(([room, may]) => ({
+      name: `room-${room}`,
+      comment: `src/${room} may import ${[...base, ...may].join(", ")} and nothing else of src/`,
+      severity: "error",
+      from: { path: `^src/${room}/` },
+      to: { path: "^src/", pathNot: `^src/(${[room, ...base, ...may].join("|")})/` },
+    })),
+    ...Object.keys(rooms).map((room) => ({
+      name: `face-${room}`,
+      comment: `other rooms import src/${room}/index.ts only`,
+      severity: "error",
+      from: { path: "^src/", pathNot: `^src/${room}/` },
+      to: { path: `^src/${room}/`, pathNot: `^src/${room}/(index|types)\\.ts$` },
+    })),
+  ],
+  options: { doNotFollow: { path: "node_modules" }, tsConfig: { fileName: "tsconfig.json" }, tsPreCompilationDeps: true, exclude: { path: "^test/\\.cache" } },
+};

@@ -1,0 +1,92 @@
+// `npm test`: installs, sets up the counterparts, runs every vitest project, and names at the end what was skipped.
+// Arguments are handed on to vitest: `npm test -- --project fast test/git`.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { fileURLToPath } from "node:url";
+import { install } from "./install.mjs";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const cache = `${root}test/.cache`;
+const ci = (process.env["CI"] ?? "") !== "" && process.env["CI"] !== "false";
+
+/** Runs a program quietly; its output is shown only if it fails. */
+function run(command, args, options = {}) {
+  const done = spawnSync(command, args, { cwd: root, encoding: "utf8", maxBuffer: 64 * 1024 * 1024, ...options });
+  return { ok: done.error === undefined && done.status === 0, output: `${done.stdout ?? ""}${done.stderr ?? ""}${done.error?.message ?? ""}` };
+}
+
+/** A Python virtual environment with the real Salt, Jinja2 and PyYAML. Gives the reason where it can't be had. */
+function setUpPython() {
+  const requirements = `${root}test/oracle/requirements.txt`;
+  const venv = `${cache}/salt-venv`;
+  const digest = createHash("sha256").update(readFileSync(requirements)).digest("hex");
+  const stamp = `${venv}/.halite-requirements`;
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return undefined;
+  // salt 3007.1 runs on Python 3.8 to 3.12.
+  const python = ["python3.11", "python3.12", "python3.10", "python3"].find((name) => run(name, ["-c", "import sys, venv, ensurepip; sys.exit(not (3, 8) <= sys.version_info[:2] <= (3, 12))"]).ok);
+  if (python === undefined) return "no Python 3.10 to 3.12 with venv on the PATH";
+  console.error("setting up Python with salt 3007.1 in test/.cache/salt-venv …");
+  rmSync(venv, { recursive: true, force: true });
+  mkdirSync(cache, { recursive: true });
+  const steps = [
+    [python, ["-m", "venv", venv]],
+    [`${venv}/bin/python`, ["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check", "-r", requirements]],
+  ];
+  for (const [command, args] of steps) {
+    const done = run(command, args);
+    if (!done.ok) return `${command} ${args.join(" ")} failed:\n${done.output.trim().slice(-2000)}`;
+  }
+  writeFileSync(stamp, digest);
+  return undefined;
+}
+
+/** The control plane's binaries, built from Go modules. Gives the reason where they can't be had. */
+function setUpControlPlane() {
+  const script = `${root}test/control-plane/build.mjs`;
+  if (!existsSync(script)) return "test/control-plane/build.mjs is missing";
+  if (!run("go", ["version"]).ok) return "no Go on the PATH";
+  const done = spawnSync(process.execPath, [script], { cwd: root, stdio: ["ignore", 2, 2] });
+  return done.status === 0 ? undefined : "test/control-plane/build.mjs failed; see above";
+}
+
+install();
+const args = process.argv.slice(2);
+const project = args.includes("--project") ? args[args.indexOf("--project") + 1] : undefined;
+const absent = [];
+for (const [name, wanted, setUp] of [
+  ["the real Salt, Jinja2 and PyYAML", project === undefined || project === "differential", setUpPython],
+  ["a real kube-apiserver", project === undefined || project === "control-plane", setUpControlPlane],
+]) {
+  if (!wanted) continue;
+  const reason = setUp();
+  if (reason !== undefined) absent.push(`${name}: ${reason}`);
+}
+for (const each of absent) console.error(`absent: ${each}`);
+if (ci && absent.length > 0) {
+  console.error("with CI=true every counterpart must be there");
+  process.exit(1);
+}
+const report = `${cache}/report-${process.pid}.json`;
+mkdirSync(cache, { recursive: true });
+const vitest = spawnSync(process.execPath, [`${root}node_modules/vitest/vitest.mjs`, "run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...args], { cwd: root, stdio: ["ignore", 1, 2] });
+let result;
+try {
+  result = JSON.parse(readFileSync(report, "utf8"));
+} catch {
+  console.error("vitest left no report");
+  process.exit(1);
+} finally {
+  rmSync(report, { force: true });
+}
+const skipped = result.testResults.flatMap((file) => file.assertionResults.filter((test) => test.status === "skipped" || test.status === "pending" || test.status === "todo").map((test) => `${file.name.slice(root.length)}: ${test.fullName}`));
+if (skipped.length > 0) {
+  console.log(`\nSkipped, ${absent.length > 0 ? "as their counterpart is absent" : "by the test itself"}:`);
+  for (const name of skipped) console.log(`  ${name}`);
+}
+// A file that fails to load has no tests of its own to count.
+const broken = result.testResults.filter((file) => file.status === "failed" && file.assertionResults.every((test) => test.status !== "failed"));
+const failed = result.numFailedTests + broken.length;
+if (ci && skipped.length > 0) console.error("with CI=true no test may be skipped");
+console.log(`\n${result.numPassedTests} passed, ${failed} failed, ${skipped.length} skipped`);
+process.exitCode = vitest.status !== 0 || failed > 0 || result.numPassedTests === 0 || (ci && skipped.length > 0) ? 1 : 0;

@@ -1,0 +1,217 @@
+"""The real `state.apply` on a tree, and the files that it left.
+
+The process must run where it may write: isolated-oracle.ts starts it in a mount namespace of its own, in which the
+directories of WRITABLE are empty file systems in memory.
+"""
+import base64
+import os
+import shutil
+import stat
+import tempfile
+
+import salt.config
+import salt.loader
+import salt.minion
+import salt.utils.yaml
+
+from encode import encode
+
+# What isolated-oracle.ts mounted; nothing else is looked at or cleaned.
+WRITABLE = [path for path in os.environ.get("HALITE_WRITABLE", "").split(":") if path]
+KEEP = {}
+
+
+def _snapshot(root):
+    found = {}
+    for directory, directories, names in os.walk(root):
+        for name in names + [d for d in directories if os.path.islink(os.path.join(directory, d))]:
+            path = os.path.join(directory, name)
+            status = os.lstat(path)
+            found[path] = (status.st_mtime_ns, status.st_size, status.st_ino)
+    return found
+
+
+def _remember():
+    for root in WRITABLE:
+        if root not in KEEP:
+            KEEP[root] = _snapshot(root)
+
+
+def _clean():
+    for root in WRITABLE:
+        for directory, directories, names in os.walk(root, topdown=False):
+            for name in names:
+                path = os.path.join(directory, name)
+                if path not in KEEP[root]:
+                    os.unlink(path)
+            for name in directories:
+                path = os.path.join(directory, name)
+                if os.path.islink(path):
+                    if path not in KEEP[root]:
+                        os.unlink(path)
+                elif not any(kept.startswith(path + "/") for kept in KEEP[root]):
+                    shutil.rmtree(path)
+
+
+def _files():
+    files = {}
+    for root in WRITABLE:
+        for path in _snapshot(root):
+            if path in KEEP[root]:
+                continue
+            status = os.lstat(path)
+            if stat.S_ISLNK(status.st_mode):
+                files[path] = {"link": os.readlink(path)}
+                continue
+            with open(path, "rb") as handle:
+                files[path] = {
+                    "content": base64.b64encode(handle.read()).decode(),
+                    "mode": "%04o" % stat.S_IMODE(status.st_mode),
+                }
+    return files
+
+
+def minion_opts(config, scratch):
+    """The options of a minion that keeps to itself, with `config` on top: what a minion config file holds."""
+    path = os.path.join(scratch, "minion")
+    with open(path, "w", encoding="utf-8") as handle:
+        handle.write(salt.utils.yaml.safe_dump({**config, "grains": {}}))
+    opts = salt.config.minion_config(path, minion_id=config.get("id"), cache_minion_id=False)
+    for name in ("cachedir", "pki_dir", "sock_dir", "conf_dir", "extension_modules", "rootfs_ramdisk"):
+        opts[name] = os.path.join(scratch, name)
+        os.makedirs(opts[name], exist_ok=True)
+    opts.update(
+        {
+            "file_client": "local",
+            "local": True,
+            "use_master_when_local": False,
+            "log_level": "quiet",
+            "log_level_logfile": "quiet",
+            "state_events": False,
+            "user": "root",
+            "conf_file": path,
+        }
+    )
+    opts["grains"] = {**config.get("grains", {}), "id": config.get("id")}
+    opts["id"] = config.get("id")
+    return opts
+
+
+def apply(request):
+    """request: config (a minion config), sls (list or null for the highstate), saltenv, pillar, directories (made before)."""
+    _remember()
+    _clean()
+    os.umask(0o022)
+    scratch = tempfile.mkdtemp(prefix="halite-oracle-")
+    try:
+        for path in request.get("directories", []):
+            os.makedirs(path, exist_ok=True)
+        for path, content in request.get("present", {}).items():
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "wb") as handle:
+                handle.write(content.encode())
+        before = set(request.get("present", {}))
+        opts = minion_opts(request["config"], scratch)
+        minion = salt.minion.SMinion(opts)
+        kwargs = {}
+        if request.get("saltenv"):
+            kwargs["saltenv"] = request["saltenv"]
+        if request.get("pillar") is not None:
+            kwargs["pillar"] = request["pillar"]
+        if request.get("sls") is not None:
+            result = minion.functions["state.apply"](request["sls"], queue=True, **kwargs)
+        else:
+            result = minion.functions["state.apply"](queue=True, **kwargs)
+        answer = {"files": _files(), "before": sorted(before)}
+        if isinstance(result, dict) and all(isinstance(value, dict) for value in result.values()):
+            answer["states"] = [
+                {
+                    "tag": tag,
+                    "id": value.get("__id__"),
+                    "name": value.get("name"),
+                    "result": value.get("result"),
+                    "comment": value.get("comment") if isinstance(value.get("comment"), str) else str(value.get("comment")),
+                    "changed": bool(value.get("changes")),
+                }
+                for tag, value in sorted(result.items(), key=lambda item: item[1].get("__run_num__", 0))
+            ]
+        else:
+            answer["errors"] = result if isinstance(result, list) else [str(result)]
+        return answer
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def stages(request):
+    """What the same minion compiles to before any state runs: pillar, top, low."""
+    scratch = tempfile.mkdtemp(prefix="halite-oracle-")
+    try:
+        opts = minion_opts(request["config"], scratch)
+        minion = salt.minion.SMinion(opts)
+        functions = minion.functions
+        answer = {"pillar": encode(functions["pillar.items"]())}
+        answer["top"] = encode(functions["state.show_top"]())
+        if request.get("sls") is None:
+            answer["low"] = encode(functions["state.show_lowstate"]())
+        else:
+            answer["low"] = encode(functions["state.show_low_sls"](request["sls"]))
+        return answer
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def state_functions(_request):
+    """Every state function of this Salt with its parameters, also of modules that do not load on this machine: read from the source."""
+    import ast
+    import salt.states
+
+    found = {}
+    root = os.path.dirname(salt.states.__file__)
+    for name in sorted(os.listdir(root)):
+        if not name.endswith(".py") or name.startswith("_"):
+            continue
+        with open(os.path.join(root, name), encoding="utf-8") as handle:
+            tree = ast.parse(handle.read())
+        virtual = name[:-3]
+        aliases = {}
+        for node in tree.body:
+            if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+                if node.targets[0].id == "__virtualname__" and isinstance(node.value, ast.Constant):
+                    virtual = node.value.value
+                if node.targets[0].id == "__func_alias__":
+                    aliases = ast.literal_eval(node.value)
+        functions = sorted(
+            aliases.get(node.name, node.name)
+            for node in tree.body
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+        )
+        found.setdefault(virtual, []).extend(functions)
+    return {name: sorted(set(functions)) for name, functions in found.items()}
+
+
+def file_signatures(_request):
+    """Parameters of the functions of states/file.py: required, and with their defaults."""
+    import inspect
+    import salt.states.file as module
+
+    found = {}
+    for name, function in vars(module).items():
+        if name.startswith("_") or not inspect.isfunction(function) or function.__module__ != module.__name__:
+            continue
+        spec = inspect.getfullargspec(function)
+        defaults = spec.defaults or ()
+        required = spec.args[: len(spec.args) - len(defaults)]
+        found[module.__func_alias__.get(name, name)] = {
+            "required": required,
+            "optional": spec.args[len(required) :],
+            "keywords": spec.varkw is not None,
+        }
+    return found
+
+
+OPS = {
+    "apply": apply,
+    "apply.stages": stages,
+    "apply.functions": state_functions,
+    "apply.signatures": file_signatures,
+}
