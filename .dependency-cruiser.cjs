@@ -15,7 +15,6 @@ const base = ["python", "finding"];
 
 module.exports = {
   forbidden: [
-    { name: "no-circular-rooms", severity: "error", from: {}, to: { circular: true, viaOnly: { pathNot: "^src/(python|jinja|salt|yaml)/" } } },
     { name: "nothing-imports-cli", severity: "error", from: { pathNot: "^(src/cli|test|bench)/" }, to: { path: "^src/cli/" } },
     { name: "src-not-test", severity: "error", from: { path: "^src/" }, to: { path: "^(test|bench|scripts)/" } },
     { name: "no-orphans", severity: "error", from: { orphan: true, path: "^src/", pathNot: "\\.d\\.ts$" }, to: {} },
