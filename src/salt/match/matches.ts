@@ -1,0 +1,81 @@
+import { PyDict, PyError, PyTuple, type Value } from "../../python/index.ts";
+import { fnmatchcase } from "../data/index.ts";
+import { compoundMatch } from "./compound.ts";
+import { ipcidrMatch } from "./ipcidr.ts";
+import { expandNodegroup } from "./nodegroup.ts";
+import { searchAtStart } from "./pcre.ts";
+import { pillarOf, type Engine, type Subject } from "./subject.ts";
+import { subdictMatch, targetText, type SubdictMode } from "./subdict.ts";
+
+export interface MatchOptions {
+  /** Default `compound`, as in top files. */
+  readonly engine?: Engine;
+  /** Between the levels of a grain or pillar path. Default `:`. */
+  readonly delimiter?: string;
+}
+
+/**
+ * Whether the subject is meant by a target.
+ *
+ * @throws PyError where Salt's matcher raises: a target that is no text, a broken `pcre`, pillar asked for while there is none
+ */
+export function matches(subject: Subject, target: Value, { engine = "compound", delimiter }: MatchOptions = {}): boolean {
+  return judge(subject, engine, target, delimiter) ?? false;
+}
+
+/** `undefined`: the matcher can't read the target; Salt then gives an empty list, or `[]` in a compound. */
+type Matcher = (subject: Subject, target: Value, delimiter: string | undefined) => boolean | undefined;
+
+const MATCHERS: Readonly<Record<Engine, Matcher>> = {
+  compound,
+  glob: (subject, target) => typeof target === "string" && fnmatchcase(subject.id, target),
+  list: (subject, target) => listMatch(subject.id, target),
+  pcre: (subject, target) => searchAtStart(targetText(target), subject.id),
+  grain: (subject, target, delimiter) => pathMatch(subject.grains, target, "glob", delimiter),
+  grain_pcre: (subject, target, delimiter) => pathMatch(subject.grains, target, "regex", delimiter),
+  pillar: (subject, target, delimiter) => pillarMatch(subject, target, "glob", delimiter),
+  pillar_pcre: (subject, target, delimiter) => pillarMatch(subject, target, "regex", delimiter),
+  pillar_exact: (subject, target, delimiter) => pillarMatch(subject, target, "exact", delimiter),
+  ipcidr: (subject, target) => (typeof target === "string" ? ipcidrMatch(subject.grains, target) : undefined),
+  nodegroup: nodegroupMatch,
+  range: () => false,
+  // The minion's data store lives on the node; a compile sees an empty one.
+  data: (_subject, target) => targetText(target) === "" && false,
+};
+
+function judge(subject: Subject, engine: Engine, target: Value, delimiter: string | undefined): boolean | undefined {
+  return MATCHERS[engine](subject, target, delimiter);
+}
+
+function compound(subject: Subject, target: Value): boolean {
+  return compoundMatch(target, subject.nodegroups ?? null, (engine, pattern, delimiter) => judge(subject, engine, pattern, delimiter));
+}
+
+function nodegroupMatch(subject: Subject, target: Value): boolean {
+  const { nodegroups } = subject;
+  if (!(nodegroups instanceof PyDict) || nodegroups.size === 0 || !nodegroups.has(target)) return false;
+  return compound(subject, [...expandNodegroup(targetText(target), nodegroups)]);
+}
+
+function pathMatch(data: Value, target: Value, mode: SubdictMode, delimiter = ":"): boolean {
+  const expression = targetText(target);
+  return expression.includes(delimiter) && subdictMatch(data, expression, mode, delimiter);
+}
+
+function pillarMatch(subject: Subject, target: Value, mode: SubdictMode, delimiter = ":"): boolean {
+  const expression = targetText(target);
+  if (!expression.includes(delimiter)) return false;
+  const pillar = pillarOf(subject);
+  if (pillar === undefined)
+    throw new PyError("UnboundLocalError", "cannot access local variable 'pillar' where it is not associated with a value");
+  return subdictMatch(pillar, expression, mode, delimiter);
+}
+
+/** In a string the id must stand between commas; a real list holds it as an item. */
+function listMatch(id: string, target: Value): boolean {
+  if (typeof target === "string")
+    return target.includes(`,${id},`) || target.startsWith(`${id},`) || target.endsWith(`,${id}`) || target === id;
+  if (Array.isArray(target)) return target.includes(id);
+  if (target instanceof PyTuple) return target.items.includes(id);
+  return target instanceof PyDict && target.has(id);
+}
