@@ -4,13 +4,13 @@
  */
 export function fnmatchcase(name: string, pattern: string): boolean {
   if (!/[*?[]/.test(pattern)) return name === pattern;
-  return matches([...name], tokens(pattern));
+  return matches(Array.from(name), tokens(pattern));
 }
 
 type Token = "*" | "?" | { readonly one: string } | { readonly not: boolean; readonly ranges: readonly (readonly [string, string])[] };
 
 function tokens(pattern: string): Token[] {
-  const characters = [...pattern];
+  const characters = Array.from(pattern);
   const result: Token[] = [];
   for (let at = 0; at < characters.length; at++) {
     const character = characters[at] ?? "";

@@ -3,5 +3,6 @@ export { deepCopy } from "./copy.ts";
 export { merge, mergeAggregate, mergeList, mergeOverwrite, mergeRecurse, update, type UpdateOptions } from "./dictupdate.ts";
 export { filterBy, type FilterBy } from "./filter-by.ts";
 export { fnmatchcase } from "./fnmatch.ts";
+export { loadJson, throughJson } from "./json.ts";
 export { traverse } from "./traverse.ts";
 export { yamlifyArg } from "./yamlify.ts";

@@ -58,7 +58,7 @@ function inOther(here: Value, step: Value): Value | undefined {
     return loaded === step || Array.isArray(loaded) || loaded instanceof PyDict ? undefined : here.get(loaded);
   }
   if (!isIntLike(step)) return undefined;
-  const items = typeof here === "string" ? [...here] : here instanceof PyTuple ? here.items : undefined;
+  const items = typeof here === "string" ? Array.from(here) : here instanceof PyTuple ? here.items : undefined;
   const index = Number(step);
   return items?.[index < 0 ? items.length + index : index];
 }
