@@ -1,0 +1,2 @@
+components:
+  csi-driver-nfs: true
