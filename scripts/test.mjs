@@ -63,6 +63,7 @@ function setUpNewestNode() {
 }
 
 install();
+await (await import("./build.mjs")).build();
 const args = process.argv.slice(2);
 const project = args.includes("--project") ? args[args.indexOf("--project") + 1] : undefined;
 const absent = [];
