@@ -73,7 +73,8 @@ function readGoPackage(folder: string): GoPackage {
     group = GROUP.exec(text)?.[1] ?? group;
     readTypes(text, values, marked, fields, embedded);
   }
-  for (const [struct, inner] of embedded) {
+  // Twice, for a struct that is embedded in one that is embedded itself.
+  for (const [struct, inner] of [...embedded, ...embedded]) {
     for (const [name, field] of [...fields]) if (name.startsWith(`${inner}.`)) fields.set(struct + name.slice(inner.length), field);
   }
   const strings = new Map([...values].map(([name, list]): [string, GoStringType] => [name, { marked: marked.has(name), values: [...new Set(list)] }]));

@@ -1,0 +1,26 @@
+#compdef halite
+_halite() {
+  local -a commands
+  commands=(
+    'init:make a new fleet repository'
+    'render:compile the fleet into out/'
+    'show:show one stage of one cluster'\''s compile'
+    'validate:compile and check everything, write nothing'
+    'publish:commit the compiled addons to the branch that the zones pull'
+    'start:compile, validate and publish this folder'\''s fleet, and say how to go on'
+    'completion:print a shell completion script'
+  )
+  if (( CURRENT == 2 )); then _describe command commands; return; fi
+  local command="$words[2]"
+  shift words; (( CURRENT-- ))
+  case "$command" in
+    init) _arguments '--bare[only halite.yaml, an empty roster and empty top files]' '--json[print the result as JSON, stable and complete]' '--help[print this help and exit]' ;;
+    render) _arguments '--config[the fleet'\''s halite.yaml (default\: the nearest one upwards from here)]:FILE:_files' '--clusters[only the clusters that Salt'\''s compound matcher picks, such as '\''G@az\:sjc1 and not *-canary'\'']:TARGET:_files' '--check[write nothing; say whether out/ is what would be written]' '--out[write there instead of the config'\''s `out`]:DIR:_files' '--jobs[worker threads (default\: chosen by the amount of work; the bytes are the same)]:N:_files' '--json[print the result as JSON, stable and complete]' '--help[print this help and exit]' ;;
+    show) _arguments '--cluster[the cluster (with --minion-config\: its id by default)]:ID:_files' '--minion-config[a Salt minion config instead of halite.yaml]:FILE:_files' '--pillar[pillar values that override, as salt-call'\''s pillar=]:JSON:_files' '--saltenv[the environment of the SLS named]:ENV:_files' '--config[the fleet'\''s halite.yaml (default\: the nearest one upwards from here)]:FILE:_files' '--json[print the result as JSON, stable and complete]' '--help[print this help and exit]' '1:word:(pillar top high low files)' ;;
+    validate) _arguments '--config[the fleet'\''s halite.yaml (default\: the nearest one upwards from here)]:FILE:_files' '--clusters[only the clusters that Salt'\''s compound matcher picks, such as '\''G@az\:sjc1 and not *-canary'\'']:TARGET:_files' '--strict[warnings count as errors]' '--jobs[worker threads (default\: chosen by the amount of work; the bytes are the same)]:N:_files' '--json[print the result as JSON, stable and complete]' '--help[print this help and exit]' ;;
+    publish) _arguments '--config[the fleet'\''s halite.yaml (default\: the nearest one upwards from here)]:FILE:_files' '--partial[publish although addons failed, with the published files of those carried over]' '--jobs[worker threads (default\: chosen by the amount of work; the bytes are the same)]:N:_files' '--json[print the result as JSON, stable and complete]' '--help[print this help and exit]' ;;
+    start) _arguments '--config[the fleet'\''s halite.yaml (default\: the nearest one upwards from here)]:FILE:_files' '--jobs[worker threads (default\: chosen by the amount of work; the bytes are the same)]:N:_files' '--json[print the result as JSON, stable and complete]' '--help[print this help and exit]' ;;
+    completion) _arguments '--json[print the result as JSON, stable and complete]' '--help[print this help and exit]' '1:word:(bash zsh fish)' ;;
+  esac
+}
+compdef _halite halite
