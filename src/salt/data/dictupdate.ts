@@ -17,7 +17,7 @@ export function update(dest: Value, upd: Value, options: UpdateOptions = {}): Py
   if (!(dest instanceof PyDict) || !(upd instanceof PyDict))
     throw new PyError("TypeError", "Cannot update using non-dict types in dictupdate.update()");
   const { recursive = true, mergeLists = false } = options;
-  for (const [key, value] of [...upd.entries()]) {
+  for (const [key, value] of upd.entries()) {
     const old = recursive ? dest.get(key) : undefined;
     if (old instanceof PyDict && value instanceof PyDict) dest.set(key, update(old, value, { mergeLists }));
     else if (mergeLists && Array.isArray(old) && Array.isArray(value)) dest.set(key, joined(old, value));
@@ -50,7 +50,7 @@ export function mergeRecurse(a: Value, b: Value, mergeLists = false): PyDict {
 
 /** `merge_overwrite`: keys of both are replaced whole, in the first itself too, as Salt does. */
 export function mergeOverwrite(a: Value, b: Value, mergeLists = false): PyDict {
-  if (a instanceof PyDict && b instanceof PyDict) for (const [key, value] of [...b.entries()]) if (a.has(key)) a.set(key, value);
+  if (a instanceof PyDict && b instanceof PyDict) for (const [key, value] of b.entries()) if (a.has(key)) a.set(key, value);
   return mergeRecurse(a, b, mergeLists);
 }
 

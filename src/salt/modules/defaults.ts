@@ -31,7 +31,7 @@ export function defaultsModule(): ModuleTable {
         const nodes = truthy(inPlace) ? given : deepCopy(given);
         const under = defaults === null && truthy(convertNone) ? new PyDict() : defaults;
         if (!(nodes instanceof PyDict)) throw new PyError("AttributeError", `'${typeName(nodes)}' object has no attribute 'items'`);
-        for (const [name, values] of [...nodes.entries()])
+        for (const [name, values] of nodes.entries())
           nodes.set(name, merge(deepCopy(under), values, truthy(mergeLists), true, truthy(convertNone)));
         return nodes;
       },

@@ -1,8 +1,9 @@
 import { FindingError } from "../../finding/index.ts";
 import { PyDict, PyError, str, truthy, typeName, type Value } from "../../python/index.ts";
 import { deepCopy, update } from "../data/index.ts";
+import { matches, type Engine } from "../match/index.ts";
 import { bind, signature } from "./signature.ts";
-import type { MatchEngine, ModuleContext, ModuleFunction, ModuleTable } from "./types.ts";
+import type { ModuleContext, ModuleFunction, ModuleTable } from "./types.ts";
 
 /** `match.*` (salt/modules/match.py, 3007.1): the matchers hold the expression against this minion, and answer false for one that is broken. */
 export function matchModule(): ModuleTable {
@@ -43,7 +44,7 @@ export const IFELSE: ModuleFunction = {
   },
 };
 
-function byId(engine: MatchEngine, pythonName?: string): ModuleFunction {
+function byId(engine: Engine, pythonName?: string): ModuleFunction {
   return {
     signature: "tgt minion_id?",
     ...(pythonName === undefined ? {} : { pythonName }),
@@ -51,14 +52,14 @@ function byId(engine: MatchEngine, pythonName?: string): ModuleFunction {
   };
 }
 
-function byPath(engine: MatchEngine): ModuleFunction {
+function byPath(engine: Engine): ModuleFunction {
   return {
     signature: "tgt delimiter?",
     run: (context, [tgt = null, delimiter = ":"]) => answer(context, engine, tgt, str(delimiter), undefined),
   };
 }
 
-function plain(engine: MatchEngine): ModuleFunction {
+function plain(engine: Engine): ModuleFunction {
   return { signature: "tgt", run: (context, [tgt = null]) => answer(context, engine, tgt, ":", undefined) };
 }
 
@@ -75,9 +76,11 @@ const MATCHERS: readonly (readonly [string, ModuleFunction])[] = [
   ["data", plain("data")],
 ];
 
-function answer(context: ModuleContext, engine: MatchEngine, expression: Value, delimiter: string, minionId: string | undefined): boolean {
+function answer(context: ModuleContext, engine: Engine, expression: Value, delimiter: string, minionId: string | undefined): boolean {
   try {
-    return context.matches({ expression, engine, delimiter, ...(minionId === undefined ? {} : { minionId }) });
+    const { id, grains, opts } = context.minion;
+    const subject = { id: minionId ?? id, grains, pillar: context.pillar, nodegroups: opts.get("nodegroups") ?? null };
+    return matches(subject, expression, { engine, delimiter });
   } catch (error) {
     // Salt logs what a matcher raises and answers false.
     if (error instanceof PyError || error instanceof FindingError) return false;

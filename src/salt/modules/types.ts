@@ -1,18 +1,7 @@
 import type { Finding } from "../../finding/index.ts";
-import type { PyDict, Value } from "../../python/index.ts";
+import type { Kwargs, PyDict, Value } from "../../python/index.ts";
 import type { Minion } from "../types.ts";
 import type { Bound } from "./signature.ts";
-
-/** The matchers that `match.*` offers, by Salt's names. */
-export type MatchEngine = "compound" | "data" | "glob" | "grain" | "grain_pcre" | "ipcidr" | "list" | "pcre" | "pillar" | "pillar_pcre";
-
-export interface MatchQuestion {
-  readonly expression: Value;
-  readonly engine: MatchEngine;
-  readonly delimiter: string;
-  /** Another id than the minion's own. */
-  readonly minionId?: string;
-}
 
 /** What `slsutil.renderer` and `jinja.*` ask of the renderers. */
 export interface RenderRequest {
@@ -39,11 +28,9 @@ export interface ModuleContext {
   readonly role: "state" | "pillar";
   /** The pillar compiled anew, as `pillar.items` does: without what was overridden on the command line. */
   freshPillar(options: { readonly pillarenv: string | null; readonly override: PyDict | null }): PyDict;
-  matches(question: MatchQuestion): boolean;
   /** A pipe's result: data, or the text where the pipe ends in a text renderer. */
   render(request: RenderRequest): Value;
   warn(finding: Finding): void;
-  /** Salt's `__context__` of `slsutil`: not used, files being read once anyhow. */
 }
 
 /** One function of an execution module: Python's signature and what it does. */
@@ -56,3 +43,6 @@ export interface ModuleFunction {
 }
 
 export type ModuleTable = Readonly<Record<string, ModuleFunction>>;
+
+/** Calls another execution function by its dotted name. @throws PyError `KeyError` where there is none */
+export type Call = (context: ModuleContext, name: string, args: readonly Value[], kwargs: Kwargs) => Value;
