@@ -1,0 +1,16 @@
+/**
+ * The room within jinja that knows how Python computes: operators, comparison, items, slices, iteration, the methods of
+ * Python's types, and both of Python's format languages. Errors are `PyError`, with CPython 3.11's messages.
+ */
+export { abs, add, asFloat, asInt, concat, div, floordiv, mod, mul, neg, pos, pow, sub } from "./arithmetic.ts";
+export { compare, compareText, sorted, type Comparison } from "./compare.ts";
+export { contains, getItem, isIterable, iterate, length, listOf, slice } from "./sequence.ts";
+export { getAttribute, methodNames } from "./attribute.ts";
+export { bind, signature, type Signature } from "./args.ts";
+export { floatToInt, parseFloatText, parseInteger, toFloat, toInt } from "./convert.ts";
+export { formatPercent } from "./format/percent.ts";
+export { formatValue } from "./format/spec.ts";
+export { roundFloat } from "./format/float.ts";
+export { isFlat, MAX_INT_BITS, MAX_ITEMS, MAX_TEXT, textLength, textOf } from "./text.ts";
+export { BoundMethod, BuiltinFunction, hashable, NamedTuple, PyDictView, PyIterator, PyRange } from "./values.ts";
+export { escape } from "./methods/markup.ts";
