@@ -1,0 +1,110 @@
+import { FindingError, type Finding } from "../../finding/index.ts";
+import { PyDict, PyError, type Value } from "../../python/index.ts";
+import { Options } from "../config/index.ts";
+import { fnmatchcase } from "../data/index.ts";
+import { SlsNames, type RenderSls } from "../sls/index.ts";
+import type { Minion } from "../types.ts";
+import { PillarErrors } from "./errors.ts";
+import { PillarMerger } from "./merger.ts";
+import { PillarTracer, type PillarProvenance } from "./provenance.ts";
+import { PillarSls } from "./render.ts";
+import { matchPillarTops } from "./tops.ts";
+
+export interface PillarRequest {
+  readonly minion: Minion;
+  readonly render: RenderSls;
+  readonly names: SlsNames;
+  /** The state environment asked for, which only the strategy `none` minds. */
+  readonly saltenv: string | null;
+  /** Null: the pillar of all environments. */
+  readonly pillarenv: string | null;
+  /** `--pillar`: under the tree's data while it is merged, then over it. */
+  readonly override?: PyDict;
+  /**
+   * The pillar the minion has already. A pillar that is compiled anew, because of an override or another environment, sees it in its
+   * templates and targets, and is merged over it (`ssh_merge_pillar`).
+   */
+  readonly known?: PyDict;
+  readonly trace?: boolean;
+  readonly warn: (findings: readonly Finding[]) => void;
+}
+
+export interface CompiledPillar {
+  /** With `_errors`, a list of texts, where something failed. */
+  readonly data: PyDict;
+  readonly findings: readonly Finding[];
+  /** Only where asked for. */
+  readonly provenance?: PillarProvenance;
+}
+
+/** What the command line's pillar is called in provenance. */
+const COMMAND_LINE = { file: "--pillar" };
+
+/** Compiles a minion's pillar: tops, targets, SLS with their includes, merged (`Pillar.compile_pillar`). Errors are collected. */
+export function compilePillar(request: PillarRequest): CompiledPillar {
+  const options = new Options(request.minion.opts);
+  const errors = new PillarErrors();
+  const tracer = request.trace === true ? new PillarTracer() : undefined;
+  const merger = new PillarMerger(options, tracer);
+  let data = new PyDict();
+  if (request.override !== undefined) {
+    data = request.override.copy();
+    for (const key of data.keys()) tracer?.placed(data, key, COMMAND_LINE);
+  }
+  const topErrors = new PillarErrors();
+  try {
+    const matched = matchPillarTops(request, options, topErrors);
+    const renderer = new PillarSls(request, options, merger, errors, matched.ignored, tracer);
+    for (const [saltenv, patterns] of matched.slsOf) data = mergeEnvironment(renderer, merger, data, saltenv, patterns);
+  } catch (error) {
+    collect(error, errors);
+  }
+  errors.messages.push(...topErrors.messages);
+  errors.findings.push(...topErrors.findings);
+  if (request.known !== undefined && options.flag("ssh_merge_pillar")) data = merger.merge(request.known, data);
+  if (errors.messages.length > 0) data.set("_errors", errors.messages);
+  if (request.override !== undefined) data = merger.merge(data, request.override);
+  const findings = [...errors.findings, ...strategyWarning(merger)];
+  return { data, findings, ...(tracer !== undefined && { provenance: tracer.provenance(data) }) };
+}
+
+/** The override is put over the compiled pillar once more where states are compiled (`State.__init__`). */
+export function withOverride(minion: Minion, data: PyDict, override: PyDict): PyDict {
+  return new PillarMerger(new Options(minion.opts), undefined).merge(data, override);
+}
+
+function mergeEnvironment(
+  renderer: PillarSls,
+  merger: PillarMerger,
+  before: PyDict,
+  saltenv: string,
+  patterns: readonly string[],
+): PyDict {
+  let data = before;
+  const available = renderer.available(saltenv);
+  if (available === undefined) for (const _ of patterns) renderer.noEnvironment(saltenv);
+  const names = patterns.flatMap((pattern) => {
+    const found = (available ?? []).filter((name) => fnmatchcase(name, pattern));
+    return found.length > 0 ? found : [pattern];
+  });
+  const rendered = new Map<string, Value>();
+  for (const sls of names) {
+    const state = renderer.render(sls, saltenv, rendered);
+    // Data that is no mapping is an error already; Salt leaves it out.
+    if (state instanceof PyDict) data = merger.merge(data, state);
+  }
+  return data;
+}
+
+/** Where Salt's compile would end in a Python exception, ours says what is wrong and keeps the rest. */
+function collect(error: unknown, errors: PillarErrors): void {
+  if (error instanceof FindingError) errors.causedBy("pillar", error.message, error.findings);
+  else if (error instanceof PyError) errors.add("pillar-shape", `Pillar can't be compiled: ${error.type}: ${error.message}`);
+  else throw error;
+}
+
+function strategyWarning(merger: PillarMerger): Finding[] {
+  if (merger.unknownStrategy === undefined) return [];
+  const message = `Unknown merging strategy '${merger.unknownStrategy}', fallback to recurse`;
+  return [{ code: "pillar-strategy", severity: "warning", message }];
+}

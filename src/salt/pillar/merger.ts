@@ -1,0 +1,35 @@
+import { PyDict, PyError, type Value } from "../../python/index.ts";
+import type { Options } from "../config/index.ts";
+import { merge } from "../data/index.ts";
+import type { PillarTracer } from "./provenance.ts";
+
+/** Merges pillar sources by the minion's strategy. */
+export class PillarMerger {
+  readonly #strategy: string;
+  readonly #renderer: string;
+  readonly #mergeLists: boolean;
+  readonly #tracer: PillarTracer | undefined;
+  /** A strategy that Salt does not know: it warns and recurses. */
+  unknownStrategy: string | undefined;
+
+  constructor(options: Options, tracer: PillarTracer | undefined) {
+    this.#strategy = options.pillarMergingStrategy;
+    this.#renderer = options.renderer;
+    this.#mergeLists = options.pillarMergeLists;
+    this.#tracer = tracer;
+  }
+
+  /** `above` put over `below`. @throws PyError `TypeError` where either is no dict */
+  merge(below: Value, above: Value): PyDict {
+    const merged = merge(below, above, this.#strategy, {
+      renderer: this.#renderer,
+      mergeLists: this.#mergeLists,
+      unknown: (strategy) => {
+        this.unknownStrategy = strategy;
+      },
+    });
+    if (!(merged instanceof PyDict)) throw new PyError("TypeError", "Cannot update using non-dict types in dictupdate.update()");
+    this.#tracer?.merged(merged, below, above);
+    return merged;
+  }
+}
