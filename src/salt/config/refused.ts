@@ -1,5 +1,5 @@
 import { FindingError, type Finding } from "../../finding/index.ts";
-import { truthy, type PyDict, type Value } from "../../python/index.ts";
+import { str, truthy, type PyDict, type Value } from "../../python/index.ts";
 
 /** Options that would bring in what no compile of a tree can know, and why each is refused. */
 const REFUSED: Readonly<Record<string, string>> = {
@@ -31,7 +31,7 @@ export function refuseOptions(given: PyDict, file: string): Finding[] {
   }
   for (const [key, value] of given.entries()) {
     if (typeof value === "string" && value.startsWith("sdb://")) {
-      errors.push(finding("config-refused", `the option ${String(key)} is refused: ${value} would be read from another system`, file));
+      errors.push(finding("config-refused", `the option ${str(key)} is refused: ${value} would be read from another system`, file));
     }
   }
   const [first, ...more] = errors;
