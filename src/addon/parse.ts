@@ -1,5 +1,5 @@
 import { FindingError, type Finding, type Position } from "../finding/index.ts";
-import { PyDict, type Value } from "../python/index.ts";
+import { PyDict, repr, typeName, type Value } from "../python/index.ts";
 import { loadKubernetes, type DataPositions } from "../yaml/index.ts";
 import type { JsonPath, WrittenFile } from "./types.ts";
 
@@ -21,7 +21,7 @@ const decoder = (bytes: Uint8Array): string => new TextDecoder("utf-8", { fatal:
  * The objects of a manifest, in the file's order; a `List` gives its items.
  * Comment-only and empty files give none, as for the addon manager.
  */
-export function parseManifest(file: WrittenFile): { readonly objects: readonly ParsedObject[]; readonly findings: readonly Finding[] } {
+export function parseManifest(file: WrittenFile): Parsed {
   const findings: Finding[] = [];
   const objects: ParsedObject[] = [];
   let text: string;
@@ -43,17 +43,22 @@ export function parseManifest(file: WrittenFile): { readonly objects: readonly P
   return { objects, findings };
 }
 
+interface Parsed {
+  readonly objects: readonly ParsedObject[];
+  readonly findings: readonly Finding[];
+}
+
+function refuse(code: string, message: string, at: Position, advice?: string): Parsed {
+  return { objects: [], findings: [{ code, severity: "error", message, at, ...(advice === undefined ? {} : { advice }) }] };
+}
+
 function documentObjects(
   value: Value,
   file: WrittenFile,
   positions: DataPositions,
   start: Position,
-): { readonly objects: readonly ParsedObject[]; readonly findings: readonly Finding[] } {
+): Parsed {
   if (value === null) return { objects: [], findings: [] };
-  const refuse = (code: string, message: string, at: Position): { objects: []; findings: Finding[] } => ({
-    objects: [],
-    findings: [{ code, severity: "error", message, at }],
-  });
   if (!(value instanceof PyDict)) return refuse("manifest-no-object", "a manifest's document must be a mapping with apiVersion, kind and metadata", start);
   const at = (pointer: JsonPath): Position => locate(value, pointer, positions, start);
   const apiVersion = value.get("apiVersion");
@@ -70,6 +75,14 @@ function documentObjects(
   const metadata = value.get("metadata");
   if (!(metadata instanceof PyDict)) return refuse("manifest-no-name", `the ${kind} has no metadata`, start);
   const name = metadata.get("name");
+  if (name !== undefined && name !== null && typeof name !== "string") {
+    return refuse(
+      "manifest-name-type",
+      `metadata.name of the ${kind} must be a string, and this is read as ${typeName(name)} ${repr(name)}`,
+      at(["metadata", "name"]),
+      "Kubernetes reads YAML 1.1, in which y, n, on, off and bare numbers are no strings: write the name in quotes",
+    );
+  }
   if (typeof name !== "string" || name === "") {
     return metadata.has("generateName")
       ? refuse("manifest-generate-name", `the ${kind} has generateName: an addon's objects need a fixed metadata.name`, at(["metadata", "generateName"]))
