@@ -13,8 +13,19 @@ export interface FleetShape {
 
 /** The generator's fleet: 13 addons, 48 templates, 82 objects, about 56 KB of YAML a cluster. */
 export const ADDONS: readonly string[] = [
-  "storage-base", "rbd-plugin", "cephfs-plugin", "nfs-plugin", "snapshot-controller", "node-problem", "sealed-secrets",
-  "local-static", "local-dynamic", "disk-monitor", "backup-agent", "storage-alerts", "volume-scheduler",
+  "storage-base",
+  "rbd-plugin",
+  "cephfs-plugin",
+  "nfs-plugin",
+  "snapshot-controller",
+  "node-problem",
+  "sealed-secrets",
+  "local-static",
+  "local-dynamic",
+  "disk-monitor",
+  "backup-agent",
+  "storage-alerts",
+  "volume-scheduler",
 ];
 
 type Files = Map<string, string>;
@@ -37,11 +48,17 @@ export function saltTree(shape: FleetShape): Files {
   const roster: string[] = [];
   for (let index = 0; index < shape.clusters; index++) {
     const id = clusterId(index);
-    roster.push(`${id}:`, `  minion_opts: {grains: {region: r${index % 3}, az: az${index % 9}, env: prod, kubernetes: "1.36", variant: v${index % shape.variants}}}`);
+    roster.push(
+      `${id}:`,
+      `  minion_opts: {grains: {region: r${index % 3}, az: az${index % 9}, env: prod, kubernetes: "1.36", variant: v${index % shape.variants}}}`,
+    );
     if (shape.hostile === true) files.set(`pillar/clusters/${id}.sls`, `unread:\n  key-${index}: value ${index}\n`);
   }
   files.set("pillar/roster.yaml", `${roster.join("\n")}\n`);
-  files.set("halite.yaml", 'file_roots: {base: [states]}\npillar_roots: {base: [pillar]}\nroster: pillar/roster.yaml\nout: out\nkubernetes: "1.36"\n');
+  files.set(
+    "halite.yaml",
+    'file_roots: {base: [states]}\npillar_roots: {base: [pillar]}\nroster: pillar/roster.yaml\nout: out\nkubernetes: "1.36"\n',
+  );
   return files;
 }
 
@@ -58,7 +75,8 @@ export function helmValues(variant: number): Readonly<Record<string, unknown>> {
 /** One Helm chart with every addon's templates. */
 export function helmChart(): Files {
   const files: Files = new Map([["Chart.yaml", "apiVersion: v2\nname: fleet\nversion: 0.1.0\n"]]);
-  for (const [index, addon] of ADDONS.entries()) for (const [name, text] of templates(addon, index)) files.set(`templates/${addon}-${name}`, toHelm(addon, text));
+  for (const [index, addon] of ADDONS.entries())
+    for (const [name, text] of templates(addon, index)) files.set(`templates/${addon}-${name}`, toHelm(addon, text));
   return files;
 }
 
@@ -117,8 +135,15 @@ function settings(addon: string, index: number, variant: number): Settings {
       { key: "node-role.kubernetes.io/control-plane", effect: "NoSchedule" },
       { key: "storage.example.com/maintenance", effect: "NoExecute" },
     ],
-    classes: Array.from({ length: 2 }, (_, number) => ({ name: `${addon}-${number}`, pool: `pool-${variant}-${number}`, policy: number === 0 ? "Delete" : "Retain" })),
-    config: Array.from({ length: 8 }, (_, number) => ({ key: `option-${number}`, value: `value ${number} of ${addon} in variant ${variant}` })),
+    classes: Array.from({ length: 2 }, (_, number) => ({
+      name: `${addon}-${number}`,
+      pool: `pool-${variant}-${number}`,
+      policy: number === 0 ? "Delete" : "Retain",
+    })),
+    config: Array.from({ length: 8 }, (_, number) => ({
+      key: `option-${number}`,
+      value: `value ${number} of ${addon} in variant ${variant}`,
+    })),
     metrics: variant % 2 === 0,
     priority: 100000 + index,
     revisionHistoryLimit: 3,
@@ -141,7 +166,8 @@ function templates(addon: string, index: number): ReadonlyMap<string, string> {
     ["config.yaml", config(addon)],
     ["workload.yaml", index % 2 === 0 ? daemonSet(addon) : deployment(addon)],
   ]);
-  if (index < 9) found.set("extra.yaml", index % 3 === 0 ? storageClasses(addon) : index === 1 ? service(addon) : service(addon) + budget(addon));
+  if (index < 9)
+    found.set("extra.yaml", index % 3 === 0 ? storageClasses(addon) : index === 1 ? service(addon) : service(addon) + budget(addon));
   return found;
 }
 

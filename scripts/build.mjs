@@ -10,11 +10,17 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 function sourceDigest() {
   const hash = createHash("sha256");
   for (const top of ["src", "scripts"]) {
-    for (const entry of readdirSync(`${root}${top}`, { recursive: true, withFileTypes: true }).filter((item) => item.isFile()).map((item) => `${item.parentPath ?? item.path}/${item.name}`).sort()) {
+    for (const entry of readdirSync(`${root}${top}`, { recursive: true, withFileTypes: true })
+      .filter((item) => item.isFile())
+      .map((item) => `${item.parentPath ?? item.path}/${item.name}`)
+      .sort()) {
       hash.update(entry.slice(root.length)).update("\0").update(readFileSync(entry)).update("\0");
     }
   }
-  return hash.update(readFileSync(`${root}package-lock.json`)).update(readFileSync(`${root}package.json`)).digest("hex");
+  return hash
+    .update(readFileSync(`${root}package-lock.json`))
+    .update(readFileSync(`${root}package.json`))
+    .digest("hex");
 }
 
 export async function build() {
@@ -40,7 +46,9 @@ export async function build() {
     minifyWhitespace: true,
     legalComments: "none",
     define: { HALITE_VERSION: JSON.stringify(version) },
-    banner: { js: 'import { createRequire as haliteCreateRequire } from "node:module"; const require = haliteCreateRequire(import.meta.url);' },
+    banner: {
+      js: 'import { createRequire as haliteCreateRequire } from "node:module"; const require = haliteCreateRequire(import.meta.url);',
+    },
     logLevel: "warning",
   });
   const entry = `${root}dist/halite.mjs`;

@@ -9,7 +9,9 @@ const stamp = `${root}node_modules/.halite-installed`;
 
 /** @returns {boolean} whether something was installed */
 export function install() {
-  const digest = createHash("sha256").update(readFileSync(`${root}package-lock.json`)).digest("hex");
+  const digest = createHash("sha256")
+    .update(readFileSync(`${root}package-lock.json`))
+    .digest("hex");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return false;
   const done = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: root, stdio: ["ignore", 2, 2] });
   if (done.error !== undefined || done.status !== 0) {

@@ -13,7 +13,10 @@ const ci = (process.env["CI"] ?? "") !== "" && process.env["CI"] !== "false";
 /** Runs a program quietly; its output is shown only if it fails. */
 function run(command, args, options = {}) {
   const done = spawnSync(command, args, { cwd: root, encoding: "utf8", maxBuffer: 64 * 1024 * 1024, ...options });
-  return { ok: done.error === undefined && done.status === 0, output: `${done.stdout ?? ""}${done.stderr ?? ""}${done.error?.message ?? ""}` };
+  return {
+    ok: done.error === undefined && done.status === 0,
+    output: `${done.stdout ?? ""}${done.stderr ?? ""}${done.error?.message ?? ""}`,
+  };
 }
 
 /** A Python virtual environment with the real Salt, Jinja2 and PyYAML. Gives the reason where it can't be had. */
@@ -24,19 +27,26 @@ function setUpPython() {
   const stamp = `${venv}/.halite-requirements`;
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return undefined;
   // salt 3007.1 runs on Python 3.8 to 3.12.
-  const python = ["python3.11", "python3.12", "python3.10", "python3"].find((name) => run(name, ["-c", "import sys, venv, ensurepip; sys.exit(not (3, 8) <= sys.version_info[:2] <= (3, 12))"]).ok);
+  const python = ["python3.11", "python3.12", "python3.10", "python3"].find(
+    (name) => run(name, ["-c", "import sys, venv, ensurepip; sys.exit(not (3, 8) <= sys.version_info[:2] <= (3, 12))"]).ok,
+  );
   if (python === undefined) return "no Python 3.10 to 3.12 with venv on the PATH";
   console.error("setting up Python with salt 3007.1 in test/.cache/salt-venv …");
   rmSync(venv, { recursive: true, force: true });
   mkdirSync(cache, { recursive: true });
-  const steps = [
-    [python, ["-m", "venv", venv]],
-    [`${venv}/bin/python`, ["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check", "-r", requirements]],
-  ];
-  for (const [command, args] of steps) {
-    const done = run(command, args);
-    if (!done.ok) return `${command} ${args.join(" ")} failed:\n${done.output.trim().slice(-2000)}`;
-  }
+  const made = run(python, ["-m", "venv", venv]);
+  if (!made.ok) return `${python} -m venv failed:\n${made.output.trim().slice(-2000)}`;
+  const installed = run(`${venv}/bin/python`, [
+    "-m",
+    "pip",
+    "install",
+    "--quiet",
+    "--no-input",
+    "--disable-pip-version-check",
+    "-r",
+    requirements,
+  ]);
+  if (!installed.ok) return `pip install failed:\n${installed.output.trim().slice(-2000)}`;
   writeFileSync(stamp, digest);
   return undefined;
 }
@@ -53,12 +63,23 @@ function setUpControlPlane() {
 /** The newest LTS of Node, from the package registry. Gives the reason where it can't be had. */
 function setUpNewestNode() {
   const version = "26.10.0";
-  if (process.platform !== "linux" || !["x64", "arm64"].includes(process.arch)) return `no prebuilt Node ${version} for ${process.platform} ${process.arch} is known here`;
+  if (process.platform !== "linux" || !["x64", "arm64"].includes(process.arch))
+    return `no prebuilt Node ${version} for ${process.platform} ${process.arch} is known here`;
   const folder = `${cache}/node-${version}`;
   if (existsSync(`${folder}/node_modules/node-linux-${process.arch}/bin/node`)) return undefined;
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const done = run("npm", ["install", "--prefix", folder, "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error", `node-linux-${process.arch}@${version}`]);
+  const done = run("npm", [
+    "install",
+    "--prefix",
+    folder,
+    "--no-save",
+    "--no-audit",
+    "--no-fund",
+    "--ignore-scripts",
+    "--loglevel=error",
+    `node-linux-${process.arch}@${version}`,
+  ]);
   return done.ok ? undefined : `npm could not install node-linux-${process.arch}@${version}: ${done.output.trim().slice(-500)}`;
 }
 
@@ -67,12 +88,12 @@ await (await import("./build.mjs")).build();
 const args = process.argv.slice(2);
 const project = args.includes("--project") ? args[args.indexOf("--project") + 1] : undefined;
 const absent = [];
-for (const [name, wanted, setUp] of [
-  ["the real Salt, Jinja2 and PyYAML", project === undefined || project === "differential", setUpPython],
-  ["the newest LTS Node", project === undefined || project === "fast", setUpNewestNode],
-  ["a real kube-apiserver", project === undefined || project === "control-plane", setUpControlPlane],
+for (const { name, of, setUp } of [
+  { name: "the real Salt, Jinja2 and PyYAML", of: "differential", setUp: setUpPython },
+  { name: "the newest LTS Node", of: "fast", setUp: setUpNewestNode },
+  { name: "a real kube-apiserver", of: "control-plane", setUp: setUpControlPlane },
 ]) {
-  if (!wanted) continue;
+  if (project !== undefined && project !== of) continue;
   const reason = setUp();
   if (reason !== undefined) absent.push(`${name}: ${reason}`);
 }
@@ -83,7 +104,11 @@ if (ci && absent.length > 0) {
 }
 const report = `${cache}/report-${process.pid}.json`;
 mkdirSync(cache, { recursive: true });
-const vitest = spawnSync(process.execPath, [`${root}node_modules/vitest/vitest.mjs`, "run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...args], { cwd: root, stdio: ["ignore", 1, 2] });
+const vitest = spawnSync(
+  process.execPath,
+  [`${root}node_modules/vitest/vitest.mjs`, "run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...args],
+  { cwd: root, stdio: ["ignore", 1, 2] },
+);
 let result;
 try {
   result = JSON.parse(readFileSync(report, "utf8"));
@@ -93,13 +118,19 @@ try {
 } finally {
   rmSync(report, { force: true });
 }
-const skipped = result.testResults.flatMap((file) => file.assertionResults.filter((test) => test.status === "skipped" || test.status === "pending" || test.status === "todo").map((test) => `${file.name.slice(root.length)}: ${test.fullName}`));
+const skipped = result.testResults.flatMap((file) =>
+  file.assertionResults
+    .filter((test) => test.status === "skipped" || test.status === "pending" || test.status === "todo")
+    .map((test) => `${file.name.slice(root.length)}: ${test.fullName}`),
+);
 if (skipped.length > 0) {
   console.log(`\nSkipped, ${absent.length > 0 ? "as their counterpart is absent" : "by the test itself"}:`);
   for (const name of skipped) console.log(`  ${name}`);
 }
 // A file that fails to load has no tests of its own to count.
-const broken = result.testResults.filter((file) => file.status === "failed" && file.assertionResults.every((test) => test.status !== "failed"));
+const broken = result.testResults.filter(
+  (file) => file.status === "failed" && file.assertionResults.every((test) => test.status !== "failed"),
+);
 const failed = result.numFailedTests + broken.length;
 if (ci && skipped.length > 0) console.error("with CI=true no test may be skipped");
 console.log(`\n${result.numPassedTests} passed, ${failed} failed, ${skipped.length} skipped`);

@@ -7,7 +7,19 @@ import { BUILT_IN_NAMESPACES, type AddonSettings } from "./declaration.ts";
 import { decideMode, type DecidedMode } from "./mode.ts";
 import { normaliseObject } from "./normalise.ts";
 import { parseManifest, type ParsedObject } from "./parse.ts";
-import type { Addon, AddonDeclaration, AddonFile, AddonObject, FailedFile, FailureReason, LineSources, Mode, ObjectProblem, ObjectSchema, WrittenFile } from "./types.ts";
+import type {
+  Addon,
+  AddonDeclaration,
+  AddonFile,
+  AddonObject,
+  FailedFile,
+  FailureReason,
+  LineSources,
+  Mode,
+  ObjectProblem,
+  ObjectSchema,
+  WrittenFile,
+} from "./types.ts";
 
 export interface CompileAddonsInput {
   readonly written: readonly WrittenFile[];
@@ -193,7 +205,11 @@ function checkDependencies(drafts: ReadonlyMap<string, Draft>, settings: AddonSe
     }
     const cycle = dependencyCycle(draft.name, settings);
     if (cycle !== undefined) {
-      draft.findings.push({ code: "addon-dependency-cycle", severity: "error", message: `addons depend on each other in a circle: ${cycle.join(" → ")}` });
+      draft.findings.push({
+        code: "addon-dependency-cycle",
+        severity: "error",
+        message: `addons depend on each other in a circle: ${cycle.join(" → ")}`,
+      });
     }
   }
 }
@@ -239,7 +255,14 @@ function finishAddon(draft: Draft, declaration: AddonDeclaration | undefined): A
     if (texts.length > 0) files.push({ path: publishedPath(file.path), text: texts.join("---\n") });
   }
   noteDefaultModes(draft);
-  return { state: "complete", name: draft.name, mode: declaration?.mode ?? "Reconcile", dependsOn: declaration?.dependsOn ?? [], files, objects };
+  return {
+    state: "complete",
+    name: draft.name,
+    mode: declaration?.mode ?? "Reconcile",
+    dependsOn: declaration?.dependsOn ?? [],
+    files,
+    objects,
+  };
 }
 
 function noteDefaultModes(draft: Draft): void {

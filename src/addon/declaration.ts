@@ -36,7 +36,8 @@ export function readAddonSettings(pillar: PyDict): AddonSettings {
       }
       const mode = value.get("mode") ?? null;
       const dependsOn = value.get("dependsOn") ?? [];
-      if (mode !== null && mode !== "Reconcile" && mode !== "EnsureExists") refuse(`addons:${name}:mode`, "must be Reconcile or EnsureExists");
+      if (mode !== null && mode !== "Reconcile" && mode !== "EnsureExists")
+        refuse(`addons:${name}:mode`, "must be Reconcile or EnsureExists");
       if (!Array.isArray(dependsOn) || !dependsOn.every((item) => typeof item === "string")) {
         refuse(`addons:${name}:dependsOn`, "must be a list of addon names");
         continue;
@@ -49,7 +50,8 @@ export function readAddonSettings(pillar: PyDict): AddonSettings {
   } else if (declared !== undefined && declared !== null) refuse("addons", "must be a mapping of addon names");
   const halite = pillar.get("halite");
   const listed = halite instanceof PyDict ? (halite.get("namespaces") ?? []) : [];
-  if (!Array.isArray(listed) || !listed.every((item) => typeof item === "string")) refuse("halite:namespaces", "must be a list of namespace names");
+  if (!Array.isArray(listed) || !listed.every((item) => typeof item === "string"))
+    refuse("halite:namespaces", "must be a list of namespace names");
   const namespaces = Array.isArray(listed) ? listed.filter((item) => typeof item === "string") : [];
   return { addons, namespaces, findings };
 }

@@ -28,7 +28,10 @@ export function parseManifest(file: WrittenFile): Parsed {
   try {
     text = decoder(file.content);
   } catch {
-    return { objects, findings: [{ code: "manifest-not-utf8", severity: "error", message: `${file.path} is not UTF-8 text`, at: { file: file.path } }] };
+    return {
+      objects,
+      findings: [{ code: "manifest-not-utf8", severity: "error", message: `${file.path} is not UTF-8 text`, at: { file: file.path } }],
+    };
   }
   try {
     for (const document of loadKubernetes(text, { file: file.path })) {
@@ -52,14 +55,10 @@ function refuse(code: string, message: string, at: Position, advice?: string): P
   return { objects: [], findings: [{ code, severity: "error", message, at, ...(advice === undefined ? {} : { advice }) }] };
 }
 
-function documentObjects(
-  value: Value,
-  file: WrittenFile,
-  positions: DataPositions,
-  start: Position,
-): Parsed {
+function documentObjects(value: Value, file: WrittenFile, positions: DataPositions, start: Position): Parsed {
   if (value === null) return { objects: [], findings: [] };
-  if (!(value instanceof PyDict)) return refuse("manifest-no-object", "a manifest's document must be a mapping with apiVersion, kind and metadata", start);
+  if (!(value instanceof PyDict))
+    return refuse("manifest-no-object", "a manifest's document must be a mapping with apiVersion, kind and metadata", start);
   const at = (pointer: JsonPath): Position => locate(value, pointer, positions, start);
   const apiVersion = value.get("apiVersion");
   const kind = value.get("kind");
@@ -85,14 +84,26 @@ function documentObjects(
   }
   if (typeof name !== "string" || name === "") {
     return metadata.has("generateName")
-      ? refuse("manifest-generate-name", `the ${kind} has generateName: an addon's objects need a fixed metadata.name`, at(["metadata", "generateName"]))
+      ? refuse(
+          "manifest-generate-name",
+          `the ${kind} has generateName: an addon's objects need a fixed metadata.name`,
+          at(["metadata", "generateName"]),
+        )
       : refuse("manifest-no-name", `the ${kind} has no metadata.name`, at(["metadata"]));
   }
   const namespace = metadata.get("namespace");
   if (namespace !== undefined && namespace !== null && typeof namespace !== "string") {
     return refuse("manifest-namespace-type", `metadata.namespace of ${kind} ${name} must be a string`, at(["metadata", "namespace"]));
   }
-  const object: ParsedObject = { value, apiVersion, kind, name, namespace: namespace === undefined || namespace === "" ? null : namespace, file, at };
+  const object: ParsedObject = {
+    value,
+    apiVersion,
+    kind,
+    name,
+    namespace: namespace === undefined || namespace === "" ? null : namespace,
+    file,
+    at,
+  };
   return { objects: [object], findings: [] };
 }
 

@@ -37,7 +37,11 @@ export function releaseYaml(release: Release): string {
 
 function addonValue(addon: Addon): PyDict {
   if (addon.state === "failed") {
-    return PyDict.from({ state: "failed", ...(addon.dependsOn.length === 0 ? {} : { dependsOn: [...addon.dependsOn] }), why: addon.why.map(reasonValue) });
+    return PyDict.from({
+      state: "failed",
+      ...(addon.dependsOn.length === 0 ? {} : { dependsOn: [...addon.dependsOn] }),
+      why: addon.why.map(reasonValue),
+    });
   }
   return PyDict.from({
     state: "complete",
@@ -51,7 +55,8 @@ function addonValue(addon: Addon): PyDict {
 /** Over the addon's files, in order of their paths: equal exactly when every byte of the addon is. */
 function addonDigest(addon: Extract<Addon, { state: "complete" }>): string {
   const hash = createHash("sha256");
-  for (const file of addon.files) hash.update(`${Buffer.byteLength(file.path)} ${file.path} ${Buffer.byteLength(file.text)}\n`).update(file.text, "utf8");
+  for (const file of addon.files)
+    hash.update(`${Buffer.byteLength(file.path)} ${file.path} ${Buffer.byteLength(file.text)}\n`).update(file.text, "utf8");
   return `sha256:${hash.digest("hex")}`;
 }
 

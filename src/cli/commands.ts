@@ -1,8 +1,22 @@
 import type { CommandSpec, OptionSpec } from "./command.ts";
 
-const CONFIG: OptionSpec = { name: "config", short: "c", value: "FILE", summary: "the fleet's halite.yaml (default: the nearest one upwards from here)" };
-const CLUSTERS: OptionSpec = { name: "clusters", value: "TARGET", summary: "only the clusters that Salt's compound matcher picks, such as 'G@az:sjc1 and not *-canary'" };
-const JOBS: OptionSpec = { name: "jobs", short: "j", value: "N", summary: "worker threads (default: chosen by the amount of work; the bytes are the same)" };
+const CONFIG: OptionSpec = {
+  name: "config",
+  short: "c",
+  value: "FILE",
+  summary: "the fleet's halite.yaml (default: the nearest one upwards from here)",
+};
+const CLUSTERS: OptionSpec = {
+  name: "clusters",
+  value: "TARGET",
+  summary: "only the clusters that Salt's compound matcher picks, such as 'G@az:sjc1 and not *-canary'",
+};
+const JOBS: OptionSpec = {
+  name: "jobs",
+  short: "j",
+  value: "N",
+  summary: "worker threads (default: chosen by the amount of work; the bytes are the same)",
+};
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly CommandSpec[] = [
@@ -78,7 +92,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: "validate",
     summary: "compile and check everything, write nothing",
     synopsis: "",
-    description: "Compiles the fleet in memory and prints every finding: schemas of Kubernetes objects, custom resources, pillar and roster. All findings of one run are printed, each once, with the clusters it concerns.",
+    description:
+      "Compiles the fleet in memory and prints every finding: schemas of Kubernetes objects, custom resources, pillar and roster. All findings of one run are printed, each once, with the clusters it concerns.",
     options: [CONFIG, CLUSTERS, { name: "strict", summary: "warnings count as errors" }, JOBS],
     exits: [
       [0, "no errors"],

@@ -39,7 +39,10 @@ complete -F _halite halite
 function zsh(): string {
   const commands = COMMANDS.map((spec) => `    '${spec.name}:${spec.summary.replaceAll("'", "'\\''")}'`);
   const cases = COMMANDS.map((spec) => {
-    const options = [...spec.options, ...COMMON_OPTIONS].map((option) => `'--${option.name}[${option.summary.replaceAll("'", "'\\''").replace(/[[\]:]/g, "\\$&")}]${option.value === undefined ? "" : `:${option.value}:_files`}'`);
+    const options = [...spec.options, ...COMMON_OPTIONS].map(
+      (option) =>
+        `'--${option.name}[${option.summary.replaceAll("'", "'\\''").replace(/[[\]:]/g, "\\$&")}]${option.value === undefined ? "" : `:${option.value}:_files`}'`,
+    );
     return `    ${spec.name}) _arguments ${options.join(" ")}${spec.words === undefined ? "" : ` '1:word:(${spec.words.join(" ")})'`} ;;`;
   });
   return `#compdef halite
@@ -59,15 +62,21 @@ compdef _halite halite
 `;
 }
 
+/** A word in fish's single quotes. */
+function quote(text: string): string {
+  return `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+}
+
 function fish(): string {
-  const quote = (text: string): string => `'${text.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
   const lines = ["# fish completion for halite", "complete -c halite -f"];
   for (const spec of COMMANDS) {
     lines.push(`complete -c halite -n __fish_use_subcommand -a ${spec.name} -d ${quote(spec.summary)}`);
     const when = `-n '__fish_seen_subcommand_from ${spec.name}'`;
     for (const word of spec.words ?? []) lines.push(`complete -c halite ${when} -a ${word}`);
     for (const option of [...spec.options, ...COMMON_OPTIONS]) {
-      lines.push(`complete -c halite ${when} -l ${option.name}${option.short === undefined ? "" : ` -s ${option.short}`}${option.value === undefined ? "" : " -r -F"} -d ${quote(option.summary)}`);
+      lines.push(
+        `complete -c halite ${when} -l ${option.name}${option.short === undefined ? "" : ` -s ${option.short}`}${option.value === undefined ? "" : " -r -F"} -d ${quote(option.summary)}`,
+      );
     }
   }
   return `${lines.join("\n")}\n`;

@@ -68,5 +68,8 @@ function hanging(head: string, text: string, width: number): string {
     } else line = line === "" ? word : `${line} ${word}`;
   }
   lines.push(line);
-  return lines.map((each, index) => (index === 0 ? head : " ".repeat(head.length)) + each).join("\n").replace(/[ ]+$/gm, "");
+  return lines
+    .map((each, index) => (index === 0 ? head : " ".repeat(head.length)) + each)
+    .join("\n")
+    .replace(/[ ]+$/gm, "");
 }

@@ -11,7 +11,10 @@ export const command: Command = {
     const files = args.flag("bare") ? bareFiles() : exampleFiles();
     const there = [...files.keys()].filter((path) => existsSync(join(folder, path)));
     if (there.length > 0) {
-      throw new EnvironmentError(`${directory} already holds ${there.join(", ")}`, "nothing was written; take an empty folder, or remove these files first");
+      throw new EnvironmentError(
+        `${directory} already holds ${there.join(", ")}`,
+        "nothing was written; take an empty folder, or remove these files first",
+      );
     }
     try {
       for (const [path, text] of files) {
@@ -69,7 +72,10 @@ az1-test-01:
 `,
     ],
     ["pillar/top.sls", "base:\n  '*':\n    - storage\n  'G@env:prod':\n    - prod\n"],
-    ["pillar/storage.sls", "storage:\n  reclaim_policy: Delete\n  binding: WaitForFirstConsumer\naddons:\n  storage-classes:\n    mode: Reconcile\n"],
+    [
+      "pillar/storage.sls",
+      "storage:\n  reclaim_policy: Delete\n  binding: WaitForFirstConsumer\naddons:\n  storage-classes:\n    mode: Reconcile\n",
+    ],
     ["pillar/prod.sls", "storage:\n  reclaim_policy: Retain\n"],
     ["states/top.sls", "base:\n  '*':\n    - storage-classes\n"],
     [

@@ -10,7 +10,12 @@ import { terminalOn, type Terminal } from "./terminal.ts";
 declare const HALITE_VERSION: string;
 
 /** Runs one command line and gives its exit code. */
-export async function main(argv: readonly string[], terminal: Terminal, cwd: string, env: Readonly<Record<string, string | undefined>>): Promise<number> {
+export async function main(
+  argv: readonly string[],
+  terminal: Terminal,
+  cwd: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<number> {
   const version = typeof HALITE_VERSION === "string" ? HALITE_VERSION : "0.0.0-dev";
   const [first, ...rest] = argv;
   if (first === "--version" || first === "-V") {
@@ -19,7 +24,9 @@ export async function main(argv: readonly string[], terminal: Terminal, cwd: str
   }
   if (first === undefined || first === "--help" || first === "-h" || first === "help") {
     const topic = COMMANDS.find((command) => command.name === rest[0]);
-    terminal.out(topic === undefined ? overview(COMMANDS, terminal.paint, terminal.width) : commandHelp(topic, terminal.paint, terminal.width));
+    terminal.out(
+      topic === undefined ? overview(COMMANDS, terminal.paint, terminal.width) : commandHelp(topic, terminal.paint, terminal.width),
+    );
     return first === undefined ? 2 : 0;
   }
   const spec = COMMANDS.find((command) => command.name === first);
@@ -29,7 +36,11 @@ export async function main(argv: readonly string[], terminal: Terminal, cwd: str
         first,
         COMMANDS.map((command) => command.name),
       );
-      throw new UsageError(first.startsWith("-") ? `unknown option ${first}` : `unknown command ${first}${near === undefined ? "" : `; did you mean ${near}?`}`);
+      throw new UsageError(
+        first.startsWith("-")
+          ? `unknown option ${first}`
+          : `unknown command ${first}${near === undefined ? "" : `; did you mean ${near}?`}`,
+      );
     }
     const args = parseArguments(spec, rest);
     if (args.flag("help")) {

@@ -11,17 +11,28 @@ export const COMMON_OPTIONS: readonly OptionSpec[] = [
 export function parseArguments(spec: CommandSpec, args: readonly string[]): Arguments {
   const options: Record<string, { type: "string" | "boolean"; short?: string; multiple: true }> = {};
   for (const option of [...spec.options, ...COMMON_OPTIONS]) {
-    options[option.name] = { type: option.value === undefined ? "boolean" : "string", ...(option.short === undefined ? {} : { short: option.short }), multiple: true };
+    options[option.name] = {
+      type: option.value === undefined ? "boolean" : "string",
+      ...(option.short === undefined ? {} : { short: option.short }),
+      multiple: true,
+    };
   }
   try {
     const parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
     const values = new Map<string, readonly (string | boolean)[]>();
-    for (const [name, value] of Object.entries(parsed.values)) values.set(name, Array.isArray(value) ? value : value === undefined ? [] : [value]);
+    for (const [name, value] of Object.entries(parsed.values))
+      values.set(name, Array.isArray(value) ? value : value === undefined ? [] : [value]);
     const texts = (name: string): readonly string[] => (values.get(name) ?? []).filter((value) => typeof value === "string");
     for (const option of spec.options) {
-      if (option.multiple !== true && texts(option.name).length > 1) throw new UsageError(`option --${option.name} was given more than once`);
+      if (option.multiple !== true && texts(option.name).length > 1)
+        throw new UsageError(`option --${option.name} was given more than once`);
     }
-    return { positional: parsed.positionals, flag: (name) => (values.get(name) ?? []).includes(true), value: (name) => texts(name).at(-1), values: texts };
+    return {
+      positional: parsed.positionals,
+      flag: (name) => (values.get(name) ?? []).includes(true),
+      value: (name) => texts(name).at(-1),
+      values: texts,
+    };
   } catch (error) {
     if (error instanceof UsageError) throw error;
     throw new UsageError(explain(error, spec));

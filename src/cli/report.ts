@@ -19,7 +19,9 @@ export function foldFindings(perCluster: Iterable<readonly [cluster: string | nu
       folded.set(key, entry);
     }
   }
-  const order = new Map(sortFindings([...folded.values()].map((entry) => entry.finding)).map((finding, index) => [printFinding(finding), index]));
+  const order = new Map(
+    sortFindings([...folded.values()].map((entry) => entry.finding)).map((finding, index) => [printFinding(finding), index]),
+  );
   return [...folded]
     .sort(([a], [b]) => (order.get(a) ?? 0) - (order.get(b) ?? 0))
     .map(([, entry]) => ({ finding: entry.finding, clusters: [...entry.clusters].sort() }));
@@ -50,7 +52,9 @@ export function printFindings(terminal: Terminal, findings: readonly FoldedFindi
 /** `2 errors, 1 warning`; empty where there are none. */
 export function countFindings(findings: readonly FoldedFinding[]): string {
   const count = (severity: Finding["severity"]): number => findings.filter((each) => each.finding.severity === severity).length;
-  const said = (["error", "warning", "note"] as const).map((severity) => [count(severity), severity] as const).filter(([number]) => number > 0);
+  const said = (["error", "warning", "note"] as const)
+    .map((severity) => [count(severity), severity] as const)
+    .filter(([number]) => number > 0);
   return said.map(([number, severity]) => `${number} ${severity}${number === 1 ? "" : "s"}`).join(", ");
 }
 

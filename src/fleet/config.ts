@@ -28,7 +28,8 @@ export function parseFleetConfig(text: string, file: string): FleetConfig {
   const publish = options.get("publish") ?? null;
   if (publish !== null && !(publish instanceof PyDict)) throw refuse(file, "publish must be a mapping with remote and branch");
   const kubernetes = options.get("kubernetes") ?? null;
-  if (kubernetes !== null && typeof kubernetes !== "string") throw refuse(file, 'kubernetes must be a string: write it with quotes, "1.36"');
+  if (kubernetes !== null && typeof kubernetes !== "string")
+    throw refuse(file, 'kubernetes must be a string: write it with quotes, "1.36"');
   const saltOptions = new PyDict();
   for (const [key, value] of options.entries()) if (typeof key !== "string" || !OWN.has(key)) saltOptions.set(key, value);
   return {

@@ -1,5 +1,5 @@
 import { FindingError, type Finding, type Position } from "../finding/index.ts";
-import { PyDict, type Value } from "../python/index.ts";
+import { PyDict, repr, type Value } from "../python/index.ts";
 import { loadSalt } from "../yaml/index.ts";
 
 /** One cluster of the roster: to Salt's machinery a minion. */
@@ -33,7 +33,12 @@ const SEGMENT = /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/;
 export function parseRoster(text: string, file: string, defaultKubernetes: string): Roster {
   const { value: data, positions } = loadSalt(text, { file, positions: true });
   if (data !== null && !(data instanceof PyDict)) {
-    throw new FindingError({ code: "roster-invalid", severity: "error", message: "the roster must map cluster ids to their settings", at: { file } });
+    throw new FindingError({
+      code: "roster-invalid",
+      severity: "error",
+      message: "the roster must map cluster ids to their settings",
+      at: { file },
+    });
   }
   const clusters: Cluster[] = [];
   const findings: Finding[] = [];
@@ -46,7 +51,7 @@ export function parseRoster(text: string, file: string, defaultKubernetes: strin
       findings.push({ code: "roster-invalid", severity: "error", message, at, ...(advice === undefined ? {} : { advice }) });
     };
     if (typeof id !== "string") {
-      refuse(`a cluster's id must be a string, not ${String(id)}`, "write it with quotes");
+      refuse(`a cluster's id must be a string, not ${repr(id)}`, "write it with quotes");
       continue;
     }
     if (!SEGMENT.test(id)) {

@@ -25,7 +25,13 @@ export interface TreeChanges {
 
 export type CommitOutcome =
   | { readonly kind: "unchanged"; readonly commit: string; readonly tree: string }
-  | { readonly kind: "committed"; readonly commit: string; readonly parent: string | null; readonly tree: string; readonly changes: TreeChanges };
+  | {
+      readonly kind: "committed";
+      readonly commit: string;
+      readonly parent: string | null;
+      readonly tree: string;
+      readonly changes: TreeChanges;
+    };
 
 /**
  * Commits a tree to a branch of a bare repository with one `git fast-import`, without a work tree or index.
@@ -36,18 +42,25 @@ export type CommitOutcome =
 export async function commitTree(request: CommitRequest): Promise<CommitOutcome> {
   const { repository, branch } = request;
   const ref = `refs/heads/${branch}`;
-  const parent = (await runGit(["rev-parse", "--verify", "--quiet", `${ref}^{commit}`], { cwd: repository })).stdout.toString("utf8").trim();
+  const parent = (await runGit(["rev-parse", "--verify", "--quiet", `${ref}^{commit}`], { cwd: repository })).stdout
+    .toString("utf8")
+    .trim();
   const format = (await git(["rev-parse", "--show-object-format"], { cwd: repository })).trim();
   const existing = parent === "" ? new Map<string, string>() : await listTree(repository, parent);
   const changes = compareTrees(existing, request.tree, format);
   if (parent !== "" && changes.added.length + changes.changed.length + changes.removed.length === 0) {
     return { kind: "unchanged", commit: parent, tree: (await git(["rev-parse", `${parent}^{tree}`], { cwd: repository })).trim() };
   }
-  const args = ["fast-import", "--quiet", "--date-format=raw"];
+  const args = ["fast-import", "--quiet", "--done", "--date-format=raw"];
   const run = await runGit(args, { cwd: repository, input: stream(request, parent, changes), timeout: 600_000 });
   if (run.status !== 0) {
     if (/Not updating/.test(run.stderr)) {
-      throw new FindingError({ code: "git-branch-moved", severity: "error", message: `branch ${branch} was moved by another process meanwhile`, advice: "run the command again" });
+      throw new FindingError({
+        code: "git-branch-moved",
+        severity: "error",
+        message: `branch ${branch} was moved by another process meanwhile`,
+        advice: "run the command again",
+      });
     }
     throw gitFailed(args, run);
   }
@@ -82,7 +95,10 @@ function compareTrees(existing: ReadonlyMap<string, string>, tree: Tree, format:
 /** The id git gives a blob (gitformat-loose: `blob SIZE NUL` before the content). */
 function blobId(content: Uint8Array | string, format: string): string {
   const bytes = typeof content === "string" ? Buffer.from(content, "utf8") : content;
-  return createHash(format === "sha256" ? "sha256" : "sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex");
+  return createHash(format === "sha256" ? "sha256" : "sha1")
+    .update(`blob ${bytes.length}\0`)
+    .update(bytes)
+    .digest("hex");
 }
 
 async function* stream(request: CommitRequest, parent: string, changes: TreeChanges): AsyncGenerator<Uint8Array> {
@@ -101,8 +117,12 @@ async function* stream(request: CommitRequest, parent: string, changes: TreeChan
 }
 
 function signature(who: Signature): string {
-  const clean = (text: string): string => text.replace(/[<>\n\0]/g, "").trim();
   return `${clean(who.name)} <${clean(who.email)}> ${who.date}`;
+}
+
+/** A name or address without the characters that end it in a commit. */
+function clean(text: string): string {
+  return text.replace(/[<>\n\0]/g, "").trim();
 }
 
 /** A path in fast-import's quoted form, which any byte may stand in. */

@@ -19,7 +19,8 @@ export async function ensureBareRepository(path: string, branch: string): Promis
 
 /** The commit at a branch's head, or null where there is no such branch. */
 export async function branchHead(repository: string, branch: string): Promise<string | null> {
-  const head = (await runGit(["rev-parse", "--verify", "--quiet", `refs/heads/${branch}^{commit}`], { cwd: repository })).stdout.toString("utf8").trim();
+  const head = (await runGit(["rev-parse", "--verify", "--quiet", `refs/heads/${branch}^{commit}`], { cwd: repository })).stdout
+    .toString("utf8")
+    .trim();
   return head === "" ? null : head;
 }
-

@@ -17,7 +17,16 @@ export interface GitRunOptions {
 }
 
 /** Variables of a surrounding git process that would lead ours into another repository. */
-const FOREIGN = ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_PREFIX", "GIT_QUARANTINE_PATH"];
+const FOREIGN = [
+  "GIT_DIR",
+  "GIT_WORK_TREE",
+  "GIT_INDEX_FILE",
+  "GIT_OBJECT_DIRECTORY",
+  "GIT_COMMON_DIR",
+  "GIT_NAMESPACE",
+  "GIT_PREFIX",
+  "GIT_QUARANTINE_PATH",
+];
 
 /**
  * Runs git without a shell, in the C locale, without prompts.
@@ -28,7 +37,13 @@ export async function runGit(args: readonly string[], options: GitRunOptions): P
   const env: NodeJS.ProcessEnv = { ...process.env, LC_ALL: "C", GIT_TERMINAL_PROMPT: "0", GIT_OPTIONAL_LOCKS: "0" };
   for (const name of FOREIGN) delete env[name];
   const limit = options.limit ?? 256 * 1024 * 1024;
-  const child = spawn("git", [...args], { cwd: options.cwd, env, stdio: ["pipe", "pipe", "pipe"], timeout: options.timeout ?? 120_000, killSignal: "SIGKILL" });
+  const child = spawn("git", [...args], {
+    cwd: options.cwd,
+    env,
+    stdio: ["pipe", "pipe", "pipe"],
+    timeout: options.timeout ?? 120_000,
+    killSignal: "SIGKILL",
+  });
   const stdout: Buffer[] = [];
   let size = 0;
   let stderr = "";
@@ -53,13 +68,21 @@ export async function runGit(args: readonly string[], options: GitRunOptions): P
       throw new FindingError({
         code: size > limit ? "git-output" : "git-timeout",
         severity: "error",
-        message: size > limit ? `git ${args[0] ?? ""} printed more than ${limit} bytes` : `git ${args[0] ?? ""} was ended by ${signal} after its time ran out`,
+        message:
+          size > limit
+            ? `git ${args[0] ?? ""} printed more than ${limit} bytes`
+            : `git ${args[0] ?? ""} was ended by ${signal} after its time ran out`,
       });
     }
     return { status: code ?? 1, stdout: Buffer.concat(stdout), stderr };
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") {
-      throw new FindingError({ code: "git-missing", severity: "error", message: "git is not on the PATH, or the folder to run it in is gone", advice: `install git 2.30 or newer; folder: ${options.cwd}` });
+      throw new FindingError({
+        code: "git-missing",
+        severity: "error",
+        message: "git is not on the PATH, or the folder to run it in is gone",
+        advice: `install git 2.30 or newer; folder: ${options.cwd}`,
+      });
     }
     throw error;
   }
@@ -94,5 +117,9 @@ export async function git(args: readonly string[], options: GitRunOptions): Prom
 /** The finding for a git command that failed. */
 export function gitFailed(args: readonly string[], run: GitRun): FindingError {
   const said = run.stderr.trim().split("\n").slice(-6).join("\n");
-  return new FindingError({ code: "git-failed", severity: "error", message: `git ${args[0] ?? ""} failed with status ${run.status}${said === "" ? "" : `:\n${said}`}` });
+  return new FindingError({
+    code: "git-failed",
+    severity: "error",
+    message: `git ${args[0] ?? ""} failed with status ${run.status}${said === "" ? "" : `:\n${said}`}`,
+  });
 }

@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { compileAddons, readAddonSettings, releaseFiles, type CompiledAddons, type ObjectSchema, type WrittenFile } from "../../src/addon/index.ts";
+import {
+  compileAddons,
+  readAddonSettings,
+  releaseFiles,
+  type CompiledAddons,
+  type ObjectSchema,
+  type WrittenFile,
+} from "../../src/addon/index.ts";
 import { printFinding } from "../../src/finding/index.ts";
 import { PyDict } from "../../src/python/index.ts";
 import { loadKubernetes, loadSalt } from "../../src/yaml/index.ts";
@@ -12,7 +19,13 @@ const SCHEMA: ObjectSchema = {
 };
 
 function file(path: string, text: string | Uint8Array): WrittenFile {
-  return { path: `/etc/kubernetes/addons/${path}`, content: typeof text === "string" ? new TextEncoder().encode(text) : text, id: `id of ${path}`, sls: "a.sls", source: null };
+  return {
+    path: `/etc/kubernetes/addons/${path}`,
+    content: typeof text === "string" ? new TextEncoder().encode(text) : text,
+    id: `id of ${path}`,
+    sls: "a.sls",
+    source: null,
+  };
 }
 
 function settings(pillar: string): ReturnType<typeof readAddonSettings> {
@@ -30,14 +43,18 @@ function outputs(compiled: CompiledAddons): ReadonlyMap<string, string> {
   return releaseFiles({ state: "compiled", cluster: { id: "c1", az: "az1", kubernetes: "1.36" }, addons: compiled.addons });
 }
 
-const config = (name: string, more = ""): string => `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\n  namespace: default\n${more}`;
+const config = (name: string, more = ""): string =>
+  `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\n  namespace: default\n${more}`;
 const LABELLED = "  labels:\n    addonmanager.kubernetes.io/mode: Reconcile\n";
 
 describe("files to addons", () => {
   test("each folder is an addon, files directly in addons/ are _root, .yml and .json become .yaml", () => {
     const compiled = compile([
       file("b/deep/er/x.yml", config("x", LABELLED)),
-      file("a/y.json", '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"two","namespace":"default","labels":{"addonmanager.kubernetes.io/mode":"EnsureExists"}}}'),
+      file(
+        "a/y.json",
+        '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"two","namespace":"default","labels":{"addonmanager.kubernetes.io/mode":"EnsureExists"}}}',
+      ),
       file("z.yaml", config("z", LABELLED)),
     ]);
     expect(said(compiled)).toEqual([]);
@@ -46,7 +63,11 @@ describe("files to addons", () => {
 
   test("the release", async () => {
     const compiled = compile(
-      [file("nfs/a.yaml", `${config("x", LABELLED)}---\n${config("two", LABELLED)}`), file("nfs/empty.yaml", "# nothing\n"), file("base/ns.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: storage}\n")],
+      [
+        file("nfs/a.yaml", `${config("x", LABELLED)}---\n${config("two", LABELLED)}`),
+        file("nfs/empty.yaml", "# nothing\n"),
+        file("base/ns.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: storage}\n"),
+      ],
       "addons: {nfs: {mode: EnsureExists, dependsOn: [base]}}",
     );
     await expect(outputs(compiled).get("release.yaml")).toMatchFileSnapshot("golden/release.yaml");
@@ -60,12 +81,24 @@ describe("files to addons", () => {
     ["x.yaml", "kind: ConfigMap\nmetadata: {name: x}", "the object has no apiVersion"],
     ["x.yaml", "metadata: {name: x}", "the object has no apiVersion and no kind"],
     ["x.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {}", "the ConfigMap has no metadata.name"],
-    ["x.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: y, namespace: default}", "x.yaml:3:12: error: metadata.name of the ConfigMap must be a string, and this is read as bool True"],
+    [
+      "x.yaml",
+      "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: y, namespace: default}",
+      "x.yaml:3:12: error: metadata.name of the ConfigMap must be a string, and this is read as bool True",
+    ],
     ["x.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {generateName: x-}", "x.yaml:3:12: error: the ConfigMap has generateName"],
     ["x.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}", "ConfigMap x has no metadata.namespace"],
-    ["x.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: storage}", "ConfigMap storage/x is in namespace storage, which no addon of this cluster makes"],
+    [
+      "x.yaml",
+      "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: storage}",
+      "ConfigMap storage/x is in namespace storage, which no addon of this cluster makes",
+    ],
     ["x.yaml", config("x", "  labels: {addonmanager.kubernetes.io/mode: reconcile}\n"), "did you mean Reconcile?"],
-    ["x.yaml", config("x", "  labels: {addonmanager.kubernetes.io/mode: Foo}\n"), 'x.yaml:6:12: error: the label addonmanager.kubernetes.io/mode is "Foo"'],
+    [
+      "x.yaml",
+      config("x", "  labels: {addonmanager.kubernetes.io/mode: Foo}\n"),
+      'x.yaml:6:12: error: the label addonmanager.kubernetes.io/mode is "Foo"',
+    ],
   ])("%s: %s fails its addon alone", (name, text, expected) => {
     const compiled = compile([file(`nfs/${name}`, text), file("other/y.yaml", config("two", LABELLED))]);
     expect(said(compiled).join("\n")).toContain(expected);
@@ -82,7 +115,12 @@ describe("files to addons", () => {
   });
 
   test("all findings of an addon in one run", () => {
-    const compiled = compile([file("nfs/x.yaml", `${config("x", "  labels: {addonmanager.kubernetes.io/mode: Foo}\n")}---\nkind: Y\n---\napiVersion: v1\nkind: Service\nmetadata: {name: s}\n`)]);
+    const compiled = compile([
+      file(
+        "nfs/x.yaml",
+        `${config("x", "  labels: {addonmanager.kubernetes.io/mode: Foo}\n")}---\nkind: Y\n---\napiVersion: v1\nkind: Service\nmetadata: {name: s}\n`,
+      ),
+    ]);
     expect(compiled.findings.map((finding) => finding.code).sort()).toEqual(["addon-mode", "addon-namespace-missing", "manifest-no-kind"]);
   });
 });
@@ -96,13 +134,18 @@ describe("one object, one file", () => {
   });
 
   test("in two addons both fail, and both are named", () => {
-    const compiled = compile([file("a/x.yaml", config("x", LABELLED)), file("b/y.yaml", config("x", LABELLED)), file("c/z.yaml", config("z", LABELLED))]);
+    const compiled = compile([
+      file("a/x.yaml", config("x", LABELLED)),
+      file("b/y.yaml", config("x", LABELLED)),
+      file("c/z.yaml", config("z", LABELLED)),
+    ]);
     expect(compiled.addons.map((addon) => addon.state)).toEqual(["failed", "failed", "complete"]);
     expect(compiled.findings).toHaveLength(2);
   });
 
   test("another version of the same group and kind is the same object; another group is not", () => {
-    const at = (apiVersion: string): string => `apiVersion: ${apiVersion}\nkind: Thing\nmetadata: {name: x, namespace: default, labels: {addonmanager.kubernetes.io/mode: Reconcile}}\n`;
+    const at = (apiVersion: string): string =>
+      `apiVersion: ${apiVersion}\nkind: Thing\nmetadata: {name: x, namespace: default, labels: {addonmanager.kubernetes.io/mode: Reconcile}}\n`;
     expect(compile([file("a/x.yaml", at("g.example/v1")), file("a/y.yaml", at("g.example/v1beta1"))]).findings).toHaveLength(1);
     expect(compile([file("a/x.yaml", at("g.example/v1")), file("a/y.yaml", at("h.example/v1"))]).findings).toHaveLength(0);
   });
@@ -111,11 +154,21 @@ describe("one object, one file", () => {
 describe("modes", () => {
   test.each<[string, string, string, string]>([
     ["the label", "  labels: {addonmanager.kubernetes.io/mode: EnsureExists}\n", "{}", "EnsureExists"],
-    ["the label before pillar", "  labels: {addonmanager.kubernetes.io/mode: Reconcile}\n", "addons: {a: {mode: EnsureExists}}", "Reconcile"],
+    [
+      "the label before pillar",
+      "  labels: {addonmanager.kubernetes.io/mode: Reconcile}\n",
+      "addons: {a: {mode: EnsureExists}}",
+      "Reconcile",
+    ],
     ["pillar", "", "addons: {a: {mode: EnsureExists}}", "EnsureExists"],
     ["neither", "", "{}", "Reconcile"],
     ["cluster-service", '  labels: {kubernetes.io/cluster-service: "true"}\n', "addons: {a: {mode: EnsureExists}}", "Reconcile"],
-    ["cluster-service and EnsureExists", '  labels: {kubernetes.io/cluster-service: "true", addonmanager.kubernetes.io/mode: EnsureExists}\n', "{}", "EnsureExists"],
+    [
+      "cluster-service and EnsureExists",
+      '  labels: {kubernetes.io/cluster-service: "true", addonmanager.kubernetes.io/mode: EnsureExists}\n',
+      "{}",
+      "EnsureExists",
+    ],
   ])("%s", (_name, labels, pillar, mode) => {
     const compiled = compile([file("a/x.yaml", config("x", labels))], pillar);
     expect(outputs(compiled).get("a/x.yaml")).toContain(`addonmanager.kubernetes.io/mode: ${mode}`);
@@ -133,8 +186,14 @@ describe("what the second stage changes, and nothing else", () => {
   const written = (text: string): string | undefined => outputs(compile([file("a/x.yaml", text)])).get("a/x.yaml");
 
   test.each<[string, string]>([
-    ["stringData", `apiVersion: v1\nkind: Secret\nmetadata:\n  name: s\n  namespace: default\n${LABELLED}type: Opaque\nstringData:\n  user: admin\n  ref: "?{sops:ceph.sops.yaml#rbd/userKey}"\ndata:\n  kept: a2VwdA==\n`],
-    ["service-ports", `apiVersion: v1\nkind: Service\nmetadata:\n  name: s\n  namespace: default\n${LABELLED}spec:\n  ports:\n    - {port: 53, protocol: UDP, name: dns}\n    - {port: 80, name: web}\n`],
+    [
+      "stringData",
+      `apiVersion: v1\nkind: Secret\nmetadata:\n  name: s\n  namespace: default\n${LABELLED}type: Opaque\nstringData:\n  user: admin\n  ref: "?{sops:ceph.sops.yaml#rbd/userKey}"\ndata:\n  kept: a2VwdA==\n`,
+    ],
+    [
+      "service-ports",
+      `apiVersion: v1\nkind: Service\nmetadata:\n  name: s\n  namespace: default\n${LABELLED}spec:\n  ports:\n    - {port: 53, protocol: UDP, name: dns}\n    - {port: 80, name: web}\n`,
+    ],
     [
       "pod-ports",
       `apiVersion: apps/v1\nkind: DaemonSet\nmetadata:\n  name: d\n  namespace: default\n${LABELLED}spec:\n  template:\n    spec:\n      initContainers:\n        - {name: i, ports: [{containerPort: 1}]}\n      containers:\n        - {name: c, ports: [{containerPort: 2}, {containerPort: 3, protocol: SCTP}]}\n`,
@@ -152,7 +211,9 @@ describe("what the second stage changes, and nothing else", () => {
   });
 
   test("what is written reads back as what was compiled", () => {
-    const compiled = compile([file("a/x.yaml", `${config("x", LABELLED)}data: {k: "on", l: "12:30", m: " s "}\n---\n${config("two", LABELLED)}`)]);
+    const compiled = compile([
+      file("a/x.yaml", `${config("x", LABELLED)}data: {k: "on", l: "12:30", m: " s "}\n---\n${config("two", LABELLED)}`),
+    ]);
     const [addon] = compiled.addons;
     const text = outputs(compiled).get("a/x.yaml") ?? "";
     const values = addon?.state === "complete" ? addon.objects.map((object) => object.value) : [];

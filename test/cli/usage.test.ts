@@ -9,15 +9,19 @@ interface Said {
   readonly err: string;
 }
 
-async function run(...args: string[]): Promise<Said> {
-  let out = "";
-  let err = "";
-  const stream = (write: (text: string) => void): { write(text: string): boolean } => ({
+/** A stream that hands on what is written to it. */
+function stream(write: (text: string) => void): { write(text: string): boolean } {
+  return {
     write: (text) => {
       write(text);
       return true;
     },
-  });
+  };
+}
+
+async function run(...args: string[]): Promise<Said> {
+  let out = "";
+  let err = "";
   const terminal = terminalOn(
     stream((text) => (out += text)),
     stream((text) => (err += text)),
@@ -57,7 +61,11 @@ describe("usage errors: one line that says what, one that says where the help is
     ["a switch with a value", ["render", "--check=yes"], "halite: option --check takes no value\nTry `halite render --help`.\n"],
     ["given twice", ["render", "--out", "a", "--out", "b"], "halite: option --out was given more than once\nTry `halite render --help`.\n"],
     ["init without a folder", ["init"], "halite: name one folder for the new fleet\nTry `halite init --help`.\n"],
-    ["completion of an unknown shell", ["completion", "tcsh"], "halite: name a shell: bash, zsh or fish\nTry `halite completion --help`.\n"],
+    [
+      "completion of an unknown shell",
+      ["completion", "tcsh"],
+      "halite: name a shell: bash, zsh or fish\nTry `halite completion --help`.\n",
+    ],
   ])("%s", async (_name, args, expected) => {
     expect(await run(...args)).toEqual({ status: 2, out: "", err: expected });
   });

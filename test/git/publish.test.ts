@@ -18,14 +18,23 @@ beforeEach(async () => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const commit = (tree: Record<string, string | Uint8Array>): Promise<CommitOutcome> =>
-  commitTree({ repository, branch: "addons", tree: new Map(Object.entries(tree)), message: (changes) => `+${changes.added.length} ~${changes.changed.length} -${changes.removed.length}\n`, author: AUTHOR, committer: COMMITTER });
+  commitTree({
+    repository,
+    branch: "addons",
+    tree: new Map(Object.entries(tree)),
+    message: (changes) => `+${changes.added.length} ~${changes.changed.length} -${changes.removed.length}\n`,
+    author: AUTHOR,
+    committer: COMMITTER,
+  });
 const raw = (...args: string[]): string => execFileSync("git", args, { cwd: repository, encoding: "utf8" });
 
 describe("a compiled tree on a branch", () => {
   test("the first commit has the tree, the author, the committer and no parent", async () => {
     const outcome = await commit({ "a/b.yaml": "one\n", "c.yaml": "two\n" });
     expect(outcome).toMatchObject({ kind: "committed", parent: null });
-    expect(raw("log", "--format=%an <%ae> %ad|%cn|%B", "--date=raw", "addons").trim()).toBe("Ada Löwe <ada@example.com> 1700000000 +0200|Halite|+2 ~0 -0");
+    expect(raw("log", "--format=%an <%ae> %ad|%cn|%B", "--date=raw", "addons").trim()).toBe(
+      "Ada Löwe <ada@example.com> 1700000000 +0200|Halite|+2 ~0 -0",
+    );
     expect(raw("ls-tree", "-r", "--name-only", "addons")).toBe("a/b.yaml\nc.yaml\n");
   });
 
@@ -40,7 +49,11 @@ describe("a compiled tree on a branch", () => {
     await commit({ "a.yaml": "one\n", "b.yaml": "two\n" });
     const head = await branchHead(repository, "addons");
     const outcome = await commit({ "b.yaml": "changed\n", "c.yaml": "new\n" });
-    expect(outcome).toMatchObject({ kind: "committed", parent: head, changes: { added: ["c.yaml"], changed: ["b.yaml"], removed: ["a.yaml"] } });
+    expect(outcome).toMatchObject({
+      kind: "committed",
+      parent: head,
+      changes: { added: ["c.yaml"], changed: ["b.yaml"], removed: ["a.yaml"] },
+    });
     expect(raw("show", "addons:b.yaml")).toBe("changed\n");
   });
 
