@@ -7,3 +7,5 @@ export { YamlError, type PyYamlClass, type YamlErrorCode } from "./error.ts";
 export { loadKubernetes, type KubernetesDocument } from "./load-kubernetes.ts";
 export { loadSalt, type LoadedSalt, type LoadSaltOptions } from "./load-salt.ts";
 export { NO_POSITIONS, type DataPositions, type Place } from "./positions.ts";
+export { dumpPyYaml, serializePyYaml, type DumpPyYamlOptions } from "./dump-pyyaml.ts";
+export type { DumpStyle } from "./pyyaml-represent.ts";

@@ -1,4 +1,4 @@
-import { PyDict, PyFloat, type Value } from "../python/index.ts";
+import { PyDict, PyFloat, str, type Value } from "../python/index.ts";
 import { YamlError, type Problem } from "./error.ts";
 import { goFloatKey, resolveGo, type GoTag } from "./kubernetes-scalar.ts";
 import { splitStream } from "./kubernetes-stream.ts";
@@ -112,7 +112,7 @@ class KubernetesConstructor {
         this.#positions.add(list, () => ({ keys: at.map((_, index) => index), at, valueAt: at }));
         return list;
       }
-      case "mapping":
+      default:
         return this.#mapping(node);
     }
   }
@@ -249,5 +249,5 @@ function isMerge(node: Node): boolean {
 
 /** Go's `%#v` of a key. */
 function goQuote(key: Value): string {
-  return typeof key === "string" ? JSON.stringify(key) : key instanceof PyFloat ? goFloatKey(key.value) : String(key);
+  return typeof key === "string" ? JSON.stringify(key) : key instanceof PyFloat ? goFloatKey(key.value) : str(key);
 }

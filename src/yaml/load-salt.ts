@@ -150,8 +150,7 @@ class SaltConstructor {
         return this.#int(node);
       case "float":
         return this.#scalar(node, () => constructFloat(node.value));
-      case "merge":
-      case "value":
+      default:
         throw this.#refused(node, YAML_TAG + tag);
     }
   }
