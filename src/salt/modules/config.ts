@@ -154,9 +154,9 @@ function option({ minion, pillar }: ModuleContext, value: Value, given: Value, f
     return given ?? "";
   }
   const found = new PyDict();
-  const matching = (source: PyDict): [Value, Value][] => [...source.entries()].filter(([key]) => fnmatchcase(str(key), str(value)));
-  for (const source of sources.reverse()) for (const [key, item] of source === undefined ? [] : matching(source)) found.set(key, item);
-  for (const [key, item] of matching(defaults())) if (!found.has(key)) found.set(key, item);
+  for (const source of sources.reverse())
+    for (const [key, item] of source === undefined ? [] : matching(source, value)) found.set(key, item);
+  for (const [key, item] of matching(defaults(), value)) if (!found.has(key)) found.set(key, item);
   return found.size > 0 ? found : (given ?? new PyDict());
 }
 
@@ -194,4 +194,12 @@ function isSequence(value: Value): value is Value[] | PyTuple {
 
 function itemsOf(value: Value[] | PyTuple): readonly Value[] {
   return Array.isArray(value) ? value : value.items;
+}
+
+/** `fnmatch.filter` over a dict. @throws PyError `TypeError` for a key that is no text */
+function matching(source: PyDict, pattern: Value): [Value, Value][] {
+  return [...source.entries()].filter(([key]) => {
+    if (typeof key !== "string") throw new PyError("TypeError", `expected string or bytes-like object, got '${typeName(key)}'`);
+    return fnmatchcase(key, str(pattern));
+  });
 }

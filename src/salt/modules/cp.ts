@@ -3,20 +3,20 @@ import { FindingError } from "../../finding/index.ts";
 import { PyDict, PyError, str, truthy, type Value } from "../../python/index.ts";
 import { compareCodePoints, parseSaltUrl } from "../fileroots/index.ts";
 import type { SourceFile } from "../types.ts";
-import { cachePath, universalNewlines } from "./file.ts";
+import { cachePath } from "./file.ts";
 import type { ModuleContext, ModuleFunction, ModuleTable } from "./types.ts";
 
 /** `cp.*` as far as it reads the tree (salt/modules/cp.py and fileclient.py, 3007.1). Sources outside the tree are refused. */
 export function cpModule(): ModuleTable {
   const cacheFile: ModuleFunction = {
     signature: "path saltenv? source_hash? verify_ssl? use_etag?",
-    run: (context, [path = null, saltenv]) => cached(context, path, saltenv) ?? "",
+    run: (context, [path = null, saltenv]) => cached(context, path, saltenv) ?? false,
   };
   const hashFile: ModuleFunction = {
     signature: "path saltenv?",
     run: (context, [path = null, saltenv]) => {
       const file = find(context, path, saltenv);
-      return file === undefined ? new PyDict() : PyDict.from({ hsum: hashOf(context, file), hash_type: hashType(context) });
+      return file === undefined ? "" : PyDict.from({ hash_type: hashType(context), hsum: hashOf(context, file) });
     },
   };
   return {
@@ -24,7 +24,7 @@ export function cpModule(): ModuleTable {
       signature: "path saltenv?",
       run: (context, [path = null, saltenv]) => {
         const file = find(context, path, saltenv);
-        return file === undefined ? false : universalNewlines(file.text);
+        return file === undefined ? false : file.text;
       },
     },
     list_states: {
@@ -56,7 +56,7 @@ export function cpModule(): ModuleTable {
     cache_files: {
       signature: "paths saltenv?",
       run: (context, [paths = null, saltenv]) =>
-        (Array.isArray(paths) ? paths : str(paths).split(",")).map((path) => cached(context, path, saltenv) ?? ""),
+        (Array.isArray(paths) ? paths : str(paths).split(",")).map((path) => cached(context, path, saltenv) ?? false),
     },
     cache_dest: {
       signature: "url saltenv?",
@@ -65,7 +65,7 @@ export function cpModule(): ModuleTable {
         return cachePath(context, parsed.saltenv ?? environment(context, saltenv), parsed.path);
       },
     },
-    is_cached: { signature: "path saltenv?", run: (context, [path = null, saltenv]) => cached(context, path, saltenv) ?? "" },
+    is_cached: { signature: "path saltenv?", run: (context, [path = null, saltenv]) => cached(context, path, saltenv) ?? false },
     get_url: {
       signature: "path dest? saltenv? makedirs? source_hash?",
       run: (context, [path = null, dest = "", saltenv]) => {
@@ -75,7 +75,7 @@ export function cpModule(): ModuleTable {
         }
         if (dest !== "")
           throw new PyError("CommandExecutionError", `cp.get_url would write ${str(dest)} on the node; a render writes nothing`);
-        return cached(context, path, saltenv) ?? "";
+        return cached(context, path, saltenv) ?? false;
       },
     },
   };

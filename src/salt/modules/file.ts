@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { PyBytes, PyError, str, truthy, type Value } from "../../python/index.ts";
+import { PyBytes, PyError, str, truthy, typeName, type Value } from "../../python/index.ts";
 import { joinPath, normalizePath, splitPath } from "../fileroots/index.ts";
 import type { SourceFile } from "../types.ts";
 import type { ModuleContext, ModuleFunction, ModuleTable } from "./types.ts";
 
-const text = (name: string, make: (path: string) => string): ModuleFunction => ({
+const onText = (name: string, make: (path: string) => string): ModuleFunction => ({
   signature: name,
   run: (_context, [path = null]) => make(pathText(path)),
 });
@@ -26,14 +26,17 @@ export function fileModule(): ModuleTable {
     join: {
       signature: "*args",
       run: (_context, _values, { args }) => {
-        const [first, ...rest] = args.map(pathText);
+        const [first, ...rest] = args;
         if (first === undefined) throw new PyError("TypeError", "join() missing 1 required positional argument: 'a'");
-        return joinPath(first, ...rest);
+        const wrong = rest.find((part) => typeof part !== "string");
+        if (typeof first === "string" && wrong !== undefined)
+          throw new PyError("TypeError", `join() argument must be str, bytes, or os.PathLike object, not '${typeName(wrong)}'`);
+        return joinPath(pathText(first), ...rest.map(pathText));
       },
     },
-    dirname: text("path", (path) => splitPath(path)[0]),
-    basename: text("path", (path) => splitPath(path)[1]),
-    normpath: text("path", normalizePath),
+    dirname: onText("path", (path) => splitPath(path)[0]),
+    basename: onText("path", (path) => splitPath(path)[1]),
+    normpath: onText("path", normalizePath),
     pardir: { signature: "", run: () => ".." },
     file_exists: ofTree((file) => file !== undefined, "path"),
     directory_exists: {
@@ -46,17 +49,12 @@ export function fileModule(): ModuleTable {
     is_link: ofTree(() => false, "path"),
     read: ofTree((file, [binary]) => {
       if (file === undefined) throw new PyError("FileNotFoundError", "[Errno 2] No such file or directory");
-      return binary === true ? new PyBytes(file.bytes) : universalNewlines(file.text);
+      return binary === true ? new PyBytes(file.bytes) : file.text;
     }, "path binary?"),
     contains: ofTree((file, [wanted = null]) => file !== undefined && file.text.includes(str(wanted).trim()), "path text"),
     get_hash: ofTree((file, [form]) => digest(file, form), "path form? chunk_size?"),
     get_sum: ofTree((file, [form]) => (file === undefined ? "File not found" : digest(file, form)), "path form?"),
   };
-}
-
-/** What Python's text mode makes of line ends. */
-export function universalNewlines(text: string): string {
-  return text.replace(/\r\n?/g, "\n");
 }
 
 /** Where Salt's minion keeps the tree's file, and so what `cp.cache_file` and `tplpath` say: below `cachedir`. */
@@ -70,10 +68,7 @@ function cacheDirectory({ minion }: Pick<ModuleContext, "minion">): string {
 
 function pathText(path: Value): string {
   if (typeof path === "string") return path;
-  throw new PyError(
-    "TypeError",
-    "expected str, bytes or os.PathLike object, not " + (path === null ? "NoneType" : typeof path === "number" ? "int" : "another type"),
-  );
+  throw new PyError("TypeError", `expected str, bytes or os.PathLike object, not ${typeName(path)}`);
 }
 
 function treePath(context: ModuleContext, path: string): { readonly saltenv: string; readonly path: string } {

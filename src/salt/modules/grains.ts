@@ -1,4 +1,4 @@
-import { PyDict, PyError, PyOrderedDict, str, type Value } from "../../python/index.ts";
+import { PyDict, PyError, str, type Value } from "../../python/index.ts";
 import { filterBy, traverse } from "../data/index.ts";
 import { compareCodePoints } from "../fileroots/index.ts";
 import { isTrue } from "./truth.ts";
@@ -25,8 +25,11 @@ const SANITIZERS: Readonly<Record<string, (value: Value) => Value>> = {
 export function grainsModule(): ModuleTable {
   const get: ModuleFunction = {
     signature: "key default? delimiter? ordered?",
-    run: ({ minion }, [key = null, fallback = "", delimiter = ":", ordered = true]) =>
-      traverse(ordered === true ? minion.grains : plain(minion.grains), key, fallback, delimiter),
+    run: ({ minion }, [key = null, fallback = "", delimiter = ":", ordered = true]) => {
+      // What Salt 3007.1 itself does: the grains it holds cannot be written as JSON.
+      if (ordered !== true) throw new PyError("TypeError", "Object of type NamedLoaderContext is not JSON serializable");
+      return traverse(minion.grains, key, fallback, delimiter);
+    },
   };
   return {
     get,
@@ -79,11 +82,4 @@ function sanitized(grains: PyDict): PyDict {
     if (value !== undefined) grains.set(key, hide(value));
   }
   return grains;
-}
-
-/** Grains without their order: what JSON and back leaves. */
-function plain(value: PyDict): PyDict {
-  const dict = new PyDict();
-  for (const [key, item] of value.entries()) dict.set(str(key), item instanceof PyOrderedDict ? plain(item) : item);
-  return dict;
 }

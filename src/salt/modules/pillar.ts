@@ -13,7 +13,8 @@ export function pillarModule(): ModuleTable {
     run: (context, [key = null, fallback, merge = false, mergeNested = null, delimiter = ":", pillarenv = null, saltenv = null]) => {
       const pillar = inMemory(context, pillarenv, saltenv);
       const mergeLists = truthy(mergeNested ?? context.minion.opts.get("pillar_merge_lists") ?? false);
-      const other = fallback ?? (isTrue(context.minion.opts.get("pillar_raise_on_missing") ?? false) ? MISSING : "");
+      const whenMissing = isTrue(context.minion.opts.get("pillar_raise_on_missing") ?? false) ? MISSING : "";
+      const other = fallback === undefined ? whenMissing : fallback;
       const merged = truthy(merge) ? mergedWith(pillar, key, other, delimiter, mergeLists) : undefined;
       if (merged !== undefined) return merged;
       const found = traverse(pillar, key, other, delimiter);

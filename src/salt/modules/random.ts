@@ -8,7 +8,7 @@ export function randomModule(): ModuleTable {
     hash: {
       signature: "value algorithm?",
       run: (_context, [value = null, algorithm = "sha512"]) => {
-        if (!getHashes().includes(str(algorithm))) throw new PyError("SaltInvocationError", "You must specify a valid algorithm.");
+        if (!getHashes().includes(str(algorithm))) throw new PyError("SaltException", "You must specify a valid algorithm.");
         return createHash(str(algorithm)).update(bytesOf(value)).digest("hex");
       },
     },

@@ -52,16 +52,18 @@ const FUNCTIONS: Readonly<Record<string, Refusal>> = {
 };
 
 /** Whole modules. What stands in no other list and is a module of Salt's asks the node. */
-const MODULES: Readonly<Record<Exclude<Refusal, "host">, string>> = {
-  network:
+const MODULES: readonly (readonly [Refusal, string])[] = [
+  [
+    "network",
     "http dig dnsutil ddns nagios_rpc network net slack slack_notify smtp sdb_http telegram mattermost msteams google_chat github jira jira_mod " +
-    "pagerduty pagerduty_util opsgenie pushover pushover_notify pushbullet victorops twilio twilio_notify xmpp ifttt s3 consul etcd etcd_mod " +
-    "elasticsearch influxdb kubernetes kubernetesmod k8s helm jenkins jenkinsmod artifactory nexus statuspage zabbix zenoss publish event peeringdb",
-  clock: "status uptime ps timezone schedule at cron",
-  random: "random_org",
-  secret: "sdb vault nacl cryptdev gpg keyring keychain tls x509 x509_v2 ldap3 saltcloud cloud",
-  writes: "state saltutil module cmd cmdmod service pkg user group mount sysctl minion beacons mine_update",
-};
+      "pagerduty pagerduty_util opsgenie pushover pushover_notify pushbullet victorops twilio twilio_notify xmpp ifttt s3 consul etcd etcd_mod " +
+      "elasticsearch influxdb kubernetes kubernetesmod k8s helm jenkins jenkinsmod artifactory nexus statuspage zabbix zenoss publish event peeringdb",
+  ],
+  ["clock", "status uptime ps timezone schedule at cron"],
+  ["random", "random_org"],
+  ["secret", "sdb vault nacl cryptdev gpg keyring keychain tls x509 x509_v2 ldap3 saltcloud cloud"],
+  ["writes", "state saltutil module cmd cmdmod service pkg user group mount sysctl minion beacons mine_update"],
+];
 
 /** Salt 3007.1's execution modules, by file and by virtual name. */
 const KNOWN =
@@ -115,8 +117,7 @@ export function refusalOf(name: string): Refusal | undefined {
   const [module = ""] = name.split(".");
   // `file` is Halite's own as far as it only computes; the rest of it is the node's.
   if (module === "file") return "host";
-  for (const [refusal, modules] of Object.entries(MODULES) as [Exclude<Refusal, "host">, string][])
-    if (hasWord(modules, module)) return refusal;
+  for (const [refusal, modules] of MODULES) if (hasWord(modules, module)) return refusal;
   return hasWord(KNOWN, module) ? "host" : undefined;
 }
 

@@ -74,7 +74,9 @@ export class SaltFunctions extends PyObject {
 
   #find(name: string): PyCallable | undefined {
     const cut = name.indexOf(".");
-    const found = this.#table(name.slice(0, cut))?.[name.slice(cut + 1)];
+    const table = this.#table(name.slice(0, cut)) ?? {};
+    const own = name.slice(cut + 1);
+    const found = Object.hasOwn(table, own) ? table[own] : undefined;
     if (found !== undefined) return new ModuleCallable(name, found, this.#context);
     const { fileRoots } = this.#context.minion;
     const custom = `_modules/${name.slice(0, cut)}.py`;
@@ -89,9 +91,7 @@ export class SaltFunctions extends PyObject {
     if (known !== undefined) return known;
     const make = Object.hasOwn(MODULES, module) ? MODULES[module] : undefined;
     if (make === undefined) return undefined;
-    const own = make((_context, name, args, kwargs) => this.#call(name, args, kwargs));
-    // No prototype: a function named `constructor` is not there.
-    const table: ModuleTable = Object.assign(Object.create(null) as Record<string, ModuleFunction>, own);
+    const table = make((_context, name, args, kwargs) => this.#call(name, args, kwargs));
     this.#tables.set(module, table);
     return table;
   }

@@ -30,7 +30,7 @@ const compared = (holds: (order: number) => boolean): ModuleFunction => ({
   signature: "name",
   run: (_context, [name = null]) => {
     const release = releaseNumber(name);
-    return typeof release === "number" && holds(Math.sign(Math.trunc(Number(VERSION)) - release));
+    return release !== null && holds(Math.sign(Number.parseInt(VERSION, 10) - Number.parseInt(release, 10)));
   },
 });
 
@@ -118,10 +118,7 @@ export function saltVersionModule(): ModuleTable {
   return {
     get_release_number: {
       signature: "name",
-      run: (_context, [name = null]) => {
-        const release = releaseNumber(name);
-        return release === null ? null : str(release);
-      },
+      run: (_context, [name = null]) => releaseNumber(name),
     },
     equal: compared((order) => order === 0),
     greater_than: compared((order) => order > 0),
@@ -129,24 +126,37 @@ export function saltVersionModule(): ModuleTable {
   };
 }
 
-/** Release names since the numbers have been years or counters (salt/version.py); older ones are below all of these. */
-const RELEASES: Readonly<Record<string, number>> = {
-  neon: 3000,
-  sodium: 3001,
-  magnesium: 3002,
-  aluminium: 3003,
-  silicon: 3004,
-  phosphorus: 3005,
-  sulfur: 3006,
-  chlorine: 3007,
-  argon: 3008,
-  potassium: 3009,
+/** Releases named after elements, from 3000 on, each one number further (salt/version.py). */
+const NAMES_FROM_3000 =
+  "neon sodium magnesium aluminium silicon phosphorus sulfur chlorine argon potassium calcium scandium titanium vanadium " +
+  "chromium manganese iron cobalt nickel copper zinc gallium germanium arsenic selenium bromine krypton rubidium strontium " +
+  "yttrium zirconium niobium molybdenum technetium ruthenium rhodium palladium silver cadmium indium tin antimony tellurium " +
+  "iodine xenon cesium barium lanthanum cerium praseodymium neodymium promethium samarium europium gadolinium terbium " +
+  "dysprosium holmium erbium thulium ytterbium lutetium hafnium tantalum tungsten rhenium osmium iridium platinum gold " +
+  "mercury thallium lead bismuth polonium astatine radon francium radium actinium thorium protactinium uranium neptunium " +
+  "plutonium americium curium berkelium californium einsteinium fermium mendelevium nobelium lawrencium rutherfordium " +
+  "dubnium seaborgium bohrium hassium meitnerium darmstadtium roentgenium copernicium nihonium flerovium moscovium " +
+  "livermorium tennessine oganesson";
+
+/** Releases before that, which carried a year and a month. */
+const OLDER: Readonly<Record<string, string>> = {
+  hydrogen: "2014.1",
+  helium: "2014.7",
+  lithium: "2015.5",
+  beryllium: "2015.8",
+  boron: "2016.3",
+  carbon: "2016.11",
+  nitrogen: "2017.7",
+  oxygen: "2018.3",
+  fluorine: "2019.2",
 };
 
-function releaseNumber(name: Value): number | null {
+function releaseNumber(name: Value): string | null {
   if (typeof name !== "string") throw new PyError("CommandExecutionError", "'name' argument must be a string");
   const key = name.toLowerCase();
-  return Object.hasOwn(RELEASES, key) ? (RELEASES[key] ?? null) : null;
+  if (Object.hasOwn(OLDER, key)) return OLDER[key] ?? null;
+  const index = NAMES_FROM_3000.split(" ").indexOf(key);
+  return index < 0 ? null : String(3000 + index);
 }
 
 function dictOf(kwargs: Kwargs): PyDict {
