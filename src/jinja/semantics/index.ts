@@ -14,3 +14,5 @@ export { roundFloat } from "./format/float.ts";
 export { isFlat, MAX_INT_BITS, MAX_ITEMS, MAX_TEXT, textLength, textOf } from "./text.ts";
 export { BoundMethod, BuiltinFunction, hashable, NamedTuple, PyDictView, PyIterator, PyRange } from "./values.ts";
 export { escape } from "./methods/markup.ts";
+export { dumpJson, jsonString, type JsonOptions } from "./json.ts";
+export { pprint } from "./pprint.ts";
