@@ -46,8 +46,18 @@ const STATED: Readonly<Record<string, readonly string[]>> = {
 
 /** Kinds whose history stands in no lifecycle file of k8s.io/api (the release notes of 1.22 and 1.25). */
 const HISTORY: Readonly<Record<string, Lifecycle>> = {
-  "apiextensions.k8s.io/v1beta1/CustomResourceDefinition": { introduced: "1.7", deprecated: "1.16", removed: "1.22", replacement: "apiextensions.k8s.io/v1/CustomResourceDefinition" },
-  "apiregistration.k8s.io/v1beta1/APIService": { introduced: "1.10", deprecated: "1.19", removed: "1.22", replacement: "apiregistration.k8s.io/v1/APIService" },
+  "apiextensions.k8s.io/v1beta1/CustomResourceDefinition": {
+    introduced: "1.7",
+    deprecated: "1.16",
+    removed: "1.22",
+    replacement: "apiextensions.k8s.io/v1/CustomResourceDefinition",
+  },
+  "apiregistration.k8s.io/v1beta1/APIService": {
+    introduced: "1.10",
+    deprecated: "1.19",
+    removed: "1.22",
+    replacement: "apiregistration.k8s.io/v1/APIService",
+  },
   "policy/v1beta1/PodSecurityPolicy": { introduced: "1.10", deprecated: "1.21", removed: "1.25" },
 };
 
@@ -77,21 +87,27 @@ function main(versions: readonly string[]): void {
   writeFileSync(new URL("../../schemas/kubernetes/facts.json", import.meta.url), joined(facts));
 }
 
+function go(...words: string[]): string {
+  return execFileSync("go", words, { cwd: tmpdir(), encoding: "utf8", env: { ...process.env, GOFLAGS: "-mod=mod" } });
+}
+
 /** Downloads the newest published patch release of k8s.io/api and gives its folder. */
 function moduleFolder(version: string): string {
   const minor = version.replace(/^1\./, "");
-  const go = (...words: string[]): string => execFileSync("go", words, { cwd: tmpdir(), encoding: "utf8", env: { ...process.env, GOFLAGS: "-mod=mod" } });
   const releases = go("list", "-m", "-versions", "k8s.io/api").trim().split(" ");
   const newest = releases.filter((release) => new RegExp(`^v0\\.${minor}\\.\\d+$`).test(release)).at(-1);
   if (newest === undefined) throw new Error(`k8s.io/api has no release for Kubernetes ${version}`);
   const answer: unknown = JSON.parse(go("mod", "download", "-json", `k8s.io/api@${newest}`));
-  if (typeof answer !== "object" || answer === null || !("Dir" in answer) || typeof answer.Dir !== "string") throw new Error("go mod download gave no folder");
+  if (typeof answer !== "object" || answer === null || !("Dir" in answer) || typeof answer.Dir !== "string")
+    throw new Error("go mod download gave no folder");
   process.stderr.write(`${version}: k8s.io/api ${newest}\n`);
   return answer.Dir;
 }
 
 function enumeratedFields(packages: ReadonlyMap<string, GoPackage>): Map<string, readonly string[]> {
-  const found = new Map<string, readonly string[]>([["meta/v1.LabelSelectorRequirement.operator", STATED["meta/v1.LabelSelectorRequirement.operator"] ?? []]]);
+  const found = new Map<string, readonly string[]>([
+    ["meta/v1.LabelSelectorRequirement.operator", STATED["meta/v1.LabelSelectorRequirement.operator"] ?? []],
+  ]);
   for (const [path, pkg] of packages) {
     for (const [field, { type, held }] of pkg.fields) {
       const full = type.includes(".") ? type : `${path}.${type}`;
@@ -100,7 +116,9 @@ function enumeratedFields(packages: ReadonlyMap<string, GoPackage>): Map<string,
       if (declared === undefined) continue;
       const stable = full.replace(/\/v\w+\./, "/v1.");
       const values =
-        STATED[`${path}.${field}`] ?? STATED[full] ?? (declared.marked || CLOSED.has(full) || CLOSED.has(stable) ? declared.values : undefined);
+        STATED[`${path}.${field}`] ??
+        STATED[full] ??
+        (declared.marked || CLOSED.has(full) || CLOSED.has(stable) ? declared.values : undefined);
       if (values === undefined || values.length === 0) continue;
       found.set(`${path}.${field}`, [...new Set(held === "plain" ? [...values, ""] : values)].sort());
     }

@@ -48,12 +48,19 @@ function compact(schema: Schema, enumOf: (property: string) => readonly string[]
   const out: Record<string, unknown> = {};
   for (const key of Object.keys(schema).sort()) {
     const value = schema[key];
-    if (key === "x-kubernetes-group-version-kind" || key === "description" || key === "x-kubernetes-map-type" || key === "x-kubernetes-unions") continue;
+    if (
+      key === "x-kubernetes-group-version-kind" ||
+      key === "description" ||
+      key === "x-kubernetes-map-type" ||
+      key === "x-kubernetes-unions"
+    )
+      continue;
     // A list without a type is atomic.
     if (key === "x-kubernetes-list-type" && value === "atomic") continue;
     if (key === "$ref" && typeof value === "string") out[key] = shortName(value);
     else if (key === "properties") out[key] = compactProperties(asSchema(value), enumOf);
-    else if (key === "items" || key === "additionalProperties") out[key] = typeof value === "object" ? compact(asSchema(value), () => undefined) : value;
+    else if (key === "items" || key === "additionalProperties")
+      out[key] = typeof value === "object" ? compact(asSchema(value), () => undefined) : value;
     else out[key] = value;
   }
   if (out["properties"] !== undefined && out["additionalProperties"] === undefined) out["additionalProperties"] = false;
@@ -74,26 +81,24 @@ function compactProperties(properties: Schema, enumOf: (property: string) => rea
 
 function asSchema(value: unknown): Schema {
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw new Error(`not a schema: ${JSON.stringify(value)}`);
-  // Checked above to be a JSON object.
-  return value as Schema;
+  return { ...value };
 }
 
 function main(folder: string): void {
-  // The file's shape is this project's own: scripts/schema/facts.ts writes it.
-  const facts = JSON.parse(readFileSync(new URL("facts.json", OUT), "utf8")) as Facts;
-  const versions = readdirSync(folder).flatMap((file) => /^v(1\.\d+)\.json$/.exec(file)?.[1] ?? []);
+  const facts: Facts = JSON.parse(readFileSync(new URL("facts.json", OUT), "utf8"));
+  const versions = readdirSync(folder).flatMap((name) => /^v(1\.\d+)\.json$/.exec(name)?.[1] ?? []);
   versions.sort((a, b) => minor(a) - minor(b));
   const definitions = new Map<string, Map<string, Schema>>();
   const resources = new Map<string, Map<string, unknown>>();
   for (const version of versions) {
-    // Files of the shape that the header names.
-    const document = JSON.parse(readFileSync(join(folder, `v${version}.json`), "utf8")) as OpenApi;
+    const document: OpenApi = JSON.parse(readFileSync(join(folder, `v${version}.json`), "utf8"));
     for (const [name, schema] of Object.entries(document.definitions)) {
       const short = shortName(name);
-      if (/List$/.test(short) && "x-kubernetes-group-version-kind" in schema) continue;
+      if (short.endsWith("List") && "x-kubernetes-group-version-kind" in schema) continue;
       const [group = "", release = "", struct = ""] = short.split(".");
       const compacted =
-        OWN_RULES[short] ?? compact(schema, (property) => enumValues(facts, `${group}/${release}.${struct}.${property}`, version, schema, property));
+        OWN_RULES[short] ??
+        compact(schema, (property) => enumValues(facts, `${group}/${release}.${struct}.${property}`, version, schema, property));
       file(definitions, short, version, compacted);
     }
     const kinds = kindDefinitions(document);
@@ -101,7 +106,12 @@ function main(folder: string): void {
       const key = `${group}/${apiVersion}/${kind}`;
       const definition = kinds.get(key);
       if (definition === undefined) continue;
-      file(resources, key, version, { plural, namespaced, definition, ...(verbs.includes("post") && verbs.includes("get") ? {} : { storable: false }) });
+      file(resources, key, version, {
+        plural,
+        namespaced,
+        definition,
+        ...(verbs.includes("post") && verbs.includes("get") ? {} : { storable: false }),
+      });
     }
   }
   write(versions, definitions, resources, facts);
@@ -131,14 +141,16 @@ function file<T>(into: Map<string, Map<string, T>>, key: string, version: string
   into.set(key, byVersion);
 }
 
+function sorted<T>(map: ReadonlyMap<string, ReadonlyMap<string, T>>): [string, Spanned<T>[]][] {
+  return [...map].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, byVersion]) => [name, span(byVersion)]);
+}
+
 function write(
   versions: readonly string[],
   definitions: ReadonlyMap<string, ReadonlyMap<string, Schema>>,
   resources: ReadonlyMap<string, ReadonlyMap<string, unknown>>,
   facts: Facts,
 ): void {
-  const sorted = <T>(map: ReadonlyMap<string, ReadonlyMap<string, T>>): [string, Spanned<T>[]][] =>
-    [...map].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, byVersion]) => [name, span(byVersion)]);
   const byGroup = new Map<string, Record<string, Spanned<Schema>[]>>();
   for (const [name, spans] of sorted(definitions)) {
     const group = name.split(".")[0] ?? name;

@@ -52,7 +52,8 @@ export function readGoPackages(root: string): Map<string, GoPackage> {
   for (const group of readdirSync(root, { withFileTypes: true })) {
     if (!group.isDirectory()) continue;
     for (const version of readdirSync(join(root, group.name), { withFileTypes: true })) {
-      if (version.isDirectory() && /^v\d/.test(version.name)) packages.set(`${group.name}/${version.name}`, readGoPackage(join(root, group.name, version.name)));
+      if (version.isDirectory() && /^v\d/.test(version.name))
+        packages.set(`${group.name}/${version.name}`, readGoPackage(join(root, group.name, version.name)));
     }
   }
   return packages;
@@ -74,10 +75,12 @@ function readGoPackage(folder: string): GoPackage {
     readTypes(text, values, marked, fields, embedded);
   }
   // Twice, for a struct that is embedded in one that is embedded itself.
-  for (const [struct, inner] of [...embedded, ...embedded]) {
+  for (const [struct, inner] of embedded.concat(embedded)) {
     for (const [name, field] of [...fields]) if (name.startsWith(`${inner}.`)) fields.set(struct + name.slice(inner.length), field);
   }
-  const strings = new Map([...values].map(([name, list]): [string, GoStringType] => [name, { marked: marked.has(name), values: [...new Set(list)] }]));
+  const strings = new Map(
+    [...values].map(([name, list]): [string, GoStringType] => [name, { marked: marked.has(name), values: [...new Set(list)] }]),
+  );
   return { group, strings, fields, lifecycles };
 }
 

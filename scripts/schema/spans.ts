@@ -10,7 +10,8 @@ export function span<T>(byVersion: ReadonlyMap<string, T>): Spanned<T>[] {
   const spans: { from: string; to: string; value: T }[] = [];
   for (const [version, value] of byVersion) {
     const last = spans.at(-1);
-    if (last !== undefined && minor(last.to) + 1 === minor(version) && JSON.stringify(last.value) === JSON.stringify(value)) last.to = version;
+    if (last !== undefined && minor(last.to) + 1 === minor(version) && JSON.stringify(last.value) === JSON.stringify(value))
+      last.to = version;
     else spans.push({ from: version, to: version, value });
   }
   return spans;
@@ -23,7 +24,8 @@ export function minor(version: string): number {
 /** JSON with one line for each entry of each top-level object: small, and a change shows as changed lines. */
 export function joined(document: object): string {
   const sections = Object.entries(document).map(([name, section]: [string, unknown]) => {
-    if (typeof section !== "object" || section === null || Array.isArray(section)) return `${JSON.stringify(name)}: ${JSON.stringify(section)}`;
+    if (typeof section !== "object" || section === null || Array.isArray(section))
+      return `${JSON.stringify(name)}: ${JSON.stringify(section)}`;
     const lines = Object.entries(section).map(([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`);
     return `${JSON.stringify(name)}: {\n${lines.join(",\n")}\n}`;
   });

@@ -1,0 +1,36 @@
+import { PyDict, PyFloat, PySet, PyTuple, str, type Value } from "../python/index.ts";
+import type { Json, JsonPath } from "./problem.ts";
+
+/** An object as JSON, and the fields that hold null in it. */
+export interface Plain {
+  readonly json: Json;
+  readonly nulls: readonly JsonPath[];
+}
+
+/**
+ * A value as the API server would see it. A field that is null counts as not set (encoding/json leaves the zero value), so
+ * it is left out and told in `nulls`; null in a list stays. An int beyond 2^53 becomes the nearest double.
+ */
+export function toPlain(value: Value): Plain {
+  const nulls: JsonPath[] = [];
+  return { json: convert(value, [], nulls), nulls };
+}
+
+function convert(value: Value, path: JsonPath, nulls: JsonPath[]): Json {
+  if (value === null || typeof value === "string" || typeof value === "boolean" || typeof value === "number") return value;
+  if (typeof value === "bigint") return Number(value);
+  if (value instanceof PyFloat) return value.value;
+  if (value instanceof PyTuple) return value.items.map((item, index) => convert(item, [...path, index], nulls));
+  if (value instanceof PySet) return [...value.values()].map((item, index) => convert(item, [...path, index], nulls));
+  if (Array.isArray(value)) return value.map((item, index) => convert(item, [...path, index], nulls));
+  if (value instanceof PyDict) {
+    const out: Record<string, Json> = Object.create(null);
+    for (const [key, item] of value.entries()) {
+      const name = typeof key === "string" ? key : str(key);
+      if (item === null) nulls.push([...path, name]);
+      else out[name] = convert(item, [...path, name], nulls);
+    }
+    return out;
+  }
+  return str(value);
+}
