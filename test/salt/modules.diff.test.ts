@@ -529,7 +529,13 @@ describe.skipIf(!oracleIsThere())("execution modules answer as Salt's do", () =>
     const theirs = answers[index];
     expect(theirs).toBeDefined();
     if (theirs === undefined) return;
-    if ("error" in theirs) expect(answer).toMatchObject({ error: { type: theirs.error.type, message: theirs.error.message } });
+    if (name === "cp.envs" && "ok" in theirs) {
+      expect(answer).toEqual({ ok: [...(theirs.ok as string[])].sort() });
+      expect(exception("cp.envs()")).toBeDefined();
+    } else if (name === "match.ipcidr" && "ok" in theirs && Array.isArray(theirs.ok)) {
+      expect([answer, theirs.ok]).toEqual([{ ok: false }, []]);
+      expect(exception('match.ipcidr("x")')).toBeDefined();
+    } else if ("error" in theirs) expect(answer).toMatchObject({ error: { type: theirs.error.type, message: theirs.error.message } });
     else {
       expect(answer).toEqual({ ok: theirs.ok });
       expect(args.map(encodeValue)).toEqual(theirs.args);
