@@ -88,4 +88,6 @@ export interface LeftToNode {
   readonly name: string;
   readonly id: string;
   readonly sls: string;
+  /** Why it is not run here. */
+  readonly reason?: string;
 }

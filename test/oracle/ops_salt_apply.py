@@ -88,6 +88,8 @@ def minion_opts(config, scratch):
             "log_level": "quiet",
             "log_level_logfile": "quiet",
             "state_events": False,
+            # Looked for before every run; no tree of the tests has any, and it is half of the time.
+            "autoload_dynamic_modules": False,
             "user": "root",
             "conf_file": path,
         }

@@ -1,0 +1,8 @@
+/**
+ * The room of Salt's file states: low chunks to the files that `salt-call --local state.apply` of 3007.1 would write, byte for byte
+ * (salt/states/file.py, salt/modules/file.py). No file of this machine is read or written.
+ */
+export { applyFileStates } from "./apply.ts";
+export { encodeFiles, type EncodedFile } from "./encode.ts";
+export { ADDONS } from "./files.ts";
+export type { AppliedStates, FileStateDeps, FileTrace, StateOutcome, TemplateRequest } from "./types.ts";
