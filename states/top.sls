@@ -1,5 +1,5 @@
-# Which component goes to which cluster. Everything of the base goes everywhere; drivers go where pillar `components` asks for
-# them or where the cluster has the hardware that needs them.
+# Which component goes to which cluster. What all stand on goes everywhere; the rest where pillar
+# `components` asks for it, drivers, or where somebody is woken up by it, watching.
 base:
   '*':
     - storage-base
@@ -15,5 +15,5 @@ base:
     - ceph-csi-rbd
   'I@components:ceph-csi-cephfs:true':
     - ceph-csi-cephfs
-  'I@components:csi-driver-nfs:true and not G@env:dev':
+  'I@components:csi-driver-nfs:true':
     - csi-driver-nfs
