@@ -1,0 +1,3 @@
+# yaml-language-server: $schema=../../schemas/pillar/pillar.schema.json
+components:
+  ceph-csi-rbd: true
