@@ -37,7 +37,7 @@ export interface FoundSls {
 export function findSls(roots: FileRoots, saltenv: string, sls: string): FoundSls | undefined {
   const path = sls.replaceAll(".", "/");
   const plain = roots.find(saltenv, `${path}.sls`);
-  if (plain !== undefined) return { file: plain, isInit: path.endsWith("/init") };
+  if (plain !== undefined) return { file: plain, isInit: path === "init" || path.endsWith("/init") };
   const init = roots.find(saltenv, `${path}/init.sls`);
   return init === undefined ? undefined : { file: init, isInit: true };
 }
