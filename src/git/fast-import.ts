@@ -3,8 +3,11 @@ import { FindingError } from "../finding/index.ts";
 import { git, gitFailed, runGit } from "./run.ts";
 import type { Signature } from "./source.ts";
 
-/** A tree to commit: paths with `/` to contents. */
-export type Tree = ReadonlyMap<string, Uint8Array | string>;
+/** A file of a tree: its content, or the id of a blob that the repository has. */
+export type TreeEntry = Uint8Array | string | { readonly blob: string };
+
+/** A tree to commit: paths with `/` to files. */
+export type Tree = ReadonlyMap<string, TreeEntry>;
 
 export interface CommitRequest {
   /** A bare repository. */
@@ -70,7 +73,7 @@ export async function commitTree(request: CommitRequest): Promise<CommitOutcome>
 }
 
 /** Paths of a commit's tree to their blob ids. */
-async function listTree(repository: string, commit: string): Promise<Map<string, string>> {
+export async function listTree(repository: string, commit: string): Promise<Map<string, string>> {
   const text = await git(["ls-tree", "-r", "-z", "--full-tree", commit], { cwd: repository });
   const files = new Map<string, string>();
   for (const entry of text.split("\0")) {
@@ -93,7 +96,8 @@ function compareTrees(existing: ReadonlyMap<string, string>, tree: Tree, format:
 }
 
 /** The id git gives a blob (gitformat-loose: `blob SIZE NUL` before the content). */
-function blobId(content: Uint8Array | string, format: string): string {
+function blobId(content: TreeEntry, format: string): string {
+  if (typeof content === "object" && "blob" in content) return content.blob;
   const bytes = typeof content === "string" ? Buffer.from(content, "utf8") : content;
   return createHash(format === "sha256" ? "sha256" : "sha1")
     .update(`blob ${bytes.length}\0`)
@@ -110,6 +114,10 @@ async function* stream(request: CommitRequest, parent: string, changes: TreeChan
   for (const path of changes.removed) yield Buffer.from(`D ${quotePath(path)}\n`, "utf8");
   for (const path of [...changes.added, ...changes.changed]) {
     const content = request.tree.get(path) ?? "";
+    if (typeof content === "object" && "blob" in content) {
+      yield Buffer.from(`M 100644 ${content.blob} ${quotePath(path)}\n`, "utf8");
+      continue;
+    }
     const bytes = typeof content === "string" ? Buffer.from(content, "utf8") : content;
     yield Buffer.concat([Buffer.from(`M 100644 inline ${quotePath(path)}\ndata ${bytes.length}\n`, "utf8"), bytes, Buffer.from("\n")]);
   }

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { git, runGit } from "./run.ts";
+import { git, gitFailed, runGit } from "./run.ts";
 
 /** Makes a bare repository at a path unless one is there; whole or not at all. Says whether it made one. */
 export async function ensureBareRepository(path: string, branch: string): Promise<boolean> {
@@ -23,4 +23,18 @@ export async function branchHead(repository: string, branch: string): Promise<st
     .toString("utf8")
     .trim();
   return head === "" ? null : head;
+}
+
+/** Brings a remote's branch into a bare repository; a remote without that branch is fine. @throws FindingError `git-failed` */
+export async function fetchBranch(repository: string, remote: string, branch: string): Promise<void> {
+  const args = ["fetch", "--quiet", "--no-tags", "--", remote, `+refs/heads/${branch}:refs/heads/${branch}`];
+  const run = await runGit(args, { cwd: repository, timeout: 600_000 });
+  if (run.status !== 0 && !/couldn't find remote ref/.test(run.stderr)) throw gitFailed(args, run);
+}
+
+/** Pushes a branch without force. @throws FindingError `git-failed`, also where somebody else pushed meanwhile */
+export async function pushBranch(repository: string, remote: string, branch: string): Promise<void> {
+  const args = ["push", "--quiet", "--", remote, `refs/heads/${branch}:refs/heads/${branch}`];
+  const run = await runGit(args, { cwd: repository, timeout: 600_000 });
+  if (run.status !== 0) throw gitFailed(args, run);
 }

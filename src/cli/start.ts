@@ -1,0 +1,82 @@
+import { compareOut, findingsByCluster, outFiles, writeOut, type Fleet, type OutDifference } from "../fleet/index.ts";
+import type { Command, CommandContext } from "./command.ts";
+import { describeOutcome, publishRelease } from "./publish.ts";
+import { plural, summary, written } from "./render.ts";
+import { countFindings, foldFindings, printFindings } from "./report.ts";
+import { compileFleet, openFleet, outFolder, type TimedCompile } from "./session.ts";
+
+/** `halite start`, which `npm start` runs: render, validate, publish to the embedded repository, say how to go on. */
+export const command: Command = {
+  run: async (context) => {
+    const { terminal } = context;
+    const begun = performance.now();
+    const fleet = openFleet(context);
+    const compiles = compileFleet(context, fleet);
+    const folder = outFolder(context, fleet);
+    const files = outFiles(compiles);
+    const difference = compareOut(folder, files, [""]);
+    writeOut(folder, files, difference);
+    const findings = foldFindings(findingsByCluster(fleet, compiles));
+    const failed = findings.some(({ finding }) => finding.severity === "error");
+    printFindings(terminal, findings, compiles.length, false);
+    printZones(context, compiles, difference);
+    terminal.out(`\n${summary(compiles)} in ${seconds(performance.now() - begun)}; ${written(difference)}${failed ? `; ${countFindings(findings)}` : ""}\n`);
+    if (failed) {
+      terminal.out("not published: fix the errors above, or `npx halite publish --partial`\n");
+      return 1;
+    }
+    const outcome = await publishRelease(context, fleet, compiles);
+    terminal.out(`${describeOutcome(fleet, outcome)}\n`);
+    printNext(context, fleet, compiles);
+    return 0;
+  },
+};
+
+function seconds(milliseconds: number): string {
+  return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
+/** One line an addon, under its cluster, under its zone. */
+function printZones(context: CommandContext, compiles: readonly TimedCompile[], difference: OutDifference): void {
+  const { terminal } = context;
+  const touched = new Map<string, number>();
+  for (const path of [...difference.missing, ...difference.changed, ...difference.extra]) {
+    const addon = path.split("/").slice(0, 3).join("/");
+    touched.set(addon, (touched.get(addon) ?? 0) + 1);
+  }
+  for (const az of [...new Set(compiles.map(({ cluster }) => cluster.az))].sort()) {
+    terminal.out(`\n${terminal.paint("bold", az)}\n`);
+    for (const { cluster, release, milliseconds, leftToNode } of compiles.filter((each) => each.cluster.az === az)) {
+      terminal.out(`  ${terminal.paint("cyan", cluster.id)}  Kubernetes ${cluster.kubernetes}, ${seconds(milliseconds)}\n`);
+      if (release.state === "failed") {
+        terminal.out(`    ${terminal.paint("red", "failed")}: ${release.why[0]?.message ?? ""}\n`);
+        continue;
+      }
+      const longest = Math.max(0, ...release.addons.map((addon) => addon.name.length));
+      for (const addon of release.addons) {
+        const count = touched.get(`${az}/${cluster.id}/${addon.name}`) ?? 0;
+        const state = addon.state === "failed" ? `${terminal.paint("red", "failed")}: ${addon.why[0]?.message ?? ""}` : `${plural(addon.objects.length, "object")}, ${count === 0 ? "unchanged" : terminal.paint("yellow", `${plural(count, "file")} written`)}`;
+        terminal.out(`    ${addon.name.padEnd(longest)}  ${state}\n`);
+      }
+      const left = leftToNode.states.length + leftToNode.files.length;
+      if (left > 0) terminal.out(`    ${terminal.paint("dim", `left to the node: ${plural(left, "state")}`)}\n`);
+    }
+  }
+}
+
+function printNext(context: CommandContext, fleet: Fleet, compiles: readonly TimedCompile[]): void {
+  const { terminal } = context;
+  const first = compiles[0]?.cluster;
+  if (first === undefined) return;
+  const { remote, branch } = fleet.config.publish;
+  const lines: [string, string][] = [
+    [`git -C ${remote} log --stat ${branch}`, "what was published"],
+    [`npx halite show pillar --cluster ${first.id}`, "what a cluster's states see"],
+    [`npx halite show files --cluster ${first.id}`, "what its states write"],
+    ["npx halite validate", "every finding, notes too"],
+    [`npx halite --help`, "everything else"],
+  ];
+  const longest = Math.max(...lines.map(([line]) => line.length));
+  terminal.out(`\n${terminal.paint("bold", "Next")}: change a value below pillar/ and run \`npm start\` again, or\n`);
+  for (const [line, meaning] of lines) terminal.out(`  ${terminal.paint("cyan", line.padEnd(longest))}  ${meaning}\n`);
+}

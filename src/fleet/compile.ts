@@ -1,0 +1,105 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { releaseFiles, type ObjectSchema } from "../addon/index.ts";
+import { FindingError, type Finding } from "../finding/index.ts";
+import { PyDict } from "../python/index.ts";
+import { matches, SaltCompiler } from "../salt/index.ts";
+import { KubernetesSchemas, UnknownVersionError } from "../schema/index.ts";
+import { loadKubernetes } from "../yaml/index.ts";
+import { compileCluster, failedCluster, type ClusterCompile } from "./cluster.ts";
+import { minionOfCluster, type Fleet } from "./load.ts";
+import { PillarSchemas } from "./pillar-schemas.ts";
+import type { Cluster } from "./roster.ts";
+
+/** What one run keeps over all its clusters: compiled templates, schemas, custom resources. */
+export class FleetCompiler {
+  readonly fleet: Fleet;
+  readonly #salt = new SaltCompiler();
+  readonly #schemas: KubernetesSchemas;
+  readonly #knownCrds: readonly PyDict[];
+  readonly #pillarSchemas: PillarSchemas;
+
+  /** `home` is the folder of the program, in which schemas/kubernetes/ lies. */
+  constructor(fleet: Fleet, home: string) {
+    this.fleet = fleet;
+    this.#schemas = kubernetesSchemas(home);
+    this.#knownCrds = readCrds(fleet.folder);
+    this.#pillarSchemas = PillarSchemas.in(fleet.folder);
+  }
+
+  /** Compiles one cluster. Whatever is wrong with it is among its findings; an error that is thrown is a bug. */
+  compile(cluster: Cluster): ClusterCompile {
+    let schema: ObjectSchema;
+    try {
+      schema = this.#schemas.forVersion(cluster.kubernetes);
+    } catch (error) {
+      if (!(error instanceof UnknownVersionError)) throw error;
+      return failedCluster(cluster, [{ code: "roster-kubernetes-version", severity: "error", message: `cluster ${cluster.id}: ${error.message}`, at: cluster.at }]);
+    }
+    const minion = minionOfCluster(this.fleet, cluster);
+    return compileCluster(cluster, {
+      salt: (trace) => this.#salt.forMinion(minion, { trace }),
+      schema,
+      knownCrds: this.#knownCrds,
+      checkPillar: (pillar, provenance) => this.#pillarSchemas.check(pillar, provenance),
+    });
+  }
+}
+
+/** The schemas that come with the program; files are read when they are needed. */
+export function kubernetesSchemas(home: string): KubernetesSchemas {
+  return KubernetesSchemas.load((path) => readFileSync(join(home, "schemas/kubernetes", path), "utf8"));
+}
+
+/** CustomResourceDefinitions in schemas/crds/ of the fleet's folder. @throws FindingError where one can't be read */
+function readCrds(folder: string): PyDict[] {
+  const directory = join(folder, "schemas/crds");
+  let names: string[];
+  try {
+    names = readdirSync(directory);
+  } catch {
+    return [];
+  }
+  return names
+    .filter((name) => /\.ya?ml$/.test(name))
+    .sort()
+    .flatMap((name) => loadKubernetes(readFileSync(join(directory, name), "utf8"), { file: `schemas/crds/${name}` }))
+    .flatMap((document) => (document.value instanceof PyDict && document.value.get("kind") === "CustomResourceDefinition" ? [document.value] : []));
+}
+
+/**
+ * The clusters that a compound target picks.
+ *
+ * @throws FindingError `target-invalid`
+ */
+export function selectClusters(fleet: Fleet, target: string | undefined): readonly Cluster[] {
+  const all = fleet.roster.clusters;
+  if (target === undefined) return all;
+  const picked = all.filter((cluster) => {
+    const minion = minionOfCluster(fleet, cluster);
+    return matches({ id: minion.id, grains: minion.grains, pillar: new PyDict(), opts: minion.opts }, target, { engine: "compound" });
+  });
+  if (picked.length === 0) {
+    throw new FindingError({
+      code: "target-empty",
+      severity: "error",
+      message: `no cluster of the roster matches ${JSON.stringify(target)}`,
+      advice: `targets are Salt's compound matcher over ids and grains; the roster has ${all.length} clusters`,
+    });
+  }
+  return picked;
+}
+
+/** The files of out/ for the clusters given: paths relative to out/. */
+export function outFiles(compiles: readonly ClusterCompile[]): ReadonlyMap<string, string> {
+  const files = new Map<string, string>();
+  for (const { cluster, release } of compiles) {
+    for (const [path, text] of releaseFiles(release)) files.set(`${cluster.az}/${cluster.id}/${path}`, text);
+  }
+  return files;
+}
+
+/** Findings by cluster, with the roster's own under null. */
+export function findingsByCluster(fleet: Fleet, compiles: readonly ClusterCompile[]): [string | null, readonly Finding[]][] {
+  return [[null, fleet.findings], ...compiles.map((compile): [string, readonly Finding[]] => [compile.cluster.id, compile.findings])];
+}

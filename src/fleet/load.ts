@@ -1,0 +1,84 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { FindingError, type Finding } from "../finding/index.ts";
+import { PyDict, type Value } from "../python/index.ts";
+import { DiskFileRoots, minionConfig, minionOf, type FileRoots, type Minion } from "../salt/index.ts";
+import { CONFIG_FILE, parseFleetConfig, type FleetConfig } from "./config.ts";
+import { parseRoster, type Cluster, type Roster } from "./roster.ts";
+
+/** A fleet as it lies on disk: its config, its clusters, its files. */
+export interface Fleet {
+  /** Absolute path of the folder of halite.yaml. */
+  readonly folder: string;
+  /** The config's name within the folder. */
+  readonly configFile: string;
+  readonly config: FleetConfig;
+  readonly roster: Roster;
+  readonly fileRoots: FileRoots;
+  readonly pillarRoots: FileRoots;
+  readonly findings: readonly Finding[];
+}
+
+/** The nearest `halite.yaml` at or above a folder. */
+export function findConfig(folder: string): string | undefined {
+  for (let each = resolve(folder); ; each = dirname(each)) {
+    const file = join(each, CONFIG_FILE);
+    if (existsSync(file)) return file;
+    if (dirname(each) === each) return undefined;
+  }
+}
+
+/**
+ * Reads config and roster.
+ *
+ * @param newestKubernetes for clusters without a `kubernetes` grain where the config names no version either
+ * @throws FindingError where either can't be read
+ */
+export function loadFleet(configPath: string, newestKubernetes: string): Fleet {
+  const folder = dirname(resolve(configPath));
+  const configFile = relative(folder, resolve(configPath));
+  const config = parseFleetConfig(readText(folder, configFile, "config-missing"), configFile);
+  const roster = parseRoster(readText(folder, config.roster, "roster-missing"), config.roster, config.kubernetes ?? newestKubernetes);
+  return {
+    folder,
+    configFile,
+    config,
+    roster,
+    fileRoots: diskRoots(folder, config.fileRoots),
+    pillarRoots: diskRoots(folder, config.pillarRoots),
+    findings: roster.findings,
+  };
+}
+
+function readText(folder: string, path: string, code: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(isAbsolute(path) ? path : join(folder, path)));
+  } catch (error) {
+    const reason = error instanceof Error && "code" in error && error.code === "ENOENT" ? "it does not exist" : error instanceof Error ? error.message : String(error);
+    throw new FindingError({ code, severity: "error", message: `${path} can't be read: ${reason}`, at: { file: path } });
+  }
+}
+
+/** File roots on disk; `display` names are as the config writes them. */
+function diskRoots(folder: string, roots: ReadonlyMap<string, readonly string[]>): FileRoots {
+  return new DiskFileRoots(
+    [...roots].map(([name, directories]) => ({
+      name,
+      roots: directories.map((directory) => ({ directory: resolve(folder, directory), display: directory.replace(/\/+$/, "") })),
+    })),
+  );
+}
+
+/** The minion that a cluster is to Salt's machinery. */
+export function minionOfCluster(fleet: Fleet, cluster: Cluster): Minion {
+  const options = PyDict.of([...fleet.config.saltOptions.entries()]);
+  options.set("id", cluster.id);
+  options.set("grains", cluster.grains);
+  options.set("file_roots", rootsOption(fleet.config.fileRoots));
+  options.set("pillar_roots", rootsOption(fleet.config.pillarRoots));
+  return minionOf(minionConfig(options, fleet.configFile), fleet.fileRoots, fleet.pillarRoots);
+}
+
+function rootsOption(roots: ReadonlyMap<string, readonly string[]>): PyDict {
+  return PyDict.of([...roots].map(([saltenv, folders]): [Value, Value] => [saltenv, [...folders]]));
+}
