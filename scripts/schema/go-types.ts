@@ -76,7 +76,8 @@ function readGoPackage(folder: string): GoPackage {
   }
   // Twice, for a struct that is embedded in one that is embedded itself.
   for (const [struct, inner] of embedded.concat(embedded)) {
-    for (const [name, field] of [...fields]) if (name.startsWith(`${inner}.`)) fields.set(struct + name.slice(inner.length), field);
+    const inherited = [...fields].filter(([name]) => name.startsWith(`${inner}.`));
+    for (const [name, field] of inherited) fields.set(struct + name.slice(inner.length), field);
   }
   const strings = new Map(
     [...values].map(([name, list]): [string, GoStringType] => [name, { marked: marked.has(name), values: [...new Set(list)] }]),
