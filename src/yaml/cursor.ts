@@ -19,7 +19,9 @@ export class Cursor {
     this.source = source;
     this.text = part === undefined || part.to === source.text.length ? source.text : source.text.slice(0, part.to);
     this.dialect = dialect;
-    this.pos = this.lineStart = part?.from ?? 0;
+    const from = part?.from ?? 0;
+    // A byte order mark at the very start is no character of the text.
+    this.pos = this.lineStart = this.text.charCodeAt(from) === 0xfeff ? from + 1 : from;
   }
 
   get column(): number {
@@ -38,6 +40,17 @@ export class Cursor {
     const unit = this.text.charCodeAt(this.pos);
     this.skipBreak();
     return unit === 0x2028 || unit === 0x2029 ? String.fromCharCode(unit) : "\n";
+  }
+
+  /**
+   * libyaml ends every text with a line break: what is found at the end of a text without one stands on the line after it. An offset one
+   * past the end says so.
+   */
+  endLine(): void {
+    if (this.pos === this.lineStart) return;
+    this.line++;
+    this.pos = this.text.length + (this.text.length === this.source.text.length ? 1 : 0);
+    this.lineStart = this.pos;
   }
 
   /** An error of the scanner at the cursor's place. */

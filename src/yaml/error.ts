@@ -11,7 +11,7 @@ export type PyYamlClass =
   | "ValueError"
   | "IndexError"
   | "KeyError"
-  | "RepresenterError";
+  | "AttributeError";
 
 export type YamlErrorCode =
   | "yaml-syntax"

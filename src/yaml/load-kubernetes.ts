@@ -35,7 +35,7 @@ export function loadKubernetes(text: string, options: { readonly file: string })
     const parser = new Parser(whole, "go", part);
     const parsed = parser.document();
     if (parsed === undefined) continue;
-    const second = parser.document();
+    const second = parser.nextDocument();
     if (second !== undefined) {
       throw new YamlError(whole, {
         code: "yaml-several-documents",

@@ -50,13 +50,13 @@ export function loadSalt(text: string, options: LoadSaltOptions): LoadedSalt {
   const document = parser.document();
   const positions = options.positions === true ? new SourcePositions(source) : undefined;
   if (document === undefined) return { value: null, positions: positions ?? NO_POSITIONS };
-  const second = parser.document();
+  const second = parser.nextDocument();
   if (second !== undefined) {
     throw new YamlError(source, {
       code: "yaml-several-documents",
       type: "ComposerError",
       context: "expected a single document in the stream",
-      contextAt: document.at,
+      contextAt: document.root.at,
       problem: "but found another document",
       problemAt: second.at,
       advice: "Salt reads one document a file: take the second `---` out",
@@ -203,8 +203,9 @@ class SaltConstructor {
       }
       case "int": {
         if (node.kind === "scalar") return this.#int(node);
-        const text = this.#scalarText(node);
-        return this.#scalar(node, () => constructInt(text));
+        // Salt asks the node's list of children for its text.
+        const problem = "'list' object has no attribute 'startswith'";
+        throw this.#error({ type: "AttributeError", problem, problemAt: node.at, text: problem });
       }
       case "float": {
         const text = this.#scalarText(node);
@@ -358,16 +359,16 @@ function mappingOffsets(node: MappingNode): { keys: Value[]; at: Offset[]; value
 }
 
 /** `str(node.value)` in PyYAML: the text of a scalar, else the list of the nodes within. */
-function nodeValue(node: Node, depth = 0): string {
-  if (depth > 20) return "...";
+function nodeValue(node: Node, open: ReadonlySet<Node> = new Set()): string {
   if (node.kind === "scalar") return node.value;
-  if (node.kind === "alias") return nodeValue(node.target, depth);
+  if (node.kind === "alias") return nodeValue(node.target, open);
+  if (open.has(node)) return "[...]";
+  const within = new Set([...open, node]);
   const inner = (child: Node | undefined): string => {
-    if (child === undefined) return "";
-    const target = child.kind === "alias" ? child.target : child;
-    const name = target.kind === "scalar" ? "ScalarNode" : target.kind === "sequence" ? "SequenceNode" : "MappingNode";
-    const value = target.kind === "scalar" ? repr(target.value) : nodeValue(target, depth + 1);
-    return `${name}(tag=${repr(tagOf(target))}, value=${value})`;
+    if (child === undefined || child.kind === "alias") return "";
+    const name = child.kind === "scalar" ? "ScalarNode" : child.kind === "sequence" ? "SequenceNode" : "MappingNode";
+    const value = child.kind === "scalar" ? repr(child.value) : nodeValue(child, within);
+    return `${name}(tag=${repr(tagOf(child))}, value=${value})`;
   };
   if (node.kind === "sequence") return `[${node.items.map(inner).join(", ")}]`;
   const pairs: string[] = [];

@@ -12,6 +12,11 @@ export interface ParsedDocument {
   readonly at: Offset;
 }
 
+interface DocumentStart {
+  readonly at: Offset;
+  readonly explicit: boolean;
+}
+
 /**
  * How deep collections may nest. Salt's own walk over the data gives up below Python's 1000 frames; no honest file comes near.
  */
@@ -30,6 +35,7 @@ export class Parser {
   /** Whether any alias names a collection: only then can a document be larger than its text. */
   aliasesCollections = false;
   #first = true;
+  #start: DocumentStart | undefined;
 
   constructor(source: Source, dialect: Dialect, part?: { readonly from: Offset; readonly to: Offset }) {
     this.#source = source;
@@ -39,31 +45,34 @@ export class Parser {
 
   /** The next document, or undefined at the end of the stream. */
   document(): ParsedDocument | undefined {
+    const start = this.nextDocument();
+    if (start === undefined) return undefined;
+    this.#start = undefined;
+    this.#anchors = new Map();
+    const token = this.#scanner.peek();
+    const none = start.explicit && (isDocumentOpening(token.type) || token.type === T.documentEnd || token.type === T.streamEnd);
+    const root = none ? empty(token.start) : this.#node(true, false);
+    if (this.#scanner.peek().type === T.documentEnd) this.#scanner.skip();
+    return { root, at: start.at };
+  }
+
+  /** Where the next document starts, its directives and `---` read; undefined at the end of the stream. */
+  nextDocument(): DocumentStart | undefined {
+    if (this.#start !== undefined) return this.#start;
     let token = this.#scanner.peek();
-    if (!this.#first) {
-      while (token.type === T.documentEnd) token = this.#next();
-    }
-    const implicit = this.#first && !isDocumentOpening(token.type) && token.type !== T.streamEnd;
+    if (!this.#first) while (token.type === T.documentEnd) token = this.#next();
+    const implicit = this.#first && !isDocumentOpening(token.type);
     this.#first = false;
     if (token.type === T.streamEnd) return undefined;
-    this.#anchors = new Map();
     const at = token.start;
-    let root: Node;
-    if (implicit) {
-      this.#readDirectives();
-      root = this.#node(true, false);
-    } else {
-      this.#readDirectives();
+    this.#readDirectives();
+    if (!implicit) {
       token = this.#scanner.peek();
       if (token.type !== T.documentStart) throw this.#error({ problem: "did not find expected <document start>", problemAt: token.start });
-      token = this.#next();
-      root =
-        isDocumentOpening(token.type) || token.type === T.documentEnd || token.type === T.streamEnd
-          ? empty(token.start)
-          : this.#node(true, false);
+      this.#scanner.skip();
     }
-    if (this.#scanner.peek().type === T.documentEnd) this.#scanner.skip();
-    return { root, at };
+    this.#start = { at, explicit: !implicit };
+    return this.#start;
   }
 
   #next(): Token {
@@ -183,7 +192,7 @@ export class Parser {
     }
     if (anchor !== undefined || tag !== undefined) {
       this.#checkAnchor(anchor, start);
-      const node = new ScalarNode(nodeTag, "", tag === undefined || bare, start);
+      const node = new ScalarNode(nodeTag, "", tag === undefined, start);
       this.#keep(anchor, node);
       return node;
     }

@@ -1,4 +1,4 @@
-import { int, PyBytes, PyFloat, type Value } from "../python/index.ts";
+import { int, PyBytes, PyFloat, repr, type Value } from "../python/index.ts";
 
 /** Prefix of YAML's own tags. */
 export const YAML_TAG = "tag:yaml.org,2002:";
@@ -91,12 +91,17 @@ export function constructInt(written: string): Value {
 const DIGITS = { 2: /^(?:0[bB])?[01]+$/, 8: /^(?:0[oO])?[0-7]+$/, 10: /^[0-9]+$/, 16: /^(?:0[xX])?[0-9a-fA-F]+$/ } as const;
 const PREFIX = { 2: "0b", 8: "0o", 10: "", 16: "0x" } as const;
 
+/** Python's str.strip, which leaves a byte order mark where JavaScript's trim takes it. */
+function strip(text: string): string {
+  return text.replace(/^(?:(?!\ufeff)[\s\x1c-\x1f\x85])+|(?:(?!\ufeff)[\s\x1c-\x1f\x85])+$/g, "");
+}
+
 /** Python's `int(text, base)`, with its sign and surrounding blanks. */
 function parseDigits(text: string, base: 2 | 8 | 10 | 16): number | bigint {
-  const trimmed = text.trim();
+  const trimmed = strip(text);
   const negative = trimmed.startsWith("-");
   const digits = negative || trimmed.startsWith("+") ? trimmed.slice(1) : trimmed;
-  if (!DIGITS[base].test(digits)) throw new ScalarError("ValueError", `invalid literal for int() with base ${base}: '${text}'`);
+  if (!DIGITS[base].test(digits)) throw new ScalarError("ValueError", `invalid literal for int() with base ${base}: ${repr(text)}`);
   if (base === 10 && digits.length > 4300) {
     throw new ScalarError(
       "ValueError",
@@ -135,10 +140,10 @@ export function constructFloat(written: string): PyFloat {
 }
 
 function parseFloatText(text: string): number {
-  const trimmed = text.trim();
+  const trimmed = strip(text);
   if (/^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?$/.test(trimmed)) return Number(trimmed);
   const word = /^([+-]?)(inf|infinity|nan)$/.exec(trimmed);
-  if (word === null) throw new ScalarError("ValueError", `could not convert string to float: '${text}'`);
+  if (word === null) throw new ScalarError("ValueError", `could not convert string to float: ${repr(text)}`);
   return word[2] === "nan" ? Number.NaN : word[1] === "-" ? -Infinity : Infinity;
 }
 
@@ -150,12 +155,14 @@ export function constructBool(text: string): boolean {
   const word = text.toLowerCase();
   if (TRUE.has(word)) return true;
   if (FALSE.has(word)) return false;
-  throw new ScalarError("KeyError", `'${word}'`);
+  throw new ScalarError("KeyError", repr(word));
 }
 
 /** PyYAML's construct_yaml_binary: `base64.decodebytes`, which skips what is no base64 digit. @throws ScalarError */
 export function constructBinary(text: string): PyBytes {
-  if (/[^\0-\x7f]/.test(text)) throw new ScalarError("ConstructorError", "failed to convert base64 data into ascii");
+  const foreign = /[^\0-\x7f]+/.exec(text);
+  if (foreign !== null)
+    throw new ScalarError("ConstructorError", `failed to convert base64 data into ascii: ${encodeError(text, foreign)}`);
   const bytes: number[] = [];
   let bits = 0;
   let count = 0;
@@ -183,6 +190,19 @@ export function constructBinary(text: string): PyBytes {
       ? `failed to decode base64 data: Invalid base64-encoded string: number of data characters (${digits}) cannot be 1 more than a multiple of 4`
       : "failed to decode base64 data: Incorrect padding",
   );
+}
+
+/** Python's UnicodeEncodeError for the first run of characters beyond ASCII. */
+function encodeError(text: string, run: RegExpExecArray): string {
+  const start = Array.from(text.slice(0, run.index)).length;
+  const [first = "", ...more] = Array.from(run[0]);
+  if (more.length > 0)
+    return `'ascii' codec can't encode characters in position ${start}-${start + more.length}: ordinal not in range(128)`;
+  const code = first.codePointAt(0) ?? 0;
+  const digits = code.toString(16);
+  const escape =
+    code <= 0xff ? `\\x${digits.padStart(2, "0")}` : code <= 0xffff ? `\\u${digits.padStart(4, "0")}` : `\\U${digits.padStart(8, "0")}`;
+  return `'ascii' codec can't encode character '${escape}' in position ${start}: ordinal not in range(128)`;
 }
 
 const BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -109,10 +109,7 @@ export function scanQuoted(cursor: Cursor, single: boolean): string {
     if (cursor.pos === cursor.lineStart && isDocumentIndicator(text, cursor.pos)) {
       throw cursor.scannerError("while scanning a quoted scalar", start, "found unexpected document indicator");
     }
-    if (cursor.pos >= text.length) {
-      endOfStream(cursor);
-      throw cursor.scannerError("while scanning a quoted scalar", start, "found unexpected end of stream");
-    }
+    if (cursor.pos >= text.length) throw cursor.scannerError("while scanning a quoted scalar", start, "found unexpected end of stream");
     let escapedBreak = false;
     let runStart = cursor.pos;
     for (;;) {
@@ -261,12 +258,13 @@ export function scanBlock(cursor: Cursor, literal: boolean, parentIndent: number
   let trailing = "";
   const breaks = (): void => {
     let widest = 0;
+    const wanted = indent === 0 ? Infinity : indent;
     for (;;) {
-      while ((indent === 0 || cursor.pos - cursor.lineStart < indent) && text.charCodeAt(cursor.pos) === SPACE) cursor.pos++;
+      while (cursor.pos - cursor.lineStart < wanted && text.charCodeAt(cursor.pos) === SPACE) cursor.pos++;
       const column = cursor.pos - cursor.lineStart;
       if (column > widest) widest = column;
       const next = text.charCodeAt(cursor.pos);
-      if (next === TAB && (indent === 0 || column < indent)) {
+      if (next === TAB && column < wanted) {
         throw cursor.scannerError(CONTEXT, start, "found a tab character where an indentation space is expected", TAB_ADVICE);
       }
       if (!isBreak(next)) break;
@@ -305,13 +303,5 @@ function lineEnd(text: string, from: number): number {
     const unit = text.charCodeAt(at);
     if (unit === LF || unit === CR || unit !== unit || (unit >= 0x85 && isBreak(unit))) return at;
     at++;
-  }
-}
-
-/** libyaml ends every text with a line break: errors at the end of a text without one stand on the line after it. */
-export function endOfStream(cursor: Cursor): void {
-  if (cursor.pos !== cursor.lineStart) {
-    cursor.line++;
-    cursor.pos = cursor.text.length;
   }
 }

@@ -1,7 +1,7 @@
 import { isBlankZ, isBreak, isDocumentIndicator, SPACE, TAB } from "./characters.ts";
 import { Cursor, type Dialect } from "./cursor.ts";
 import { YamlError } from "./error.ts";
-import { endOfStream, scanBlock, scanPlain, scanQuoted, TAB_ADVICE } from "./scan-scalar.ts";
+import { scanBlock, scanPlain, scanQuoted, TAB_ADVICE } from "./scan-scalar.ts";
 import { scanAnchor, scanDirective, scanTag } from "./scan-tag.ts";
 import type { Source } from "./source.ts";
 import { Style, T, type ScalarStyle, type Token, type TokenType } from "./tokens.ts";
@@ -253,7 +253,7 @@ export class Scanner {
   }
 
   #fetchStreamEnd(): void {
-    endOfStream(this.#cursor);
+    this.#cursor.endLine();
     this.#unrollIndent(-1);
     this.#removeKey();
     this.#keyAllowed = false;

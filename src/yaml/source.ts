@@ -25,8 +25,9 @@ export class Source {
       else high = middle - 1;
     }
     const start = starts[low] ?? 0;
-    let column = offset - start + 1;
-    for (let index = start; index < offset; index++) {
+    const from = start === 0 && this.text.charCodeAt(0) === 0xfeff ? 1 : start;
+    let column = Math.max(0, offset - from) + 1;
+    for (let index = from; index < offset; index++) {
       // The second half of a surrogate pair is no character of its own.
       const unit = this.text.charCodeAt(index);
       if (unit >= 0xdc00 && unit <= 0xdfff) column--;

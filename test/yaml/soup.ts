@@ -1,0 +1,122 @@
+import * as fc from "fast-check";
+
+/** Pieces that mean something to a YAML scanner: put together at random they reach every corner of it, mostly as errors. */
+const PIECES = [
+  [
+    "a",
+    "b",
+    "cd",
+    "1",
+    "0x1f",
+    "017",
+    "1:30",
+    "1.5",
+    "true",
+    "~",
+    "é",
+    "😀",
+    "x y",
+    "a:b",
+    "a#b",
+    "-1",
+    "-a",
+    "..",
+    "<<: ",
+    "=",
+    "k: ",
+    "k : ",
+    "'k': ",
+    '"k": ',
+    "- ",
+    "-",
+    "? ",
+    "?",
+    ": ",
+    ":",
+  ],
+  [
+    "\n",
+    "\n",
+    "\n",
+    "\n  ",
+    "\n  ",
+    "\n    ",
+    "\n- ",
+    "\n  - ",
+    "\n\n",
+    "\r\n",
+    "\r",
+    "\t",
+    " ",
+    "  ",
+    " #c",
+    "#",
+    "\u0085",
+    "\u2028",
+    "\ufeff",
+  ],
+  [
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    ", ",
+    "'",
+    '"',
+    "'a'",
+    '"a"',
+    '"\\n"',
+    '"\\x41"',
+    "\\",
+    "|",
+    ">",
+    "|-",
+    ">+\n",
+    "|2\n",
+    "| \n  a\n",
+    ">\n  a\n  b\n",
+    "|\n a\n\n",
+  ],
+  [
+    "&a ",
+    "&b ",
+    "*a",
+    "*b",
+    "*a ",
+    "!t ",
+    "!!str ",
+    "!!int ",
+    "!!set ",
+    "!!omap ",
+    "!!pairs ",
+    "! ",
+    "!<x> ",
+    "---",
+    "---\n",
+    "\n---\n",
+    "...",
+    "\n...\n",
+    "%YAML 1.1\n",
+    "%TAG !e! x:\n",
+    "!e!a ",
+    "%",
+    "@",
+    "`",
+    "$",
+  ],
+].flat();
+
+/** Texts of random pieces. */
+export const soup = fc.array(fc.constantFrom(...PIECES), { minLength: 1, maxLength: 14 }).map((pieces) => pieces.join(""));
+
+/** A text with one piece of it left out, doubled, or replaced by another piece. */
+export function mutated(texts: readonly string[]): fc.Arbitrary<string> {
+  return fc
+    .tuple(fc.constantFrom(...texts), fc.nat(), fc.nat({ max: 6 }), fc.constantFrom("", ...PIECES))
+    .map(([text, at, length, piece]) => {
+      const start = at % (text.length + 1);
+      const before = text.slice(0, start);
+      return (before + piece + text.slice(start + length)).replace(/[\ud800-\udfff]/gu, "");
+    });
+}
