@@ -5,7 +5,8 @@ declare module "nunjucks/src/nodes.js" {
   export interface NodeClass {
     /** `N` says which fields the class was extended with; nunjucks itself has no types. */
     new <N>(lineno: number, colno: number, ...fields: readonly unknown[]): N;
-    extend(name: string, properties?: { readonly fields: readonly string[] }): NodeClass;
+    readonly prototype: object;
+    extend(name: string): NodeClass;
   }
   interface Nodes {
     readonly Node: NodeClass;

@@ -92,7 +92,7 @@ export class ExpressionCompiler extends Emitter {
     this._emit(")");
   }
   compileHostCall(node: HostCallNode, frame: Frame): void {
-    this._emit(`c.host(${this.place(node)},${this.constant(node.run)},`);
+    this._emit(`c.hostCall(${this.place(node)},${this.constant(node.run)},`);
     this.#list(node.args, frame);
     this._emit(")");
   }

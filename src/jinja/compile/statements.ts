@@ -1,5 +1,6 @@
 import { someNode } from "../syntax/nodes.ts";
 import type {
+  AnyNode,
   AssignBlockNode,
   AssignNode,
   AutoescapeNode,
@@ -153,8 +154,6 @@ export class StatementCompiler extends ExpressionCompiler {
     const loopRef = extended ? loopFrame.symbols.declareParameter("loop") : undefined;
     loopFrame.symbols.analyze(node, "body");
     if (node.else_.length > 0) elseFrame.symbols.analyze(node, "else");
-    const assignsLoop = (child: Parameters<typeof someNode>[0]): boolean =>
-      child.typename === "Name" && child.ctx === "store" && child.name === "loop";
     if (someNode(node, assignsLoop)) this.fault("Can't assign to special loop variable in for-loop target", node);
     const filter = node.test === null ? undefined : this.#loopFilter(node, frame);
     const iterable = (): void => {
@@ -186,10 +185,9 @@ export class StatementCompiler extends ExpressionCompiler {
       this.#enterLoopFrame(loopFrame, node, item);
     } else {
       this._emit(`for(${item} of `);
-      if (filter === undefined) this._emit(`c.iterate(${this.place(node.iter)},`);
+      this._emit(`c.iterate(${this.place(node.iter)},`);
       iterable();
-      if (filter === undefined) this._emit(")");
-      this._emit(`){${this.#turn(node)}`);
+      this._emit(`)){${this.#turn(node)}`);
       this.#enterLoopFrame(loopFrame, node, item);
     }
     this.loops++;
@@ -461,6 +459,10 @@ function targetsOf(node: TargetNode & { readonly typename: "Tuple" }): TargetNod
     if (child.typename === "Name" || child.typename === "NsRef" || child.typename === "Tuple") return child;
     throw new TypeError(`${child.typename} is no target`);
   });
+}
+
+function assignsLoop(node: AnyNode): boolean {
+  return node.typename === "Name" && node.ctx === "store" && node.name === "loop";
 }
 
 function isTrue(value: unknown): boolean {

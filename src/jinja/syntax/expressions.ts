@@ -261,7 +261,7 @@ export class ExpressionParser {
     const children: ExprNode[] = [];
     while (this.stream.current.type !== "rbracket") {
       if (children.length > 0) this.stream.expect("comma");
-      if (this.stream.current.type === "rbracket") break;
+      if (this.stream.is("rbracket")) break;
       children.push(this.parseExpression());
     }
     this.stream.expect("rbracket");
@@ -272,7 +272,7 @@ export class ExpressionParser {
     const children: PairNode[] = [];
     while (this.stream.current.type !== "rbrace") {
       if (children.length > 0) this.stream.expect("comma");
-      if (this.stream.current.type === "rbrace") break;
+      if (this.stream.is("rbrace")) break;
       const key = this.parseExpression();
       this.stream.expect("colon");
       children.push(nodes.pair(placeOf(key), { key, value: this.parseExpression() }));
@@ -369,7 +369,7 @@ export class ExpressionParser {
     while (this.stream.current.type !== "rparen") {
       if (!first) {
         this.stream.expect("comma");
-        if (this.stream.current.type === "rparen") break;
+        if (this.stream.is("rparen")) break;
       }
       first = false;
       const token = this.stream.current;

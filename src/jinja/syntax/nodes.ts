@@ -251,8 +251,11 @@ type Maker<N extends AnyNode> = (at: Place, fields: Fields<N>) => N;
 function maker<N extends AnyNode>(Class: NodeClass, names: readonly (keyof Fields<N> & string)[]): Maker<N> {
   return (at, fields) => new Class<N>(at.line, at.column, ...names.map((name): unknown => fields[name]));
 }
+/** A subclass with fields of its own; where nunjucks' class has a getter for them `extend` alone cannot say them. */
 function extended<N extends AnyNode>(base: NodeClass, typename: N["typename"], names: readonly (keyof Fields<N> & string)[]): Maker<N> {
-  return maker<N>(base.extend(typename, { fields: names }), names);
+  const Class = base.extend(typename);
+  Object.defineProperty(Class.prototype, "fields", { value: names });
+  return maker<N>(Class, names);
 }
 
 const CALL = ["target", "args", "kwargs", "dynArgs", "dynKwargs"] as const;

@@ -165,7 +165,7 @@ export class Parser extends ExpressionParser {
           return this.#unexpectedEnd(token.text, this.#endStack, token);
         }
         const parsed = tag.parse(this);
-        return Array.isArray(parsed) ? [...parsed] : parsed;
+        return "typename" in parsed ? parsed : [...parsed];
       }
     }
   }
