@@ -358,16 +358,19 @@ function mappingOffsets(node: MappingNode): { keys: Value[]; at: Offset[]; value
   return { keys, at, valueAt };
 }
 
+/** Aliases could make the print of a key endless. */
+const MAX_PRINTED_NODES = 500;
+
 /** `str(node.value)` in PyYAML: the text of a scalar, else the list of the nodes within. */
-function nodeValue(node: Node, open: ReadonlySet<Node> = new Set()): string {
+function nodeValue(node: Node, open: ReadonlySet<Node> = new Set(), budget = { nodes: MAX_PRINTED_NODES }): string {
   if (node.kind === "scalar") return node.value;
-  if (node.kind === "alias") return nodeValue(node.target, open);
+  if (node.kind === "alias") return nodeValue(node.target, open, budget);
   if (open.has(node)) return "[...]";
   const within = new Set([...open, node]);
   const inner = (child: Node | undefined): string => {
-    if (child === undefined || child.kind === "alias") return "";
+    if (child === undefined || child.kind === "alias" || --budget.nodes < 0) return "";
     const name = child.kind === "scalar" ? "ScalarNode" : child.kind === "sequence" ? "SequenceNode" : "MappingNode";
-    const value = child.kind === "scalar" ? repr(child.value) : nodeValue(child, within);
+    const value = child.kind === "scalar" ? repr(child.value) : nodeValue(child, within, budget);
     return `${name}(tag=${repr(tagOf(child))}, value=${value})`;
   };
   if (node.kind === "sequence") return `[${node.items.map(inner).join(", ")}]`;

@@ -11,7 +11,7 @@ export async function saltLoads(oracle: Oracle, texts: readonly string[]): Promi
   const answer = await oracle.ask("yaml_load_many", { texts });
   if ("error" in answer) throw new Error(answer.error.trace);
   return (answer.ok as ({ value: Encoded } | { error: { type: string; text: string } })[]).map((outcome) =>
-    "error" in outcome ? { error: { type: outcome.error.type, text: outcome.error.text } } : outcome,
+    "error" in outcome ? { error: { type: outcome.error.type, text: outcome.error.text } } : { value: sortSets(outcome.value) },
   );
 }
 
@@ -33,4 +33,17 @@ function encodeOrPrint(value: Value): Encoded {
     if (!(error instanceof RangeError)) throw error;
     return { recursive: repr(value) };
   }
+}
+
+/** Sets in one order: Python sorts by its own print, the twin by JSON's. */
+function sortSets(encoded: Encoded): Encoded {
+  if (Array.isArray(encoded)) return encoded.map(sortSets);
+  if (typeof encoded !== "object" || encoded === null) return encoded;
+  return Object.fromEntries(
+    Object.entries(encoded).map(([kind, body]) => {
+      if (!Array.isArray(body)) return [kind, body];
+      const items = sortSets(body as Encoded[]) as Encoded[];
+      return [kind, kind === "set" ? items.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)) : items];
+    }),
+  );
 }
