@@ -1,4 +1,5 @@
 import { FindingError } from "../../finding/index.ts";
+import { StateCallable, type CallState } from "../../jinja/index.ts";
 import { PyCallable, PyError, PyObject, type Kwargs, type Value } from "../../python/index.ts";
 import { configModule } from "./config.ts";
 import { cpModule } from "./cp.ts";
@@ -41,13 +42,19 @@ const MODULES: Readonly<Record<string, (call: Call) => ModuleTable>> = {
 export class SaltFunctions extends PyObject {
   /** What Jinja's messages call it. */
   readonly typeName: string = "salt.utils.templates.AliasedLoader";
-  readonly #context: ModuleContext;
+  /** What the functions are called with; warnings get the place of the call. */
+  readonly context: ModuleContext;
   readonly #functions = new Map<string, PyCallable | undefined>();
   readonly #tables = new Map<string, ModuleTable>();
+  #caller: CallState["at"] | undefined;
 
   constructor(context: ModuleContext) {
     super();
-    this.#context = context;
+    this.context = {
+      ...context,
+      warn: (finding) =>
+        context.warn(this.#caller === undefined || finding.at !== undefined ? finding : { ...finding, at: { ...this.#caller } }),
+    };
   }
 
   override item(key: Value): Value | undefined {
@@ -72,13 +79,24 @@ export class SaltFunctions extends PyObject {
     return found;
   }
 
+  /** Runs a call that a template makes at a place. */
+  calledFrom<T>(at: CallState["at"], run: () => T): T {
+    const outer = this.#caller;
+    this.#caller = at;
+    try {
+      return run();
+    } finally {
+      this.#caller = outer;
+    }
+  }
+
   #find(name: string): PyCallable | undefined {
     const cut = name.indexOf(".");
     const table = this.#table(name.slice(0, cut)) ?? {};
     const own = name.slice(cut + 1);
     const found = Object.hasOwn(table, own) ? table[own] : undefined;
-    if (found !== undefined) return new ModuleCallable(name, found, this.#context);
-    const { fileRoots } = this.#context.minion;
+    if (found !== undefined) return new ModuleCallable(name, found, this);
+    const { fileRoots } = this.context.minion;
     const custom = `_modules/${name.slice(0, cut)}.py`;
     if (fileRoots.environments().some((env) => fileRoots.find(env, custom) !== undefined))
       return new RefusedCallable(name, `is a custom module in Python (${custom}), which Halite does not run`);
@@ -151,21 +169,24 @@ class Getter extends PyCallable {
 }
 
 /** A function of an execution module, with Python's rules for its arguments. */
-class ModuleCallable extends PyCallable {
+class ModuleCallable extends StateCallable {
   readonly typeName = "salt.loader.lazy.LoadedFunc";
   readonly name: string;
   readonly #function: ModuleFunction;
-  readonly #context: ModuleContext;
-  constructor(name: string, definition: ModuleFunction, context: ModuleContext) {
+  readonly #salt: SaltFunctions;
+  constructor(name: string, definition: ModuleFunction, salt: SaltFunctions) {
     super();
     this.name = name;
     this.#function = definition;
-    this.#context = context;
+    this.#salt = salt;
   }
-  call(args: readonly Value[], kwargs: Kwargs): Value {
+  override callWith(state: CallState, args: readonly Value[], kwargs: Kwargs): Value {
+    return this.#salt.calledFrom({ ...state.at }, () => this.call(args, kwargs));
+  }
+  override call(args: readonly Value[] = [], kwargs: Kwargs = new Map()): Value {
     const { pythonName = this.name.slice(this.name.indexOf(".") + 1), signature: parameters, run } = this.#function;
     const bound = bind(signature(pythonName, parameters), args, kwargs);
-    return run(this.#context, bound.values, bound);
+    return run(this.#salt.context, bound.values, bound);
   }
   repr(): string {
     return `<LoadedFunc name='${this.name}'>`;

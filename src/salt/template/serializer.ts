@@ -1,0 +1,85 @@
+import { Markup, TemplateModule, type FilterFunction } from "../../jinja/index.ts";
+import { PyBytes, PyDict, PyError, PyTuple, str, typeName, type Value } from "../../python/index.ts";
+import { loadSalt, YamlError } from "../../yaml/index.ts";
+import { deepCopy, loadJson } from "../data/index.ts";
+
+/** So much text at most is kept parsed. */
+const MOST_CHARACTERS = 32 * 1024 * 1024;
+
+/**
+ * The filters behind `load_*` and `import_*` (salt/utils/jinja.py SerializerExtension, 3007.1). YAML of equal text is parsed once in the
+ * life of the object: `defaults.yaml` is imported by every template of a formula, for every cluster.
+ */
+export class SerializerFilters {
+  readonly #yaml = new Map<string, Value>();
+  #characters = 0;
+
+  filters(): ReadonlyMap<string, FilterFunction> {
+    return new Map<string, FilterFunction>([
+      ["load_yaml", (_state, value) => this.#loadYaml(textOfModule(value))],
+      ["load_json", (_state, value) => loadJsonText(textOfModule(value))],
+      ["load_text", (_state, value) => textOfModule(value)],
+    ]);
+  }
+
+  #loadYaml(value: Value): Value {
+    const text = yamlText(value);
+    let loaded = this.#yaml.get(text);
+    if (loaded === undefined) {
+      loaded = decoded(parse(text));
+      this.#characters += text.length;
+      if (this.#characters > MOST_CHARACTERS) {
+        this.#yaml.clear();
+        this.#characters = text.length;
+      }
+      this.#yaml.set(text, loaded);
+    }
+    return deepCopy(loaded);
+  }
+}
+
+function textOfModule(value: Value): Value {
+  return value instanceof TemplateModule ? value.str() : value;
+}
+
+/** What libyaml takes. @throws PyError */
+function yamlText(value: Value): string {
+  if (typeof value === "string") return value;
+  if (value instanceof PyBytes) return new TextDecoder("utf-8").decode(value.bytes);
+  throw new PyError("TypeError", "a string or stream input is required");
+}
+
+function parse(text: string): Value {
+  try {
+    return loadSalt(text, { file: "yaml" }).value;
+  } catch (error) {
+    if (error instanceof YamlError)
+      throw new PyError("TemplateRuntimeError", `Encountered error loading yaml: ${error.problem}\n${error.findings[0].excerpt ?? ""}`);
+    throw error;
+  }
+}
+
+function loadJsonText(value: Value): Value {
+  const text = value instanceof Markup ? value.text : value instanceof PyBytes ? new TextDecoder("utf-8").decode(value.bytes) : value;
+  try {
+    if (typeof text !== "string") throw new PyError("TypeError", `the JSON object must be str, bytes or bytearray, not ${typeName(value)}`);
+    return loadJson(text);
+  } catch (error) {
+    if (error instanceof PyError) throw new PyError("TemplateRuntimeError", `Unable to load json from ${str(value)}`);
+    throw error;
+  }
+}
+
+/** `salt.utils.data.decode`: tuples become lists, bytes that are UTF-8 text. */
+function decoded(value: Value): Value {
+  if (Array.isArray(value)) {
+    for (const [index, item] of value.entries()) value[index] = decoded(item);
+    return value;
+  }
+  if (value instanceof PyTuple) return value.items.map(decoded);
+  if (value instanceof PyBytes) return new TextDecoder("utf-8", { fatal: true }).decode(value.bytes);
+  if (!(value instanceof PyDict)) return value;
+  const dict = new PyDict();
+  for (const [key, item] of value.entries()) dict.set(decoded(key), decoded(item));
+  return dict;
+}
