@@ -39,7 +39,7 @@ const STATED: Readonly<Record<string, readonly string[]>> = {
   "discovery/v1.AddressType": ["IPv4", "IPv6", "FQDN"],
   "core/v1.IPFamily": ["IPv4", "IPv6"],
   "admissionregistration/v1.SideEffectClass": ["None", "NoneOnDryRun"],
-  "storage/v1.StorageClass.reclaimPolicy": ["Delete", "Retain"],
+  "storage/v1.StorageClass.reclaimPolicy": ["Delete", "Retain", ""],
   "apps/v1.PersistentVolumeClaimRetentionPolicyType": ["Retain", "Delete"],
   "meta/v1.LabelSelectorRequirement.operator": ["In", "NotIn", "Exists", "DoesNotExist"],
 };

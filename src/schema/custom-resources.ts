@@ -1,12 +1,10 @@
-import { Ajv, type ValidateFunction } from "ajv";
+import type { ValidateFunction } from "ajv";
 import type { PyDict } from "../python/index.ts";
-import { addFormats } from "./formats.ts";
 import { explain } from "./messages.ts";
 import { Place } from "./place.ts";
-import { toPlain, type Plain } from "./plain.ts";
+import { setAt, toPlain, type Plain } from "./plain.ts";
 import type { Json, JsonPath, Problem } from "./problem.ts";
-import { addListKeyword, AJV_OPTIONS } from "./structural.ts";
-import { structuralToJsonSchema } from "./structural-schema.ts";
+import type { StructuralPass } from "./structural.ts";
 
 /** One version of a custom resource. */
 export class CustomResource {
@@ -35,11 +33,11 @@ export class CustomResource {
     return this.#rules;
   }
 
-  /** What the object's schema says of it. */
-  check(plain: Plain): Problem[] {
-    this.#validate ??= compileCustom(this.#schema);
+  /** What the object's schema says of it. Null counts, unlike in built-in kinds: server-side apply refuses it where it is not allowed. */
+  check(plain: Plain, structural: StructuralPass, version: number): Problem[] {
+    this.#validate ??= structural.compileCustom(this.#schema);
     const json = withNulls(plain, this.#schema);
-    return this.#validate(json) ? [] : explain(this.#validate.errors ?? [], json);
+    return explain(structural.run(this.#validate, version, json), json);
   }
 }
 
@@ -73,40 +71,24 @@ export class CustomResources {
   }
 }
 
-function compileCustom(schema: Json | undefined): ValidateFunction {
-  const ajv = new Ajv({ ...AJV_OPTIONS, unicodeRegExp: true });
-  addFormats(ajv);
-  addListKeyword(ajv);
-  return ajv.compile(structuralToJsonSchema(schema, true));
-}
-
-/** Puts the nulls back that the schema lets through: a field that is not nullable loses its null on the way in (apiextensions, defaulting). */
+/** Puts the nulls back, but for fields that have a default and are not nullable: those take the default. */
 function withNulls(plain: Plain, schema: Json | undefined): Json {
-  const kept = plain.nulls.filter((path) => isNullable(schema, path));
+  const kept = plain.nulls.filter((path) => !takesDefault(schema, path));
   if (kept.length === 0) return plain.json;
   const copy: Json = structuredClone(plain.json);
-  for (const path of kept) setNull(copy, path);
+  for (const path of kept) setAt(copy, path, null);
   return copy;
 }
 
-function isNullable(schema: Json | undefined, path: JsonPath): boolean {
+function takesDefault(schema: Json | undefined, path: JsonPath): boolean {
+  // Metadata is not the resource's own: as in built-in kinds, null is "not set" there.
+  if (path[0] === "metadata") return true;
   let place = new Place(schema, [], []);
   for (const step of path) {
     if (typeof step === "number") place = place.at("items");
     else place = place.at("properties", step).isObject ? place.at("properties", step) : place.at("additionalProperties");
   }
-  return place.at("nullable").value === true || place.at("x-kubernetes-preserve-unknown-fields").value === true;
-}
-
-function setNull(root: Json, path: JsonPath): void {
-  let value: Json | undefined = root;
-  for (const step of path.slice(0, -1)) {
-    if (Array.isArray(value)) value = value[Number(step)];
-    else if (typeof value === "object" && value !== null) value = value[String(step)];
-  }
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-    Object.assign(value, { [String(path.at(-1))]: null });
-  }
+  return place.at("default").present && place.at("nullable").value !== true;
 }
 
 function celRules(schema: Json | undefined): string[] {

@@ -46,7 +46,8 @@ export function addFormats(ajv: Ajv): void {
   number("float", -Infinity, Infinity);
   number("double", -Infinity, Infinity);
   text("quantity", (value) => quantity(value) !== undefined);
-  text("int-or-string", () => true);
+  // Of the two, the number must be an int32.
+  number("int-or-string", -(2 ** 31), 2 ** 31 - 1);
   // A reference to a sealed source stands un-encoded in a Secret's data, so that only Halite's own applier takes it.
   text("byte", (value) => value.includes("?{") || isBase64(value));
   text("date-time", isDateTime);

@@ -16,7 +16,7 @@ import {
 } from "./kinds.ts";
 import { explain, unknownField } from "./messages.ts";
 import { Place } from "./place.ts";
-import { toPlain, type Plain } from "./plain.ts";
+import { setAt, toPlain, type Plain } from "./plain.ts";
 import { tidy, type JsonPath, type Problem } from "./problem.ts";
 import { notEnforced } from "./required.ts";
 import { StructuralPass } from "./structural.ts";
@@ -212,10 +212,22 @@ export class ClusterSchema {
           "warning",
         );
     }
+    this.#fillMaps(facts.definition, plain);
     const errors = this.#all.structural.check(facts.definition, this.#minor, plain.json);
     problems.push(...explain(errors, plain.json).filter((problem) => !notEnforced(facts.definition, problem)));
     this.#checkNulls(facts.definition, plain, problems);
     checkObject(root, { group: parseApiVersion(apiVersion).group, kind, namespaced: facts.namespaced, minor: this.#minor });
+  }
+
+  /** A map's entry that is null is there, with its type's zero value (encoding/json); a field that is null is not set. */
+  #fillMaps(definition: string, plain: Plain): void {
+    for (const path of plain.nulls) {
+      const parent = this.#all.definitions.field(definition, path.slice(0, -1), this.#minor);
+      if (typeof parent?.additionalProperties !== "object") continue;
+      const member = this.#all.definitions.field(definition, path, this.#minor);
+      const zero = member?.format === "quantity" ? "0" : member?.type === "string" ? "" : {};
+      setAt(plain.json, path, zero);
+    }
   }
 
   /** A misspelt field is one too when it holds null. */
@@ -238,7 +250,7 @@ export class ClusterSchema {
       root
         .at("apiVersion")
         .report("schema-kind-deprecated", `${apiVersion} ${kind} is deprecated by its CustomResourceDefinition`, undefined, "warning");
-    problems.push(...custom.check(plain));
+    problems.push(...custom.check(plain, this.#all.structural, this.#minor));
     checkObject(root, { group: parseApiVersion(apiVersion).group, kind, namespaced: custom.namespaced, minor: this.#minor, custom: true });
   }
 

@@ -88,6 +88,7 @@ function explainOne(error: ErrorObject, path: (string | number)[], data: Json | 
     case "multipleOf":
       return refusal("schema-range", path, `${place} is ${printValue(data)} and must be a multiple of ${String(params["multipleOf"])}`);
     case "minLength":
+      if (params["limit"] === 1) return refusal("schema-required", path, `${place} may not be empty`);
       return refusal("schema-length", path, `${place} must have ${String(params["limit"])} characters or more`);
     case "maxLength":
       return refusal("schema-length", path, `${place} must have ${String(params["limit"])} characters at most`);
@@ -157,6 +158,8 @@ function formatProblem(format: string, path: JsonPath, data: Json | undefined): 
       );
     case "byte":
       return refusal("schema-base64", path, `${place} is not base64`, "in a Secret, write plain text under stringData");
+    case "int-or-string":
+      return refusal("schema-range", path, `${place} is ${printValue(data)}, outside the range of int32`);
     case "int32":
     case "int64":
       return refusal("schema-range", path, `${place} is ${printValue(data)}, outside the range of ${format}`);

@@ -34,3 +34,13 @@ function convert(value: Value, path: JsonPath, nulls: JsonPath[]): Json {
   }
   return str(value);
 }
+
+/** Puts a value at a path, where the mapping above it is there. */
+export function setAt(root: Json, path: JsonPath, to: Json): void {
+  let value: Json | undefined = root;
+  for (const step of path.slice(0, -1)) {
+    if (Array.isArray(value)) value = value[Number(step)];
+    else value = typeof value === "object" && value !== null ? value[String(step)] : undefined;
+  }
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) Object.assign(value, { [String(path.at(-1))]: to });
+}

@@ -1,17 +1,21 @@
 import type { Problem } from "./problem.ts";
 
 /**
- * Fields that the OpenAPI documents call required and the server does without, by definition and path.
+ * Fields that the OpenAPI documents call required and the server does without, by definition and path without indices.
  * Seen on a real kube-apiserver; a zero or a default takes their place.
  */
 const NOT_ENFORCED: Readonly<Record<string, readonly string[]>> = {
   "scheduling.v1.PriorityClass": ["value"],
   "apps.v1.StatefulSet": ["spec.serviceName"],
+  "storage.v1.CSIDriver": ["spec", "spec.tokenRequests.audience"],
   "rbac.v1.RoleBinding": ["roleRef.apiGroup"],
   "rbac.v1.ClusterRoleBinding": ["roleRef.apiGroup"],
 };
 
 /** Whether a problem is only that such a field is missing. */
 export function notEnforced(definition: string, problem: Problem): boolean {
-  return problem.code === "schema-required" && (NOT_ENFORCED[definition]?.includes(problem.pointer.join(".")) ?? false);
+  return (
+    problem.code === "schema-required" &&
+    (NOT_ENFORCED[definition]?.includes(problem.pointer.filter((step) => typeof step === "string").join(".")) ?? false)
+  );
 }

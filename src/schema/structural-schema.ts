@@ -2,8 +2,12 @@ import type { AnySchemaObject } from "ajv";
 import { Place } from "./place.ts";
 import type { Json, JsonObject } from "./problem.ts";
 
-/** What every object has beside its own fields; its metadata is checked elsewhere. */
-const ENVELOPE: AnySchemaObject = { apiVersion: { type: "string" }, kind: { type: "string" }, metadata: {} };
+/** What every object has beside its own fields. At the root, metadata's null is dropped like that of any built-in field. */
+const ENVELOPE: AnySchemaObject = {
+  apiVersion: { type: "string", minLength: 1 },
+  kind: { type: "string", pattern: "^[A-Za-z](?:[-A-Za-z0-9]*[A-Za-z0-9])?$" },
+  metadata: { definition: "meta.v1.ObjectMeta" },
+};
 
 const COPIED = [
   "enum",
@@ -49,9 +53,14 @@ function addMembers(out: Record<string, unknown>, place: Place, enveloped: boole
     const members = Object.fromEntries(properties.entries.map(([name, property]) => [name, structuralToJsonSchema(property.value)]));
     // At the root, metadata's own restrictions (only of name and generateName) stand in the schema.
     out["properties"] = enveloped ? { ...members, ...ENVELOPE } : members;
+    if (enveloped) out["required"] = [...new Set([...requiredOf(out), "apiVersion", "kind"])];
   }
   if (additional.isObject) out["additionalProperties"] = structuralToJsonSchema(additional.value);
   else if (!preserved && additional.value !== true && out["type"] === "object") out["additionalProperties"] = false;
+}
+
+function requiredOf(schema: Readonly<Record<string, unknown>>): unknown[] {
+  return Array.isArray(schema["required"]) ? schema["required"] : [];
 }
 
 /** The value validations, in the structural part and below allOf, anyOf, oneOf and not. */

@@ -2,9 +2,10 @@ import { Ajv, type AnySchemaObject, type ErrorObject, type Options, type Validat
 import type { Definitions, DefinitionSchema } from "./definitions.ts";
 import { addFormats } from "./formats.ts";
 import type { Json } from "./problem.ts";
+import { structuralToJsonSchema } from "./structural-schema.ts";
 
 /** Every error, the data and schema with it for the message, and no time spent on what generated schemas do not need. */
-export const AJV_OPTIONS: Options = {
+const AJV_OPTIONS: Options = {
   allErrors: true,
   verbose: true,
   strict: false,
@@ -55,7 +56,18 @@ export class StructuralPass {
   check(definition: string, version: number, json: Json): readonly ErrorObject[] {
     this.#version = version;
     const validate = this.#validator(definition);
-    return validate === undefined || validate(json) ? [] : (validate.errors ?? []);
+    return validate === undefined ? [] : this.run(validate, version, json);
+  }
+
+  /** Compiles the structural schema of a custom resource; it may name definitions, as its metadata does. */
+  compileCustom(schema: Json | undefined): ValidateFunction {
+    return this.#ajv.compile(structuralToJsonSchema(schema, true));
+  }
+
+  /** Runs a compiled schema with the definitions of a version. */
+  run(validate: ValidateFunction, version: number, json: Json): readonly ErrorObject[] {
+    this.#version = version;
+    return validate(json) ? [] : (validate.errors ?? []);
   }
 
   #validator(name: string): ValidateFunction | undefined {
@@ -82,22 +94,28 @@ export class StructuralPass {
   }
 }
 
-/** `$ref` becomes `definition`, compiled lazily; a list's type becomes one keyword. */
-function withKeywords(schema: DefinitionSchema): AnySchemaObject {
+/** Required texts that the server takes empty: values rather than names. */
+const MAY_BE_EMPTY = new Set(["apiGroup", "audience", "message", "reason", "value"]);
+
+/** `$ref` becomes `definition`, compiled lazily; a list's type becomes one keyword; an empty text is no value for a required field. */
+function withKeywords(schema: DefinitionSchema, required = false): AnySchemaObject {
   if (schema.$ref !== undefined) return { definition: schema.$ref };
   const out: Record<string, unknown> = { ...schema };
+  if (required && schema.type === "string" && schema.enum === undefined) out["minLength"] = 1;
   if (schema.properties !== undefined) {
-    out["properties"] = Object.fromEntries(Object.entries(schema.properties).map(([name, property]) => [name, withKeywords(property)]));
+    const required = new Set(schema.required?.filter((name) => !MAY_BE_EMPTY.has(name)));
+    const members = Object.entries(schema.properties).map(([name, property]) => [name, withKeywords(property, required.has(name))]);
+    out["properties"] = Object.fromEntries(members);
   }
   if (schema.items !== undefined) out["items"] = withKeywords(schema.items);
   if (typeof schema.additionalProperties === "object") out["additionalProperties"] = withKeywords(schema.additionalProperties);
-  if (schema.anyOf !== undefined) out["anyOf"] = schema.anyOf.map(withKeywords);
+  if (schema.anyOf !== undefined) out["anyOf"] = schema.anyOf.map((branch) => withKeywords(branch));
   if (schema["x-kubernetes-list-type"] !== undefined) out["listKeys"] = schema["x-kubernetes-list-map-keys"] ?? [];
   return out;
 }
 
 /** `listKeys: [name]`: no two items have the same values of these fields; `[]`: no two items are equal. */
-export function addListKeyword(ajv: Ajv): void {
+function addListKeyword(ajv: Ajv): void {
   const keyword: KeywordFunction = (keys, data, _parentSchema, context) => {
     if (!Array.isArray(data) || !Array.isArray(keys)) return true;
     const seen = new Map<string, number>();

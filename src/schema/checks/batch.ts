@@ -10,6 +10,7 @@ const CRON_NAME = 52;
 /** Job and CronJob. */
 export function checkBatch(root: Place, subject: Subject): void {
   const spec = root.at("spec");
+  spec.require();
   if (subject.kind === "Job") {
     checkJob(spec, subject);
     return;
@@ -24,6 +25,7 @@ export function checkBatch(root: Place, subject: Subject): void {
     spec.at(field).range(0, Infinity);
   const zone = spec.at("timeZone");
   if (zone.text === "" || zone.text === "Local") zone.refuse("schema-enum", "must be a time zone's name such as Europe/Berlin");
+  if (spec.at("jobTemplate").isObject) spec.at("jobTemplate", "spec").require();
   checkJob(spec.at("jobTemplate", "spec"), subject);
 }
 

@@ -16,7 +16,11 @@ export function checkCustomResourceDefinition(root: Place): void {
   for (const field of ["plural", "kind"]) if (names.at(field).present) names.at(field).require();
   for (const field of ["plural", "singular"]) names.at(field).syntax("schema-name", dnsLabel1035);
   for (const field of ["kind", "listKind"]) names.at(field).syntax("schema-name", (text) => dnsLabel1035(text.toLowerCase()));
-  for (const field of ["shortNames", "categories"]) for (const name of names.at(field).items) name.syntax("schema-name", dnsLabel1035);
+  for (const field of ["shortNames", "categories"])
+    for (const name of names.at(field).items) {
+      if (name.text === "") name.require("may not be empty");
+      name.syntax("schema-name", dnsLabel1035);
+    }
   if (names.at("kind").text !== undefined && names.at("kind").text === names.at("listKind").text)
     names.at("listKind").refuse("schema-conflict", "may not be the same as kind");
   const wanted = `${names.at("plural").text ?? ""}.${group.text ?? ""}`;
@@ -129,8 +133,14 @@ function checkParts(schema: Place, level: "root" | "item" | "field"): void {
       if (property.at("type").text !== "string") property.at("type").refuse("schema-structural", "must be string");
     } else checkSchema(property, "field");
   }
-  for (const field of ["allOf", "anyOf", "oneOf"]) for (const branch of schema.at(field).items) checkBranch(branch, schema);
-  checkBranch(schema.at("not"), schema);
+  // The two ways in which "an integer or a string" may be spelt out: as anyOf, or as anyOf within the first of allOf.
+  const mixed = schema.at("x-kubernetes-int-or-string").value === true;
+  const spelt = (place: Place): boolean => mixed && JSON.stringify(place.value) === '[{"type":"integer"},{"type":"string"}]';
+  for (const field of ["allOf", "anyOf", "oneOf"]) {
+    if (field === "anyOf" && spelt(schema.at(field))) continue;
+    for (const branch of schema.at(field).items) if (!(field === "allOf" && spelt(branch.at("anyOf")))) checkBranch(branch);
+  }
+  checkBranch(schema.at("not"));
   const pattern = schema.at("pattern");
   if (pattern.text !== undefined && !isPattern(pattern.text)) pattern.refuse("schema-pattern", "is no regular expression");
 }
@@ -144,15 +154,15 @@ function checkMetadataSchema(metadata: Place): void {
   }
 }
 
-function checkBranch(branch: Place, owner: Place): void {
+function checkBranch(branch: Place): void {
   if (!branch.isObject) return;
-  const mixed = owner.at("x-kubernetes-int-or-string").value === true;
   for (const field of STRUCTURE) {
     const place = branch.at(field);
-    if (place.present && !(mixed && field === "type")) place.refuse("schema-structural", "may not stand below allOf, anyOf, oneOf or not");
+    if (place.present && !place.isEmpty) place.refuse("schema-structural", "may not stand below allOf, anyOf, oneOf or not");
   }
-  for (const [, property] of branch.at("properties").entries) checkBranch(property, branch);
-  for (const field of ["allOf", "anyOf", "oneOf"]) for (const inner of branch.at(field).items) checkBranch(inner, mixed ? owner : branch);
+  for (const [, property] of branch.at("properties").entries) checkBranch(property);
+  checkBranch(branch.at("items"));
+  for (const field of ["allOf", "anyOf", "oneOf"]) for (const inner of branch.at(field).items) checkBranch(inner);
 }
 
 function checkListType(schema: Place): void {

@@ -3,6 +3,7 @@
  */
 import type { Place } from "../place.ts";
 import { checkBatch } from "./batch.ts";
+import { checkLease, checkNamespace, checkQuota, checkRuntimeClass } from "./cluster.ts";
 import { checkConfigMap, checkSecret } from "./config.ts";
 import { checkCustomResourceDefinition } from "./crd.ts";
 import { checkMetadata } from "./metadata.ts";
@@ -20,6 +21,10 @@ type Check = (root: Place, subject: Subject) => void;
 const CHECKS: Readonly<Record<string, Check>> = {
   "/ConfigMap": checkConfigMap,
   "/Secret": checkSecret,
+  "/Namespace": checkNamespace,
+  "/ResourceQuota": checkQuota,
+  "coordination.k8s.io/Lease": checkLease,
+  "node.k8s.io/RuntimeClass": checkRuntimeClass,
   "/Service": checkService,
   "/Pod": (root, subject) => checkPod(root.at("spec"), subject),
   "/PodTemplate": (root, subject) => checkPodTemplate(root.at("template"), subject),

@@ -9,6 +9,8 @@ const ANNOTATION_LIMIT = 256 * 1024;
 const NAME_RULES: Readonly<Record<string, (text: string) => string | undefined>> = {
   "/Namespace": dnsLabel,
   "/Service": dnsLabel1035,
+  // The server never looks at a PodDisruptionBudget's name beyond what a URL takes.
+  "policy/PodDisruptionBudget": pathSegment,
   "rbac.authorization.k8s.io/Role": pathSegment,
   "rbac.authorization.k8s.io/ClusterRole": pathSegment,
   "rbac.authorization.k8s.io/RoleBinding": pathSegment,

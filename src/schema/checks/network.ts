@@ -6,7 +6,10 @@ import type { Subject } from "./subject.ts";
 
 export function checkService(root: Place, _subject: Subject): void {
   const spec = root.at("spec");
-  if (!spec.isObject) return;
+  if (!spec.isObject) {
+    spec.require();
+    return;
+  }
   const type = spec.at("type").text ?? "ClusterIP";
   const ports = spec.at("ports");
   const headless = spec.at("clusterIP").text === "None";
@@ -44,6 +47,7 @@ function checkServicePort(port: Place, named: boolean, type: string): void {
   const target = port.at("targetPort");
   // 0 and the empty string are "not set" and become the port.
   if (target.value !== 0 && target.value !== "") checkPortOrName(target);
+  if (port.at("appProtocol").text === "") port.at("appProtocol").require("may not be empty");
   port.at("appProtocol").syntax("schema-name", qualifiedName);
   const node = port.at("nodePort");
   if (node.number !== undefined && node.number !== 0) {

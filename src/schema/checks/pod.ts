@@ -13,8 +13,8 @@ export function checkPodTemplate(template: Place, subject: Subject, claimed: rea
   checkLabels(template.at("metadata", "labels"));
   checkAnnotations(template.at("metadata", "annotations"));
   const spec = template.at("spec");
-  if (!spec.isEmpty || !spec.present) checkPod(spec, subject, claimed);
-  else spec.at("containers").require();
+  if (!spec.present) spec.require();
+  checkPod(spec, subject, claimed);
   if (!spec.at("ephemeralContainers").isEmpty) spec.at("ephemeralContainers").refuse("schema-conflict", "may not stand in a pod template");
 }
 

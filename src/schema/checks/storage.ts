@@ -18,6 +18,7 @@ export function checkStorageClass(root: Place): void {
   const topologies = root.at("allowedTopologies");
   for (const term of topologies.items) {
     const expressions = term.at("matchLabelExpressions");
+    expressions.require("must hold at least one expression");
     expressions.unique((expression) => expression.at("key").text, "expression with key");
     for (const expression of expressions.items) {
       expression.at("key").syntax("schema-label", qualifiedName);

@@ -49,7 +49,6 @@ function checkSource(volume: Place): void {
   projected.at("defaultMode").range(0, 0o777);
   for (const source of projected.at("sources").items) {
     const kinds = source.entries;
-    if (source.isObject && kinds.length === 0) source.refuse("schema-required", "must name one source, such as configMap");
     for (const [, kind] of kinds.slice(1)) kind.refuse("schema-conflict", `is a second source beside ${kinds[0]?.[0] ?? ""}`);
     for (const name of ["secret", "configMap"]) if (source.at(name).isObject) source.at(name, "name").require();
     for (const name of ["secret", "configMap", "downwardAPI"]) checkItems(source.at(name, "items"));
