@@ -1,6 +1,6 @@
 """Runs the tree under the real Salt, for people: what `salt-call --local state.apply` would write for a cluster.
 
-  test/.cache/salt-venv/bin/python test/library/real_salt.py [--out DIR] [--show pillar|top|low] [CLUSTER ...]
+  test/.cache/salt-venv/bin/python test/library/real_salt.py [--out DIR] [--show pillar|top|low] [--pillar JSON] [CLUSTER ...]
 
 Reads halite.yaml and the roster beside it. Writes go to an overlay on /etc in a mount namespace of its own (needs root, or
 a kernel that lets users unshare), never to the machine's /etc. Exits 1 when a state fails. `*.diff.test.ts` here do the
@@ -39,10 +39,10 @@ def minion_opts(config, cluster, grains, cache):
     return opts
 
 
-def apply_cluster(config, cluster, grains, cache, show):
+def apply_cluster(config, cluster, grains, cache, show, pillar):
     import salt.state
 
-    highstate = salt.state.HighState(minion_opts(config, cluster, grains, cache))
+    highstate = salt.state.HighState(minion_opts(config, cluster, grains, cache), pillar_override=pillar)
     highstate.push_active()
     try:
         if show == "pillar":
@@ -65,6 +65,7 @@ def main():
     parser.add_argument("clusters", nargs="*")
     parser.add_argument("--out", help="copy the written addons to DIR/CLUSTER")
     parser.add_argument("--show", choices=["pillar", "top", "low"])
+    parser.add_argument("--pillar", type=json.loads, help="JSON that goes over the pillar")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if not args.inside:
@@ -89,7 +90,7 @@ def main():
         for cluster in args.clusters or roster:
             shutil.rmtree(ADDONS, ignore_errors=True)
             grains = roster[cluster]["minion_opts"]["grains"]
-            result, good = apply_cluster(config, cluster, grains, os.path.join(scratch, "cache"), args.show)
+            result, good = apply_cluster(config, cluster, grains, os.path.join(scratch, "cache"), args.show, args.pillar)
             failed = failed or not good
             if args.show or not good:
                 print(json.dumps({cluster: result}, indent=1, default=str))
