@@ -26,7 +26,7 @@ def _match(request):
         shutil.rmtree(opts["cachedir"], ignore_errors=True)
         _CONTEXT["match_opts"] = opts
     opts = dict(opts)
-    opts["id"] = request["id"]
+    opts["id"] = request["minion"]
     opts["grains"] = decode(request["grains"])
     if request.get("pillar") is not None:
         opts["pillar"] = decode(request["pillar"])

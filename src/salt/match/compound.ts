@@ -67,7 +67,8 @@ export function compoundMatch(target: Value, nodegroups: Value, term: TermMatche
 function compoundWords(target: Value): readonly Value[] | undefined {
   if (typeof target === "string") return splitWords(target);
   if (Array.isArray(target)) return target;
-  return target instanceof PyTuple ? target.items : undefined;
+  if (target instanceof PyTuple) throw new PyError("AttributeError", "'tuple' object has no attribute 'pop'");
+  return undefined;
 }
 
 function wordText(word: Value): string {
