@@ -10,6 +10,8 @@ export class Cursor {
   readonly source: Source;
   readonly text: string;
   readonly dialect: Dialect;
+  readonly #from: Offset;
+  #json: boolean | undefined;
   pos: Offset;
   line = 0;
   lineStart: Offset;
@@ -17,11 +19,23 @@ export class Cursor {
   /** `part` limits the cursor to a piece of the source, whose places stay those of the whole. */
   constructor(source: Source, dialect: Dialect, part?: { readonly from: Offset; readonly to: Offset }) {
     this.source = source;
-    this.text = part === undefined || part.to === source.text.length ? source.text : source.text.slice(0, part.to);
+    this.text = part === undefined ? source.text : source.text.slice(0, part.to);
+    // kubectl's reader of lines ends the last one too.
+    if (dialect === "go" && !this.text.endsWith("\n")) this.text += "\n";
     this.dialect = dialect;
     const from = part?.from ?? 0;
     // A byte order mark at the very start is no character of the text.
-    this.pos = this.lineStart = this.text.charCodeAt(from) === 0xfeff ? from + 1 : from;
+    this.pos = this.text.charCodeAt(from) === 0xfeff ? from + 1 : from;
+    // go-yaml takes off a second one.
+    if (dialect === "go" && this.pos > from && this.text.charCodeAt(this.pos) === 0xfeff) this.pos++;
+    this.lineStart = this.pos;
+    this.#from = this.pos;
+  }
+
+  /** Whether the text is JSON, which kubectl reads with a reader of its own: that one takes `\\/` and pairs of `\\u` escapes. */
+  get isJson(): boolean {
+    this.#json ??= this.dialect === "go" && isJsonObject(this.text.slice(this.#from));
+    return this.#json;
   }
 
   get column(): number {
@@ -49,7 +63,7 @@ export class Cursor {
   endLine(): void {
     if (this.pos === this.lineStart) return;
     this.line++;
-    this.pos = this.text.length + (this.text.length === this.source.text.length ? 1 : 0);
+    this.pos = this.text.length + (this.dialect === "go" ? 0 : 1);
     this.lineStart = this.pos;
   }
 
@@ -64,5 +78,15 @@ export class Cursor {
       problemAt: this.pos,
       ...(advice === undefined ? {} : { advice }),
     });
+  }
+}
+
+function isJsonObject(text: string): boolean {
+  if (!/^\s*\{/.test(text)) return false;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
   }
 }

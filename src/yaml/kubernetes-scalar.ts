@@ -19,12 +19,13 @@ const WORDS: ReadonlyMap<string, Resolved> = new Map([
 ]);
 
 const STYLE_FLOAT = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/;
-const GO_FLOAT = /^\.[0-9]+(?:[eE][-+]?[0-9]+)?$/;
+/** What strconv.ParseFloat takes after a leading point: `_` between digits. */
+const GO_FLOAT = /^\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?$/;
 const MIN_INT64 = -(2n ** 63n);
 const MAX_UINT64 = 2n ** 64n - 1n;
 
 /**
- * What a plain scalar is to go.yaml.in/yaml v2.4.2 (resolve.go): YAML 1.1's words with `y` and `n`, Go's integers (`0644`, `0o644`, `0x1f`,
+ * What a plain scalar is to go.yaml.in/yaml v2.4.3 (resolve.go): YAML 1.1's words with `y` and `n`, Go's integers (`0644`, `0o644`, `0x1f`,
  * `0b1`, all with `_`), floats without a point, no numbers of base 60; dates stay strings.
  */
 export function resolveGo(text: string): Resolved {
@@ -34,7 +35,7 @@ export function resolveGo(text: string): Resolved {
   const known = WORDS.get(text);
   if (known !== undefined) return known;
   if (first === 46) {
-    const float = GO_FLOAT.test(text) ? finite(text) : undefined;
+    const float = GO_FLOAT.test(text) ? finite(text.replaceAll("_", "")) : undefined;
     return float === undefined ? { tag: "!!str", value: text } : { tag: "!!float", value: float };
   }
   if (!isNumeric) return { tag: "!!str", value: text };
@@ -100,7 +101,7 @@ export function goFloatKey(value: number): string {
     break;
   }
   const sign = single < 0 || Object.is(single, -0) ? "-" : "";
-  if (exponent < -4 || exponent >= Math.max(digits.length, 21)) {
+  if (exponent < -4 || exponent >= 6) {
     const fraction = digits.length > 1 ? `.${digits.slice(1)}` : "";
     return `${sign}${digits.charAt(0)}${fraction}e${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`;
   }

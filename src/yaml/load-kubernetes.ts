@@ -1,4 +1,5 @@
-import { PyDict, PyFloat, str, type Value } from "../python/index.ts";
+import { FindingError } from "../finding/index.ts";
+import { int, PyDict, PyFloat, str, type Value } from "../python/index.ts";
 import { YamlError, type Problem } from "./error.ts";
 import { goFloatKey, resolveGo, type GoTag } from "./kubernetes-scalar.ts";
 import { splitStream } from "./kubernetes-stream.ts";
@@ -19,7 +20,7 @@ export interface KubernetesDocument {
 
 /**
  * Loads a manifest as kubectl does: the stream split at lines that begin with `---` (k8s.io/apimachinery, pkg/util/yaml), each part read by
- * sigs.k8s.io/yaml v1.6.0's YAMLToJSONStrict (go.yaml.in/yaml v2.4.2). Documents that are empty or null are left out; JSON is YAML here.
+ * sigs.k8s.io/yaml v1.6.0's YAMLToJSONStrict (go.yaml.in/yaml v2.4.3). Documents that are empty or null are left out; JSON is YAML here.
  *
  * One deviation: a second document within a part (behind `...`), which the real reader drops without a word, is an error.
  *
@@ -30,27 +31,36 @@ export function loadKubernetes(text: string, options: { readonly file: string })
   const whole = new Source(text, options.file);
   checkReadable(whole);
   const documents: KubernetesDocument[] = [];
-  for (const part of splitStream(text)) {
-    // The part keeps its place in the file: what comes before is blanked out by starting the scanner there.
+  for (const part of splitStream(whole)) {
     const parser = new Parser(whole, "go", part);
     const parsed = parser.document();
     if (parsed === undefined) continue;
-    const second = parser.nextDocument();
-    if (second !== undefined) {
-      throw new YamlError(whole, {
-        code: "yaml-several-documents",
-        type: "ComposerError",
-        problem: "a second document follows without a line of its own that begins with '---': kubectl would drop it",
-        problemAt: second.at,
-        advice: "begin the second document with a line `---`",
-      });
-    }
+    refuseTrailing(parser, whole);
     const positions = new SourcePositions(whole);
     const value = new KubernetesConstructor(whole, positions).document(parsed.root);
     if (value === null) continue;
     documents.push({ value, positions, line: whole.place(parsed.root.at).line });
   }
   return documents;
+}
+
+/** The real reader takes a part's first document and drops what follows without a word, be it YAML or not. */
+function refuseTrailing(parser: Parser, source: Source): void {
+  let second: { readonly at: Offset } | undefined;
+  try {
+    second = parser.nextDocument();
+  } catch (error) {
+    if (!(error instanceof YamlError)) throw error;
+    throw new FindingError({ ...error.findings[0], code: "yaml-several-documents" });
+  }
+  if (second === undefined) return;
+  throw new YamlError(source, {
+    code: "yaml-several-documents",
+    type: "ComposerError",
+    problem: "a second document follows without a line of its own that begins with '---': kubectl would drop it",
+    problemAt: second.at,
+    advice: "begin the second document with a line `---`",
+  });
 }
 
 interface Duplicate {
@@ -73,7 +83,7 @@ class KubernetesConstructor {
   }
 
   document(root: Node): Value {
-    const value = this.#construct(root);
+    const value = this.#value(root);
     if (this.#duplicate !== undefined) {
       const { key, at } = this.#duplicate;
       throw this.#error({
@@ -98,6 +108,23 @@ class KubernetesConstructor {
     }
   }
 
+  /** A node as JSON holds it: a float without a fraction is an integer there, one that is no number is nothing. */
+  #value(node: Node): Value {
+    const value = this.#construct(node);
+    if (!(value instanceof PyFloat)) return value;
+    const float = value.value;
+    if (!Number.isFinite(float)) {
+      const name = Number.isNaN(float) ? "NaN" : float > 0 ? "+Inf" : "-Inf";
+      throw this.#error({
+        problem: `json: unsupported value: ${name}`,
+        problemAt: node.at,
+        advice: "JSON has no such number: quote it if it is text",
+      });
+    }
+    return Number.isInteger(float) && Math.abs(float) < 2 ** 63 ? int(BigInt(float)) : value;
+  }
+
+  /** A node as Go's decoder makes it, which is what keys are made of. */
   #construct(node: Node): Value {
     this.#count(node);
     switch (node.kind) {
@@ -107,7 +134,7 @@ class KubernetesConstructor {
         return this.#scalar(node);
       case "sequence": {
         const list: Value[] = [];
-        for (const item of node.items) list.push(this.#construct(item));
+        for (const item of node.items) list.push(this.#value(item));
         const at = node.items.map((item) => item.at);
         this.#positions.add(list, () => ({ keys: at.map((_, index) => index), at, valueAt: at }));
         return list;
@@ -192,7 +219,7 @@ class KubernetesConstructor {
       }
       const key = this.#construct(keyNode);
       const text = this.#keyText(key, keyNode);
-      const value = this.#construct(valueNode);
+      const value = this.#value(valueNode);
       if (dict.has(text)) {
         this.#duplicate ??= { key, at: keyNode.at };
         continue;

@@ -52,7 +52,6 @@ export class Parser {
     const token = this.#scanner.peek();
     const none = start.explicit && (isDocumentOpening(token.type) || token.type === T.documentEnd || token.type === T.streamEnd);
     const root = none ? empty(token.start) : this.#node(true, false);
-    if (this.#scanner.peek().type === T.documentEnd) this.#scanner.skip();
     return { root, at: start.at };
   }
 
@@ -135,8 +134,8 @@ export class Parser {
       }
     }
     const tag = tagToken === undefined ? undefined : this.#tag(tagToken, start);
-    // The tag `!` alone leaves the type to the text, also of a quoted scalar.
-    const bare = tag === "!";
+    // To PyYAML the tag `!` alone leaves the type to the text, also of a quoted scalar; to Go it makes a string.
+    const bare = tag === "!" && this.#dialect === "libyaml";
     const nodeTag = bare ? undefined : tag;
     switch (token.type) {
       case T.scalar: {

@@ -193,7 +193,7 @@ function readEscape(cursor: Cursor, start: number): string {
   const letter = text.charAt(cursor.pos + 1);
   const length = letter === "x" ? 2 : letter === "u" ? 4 : letter === "U" ? 8 : 0;
   if (length === 0) {
-    const value = Object.hasOwn(ESCAPES, letter) ? ESCAPES[letter] : letter === "'" && cursor.dialect === "go" ? "'" : undefined;
+    const value = escapedCharacter(cursor, letter);
     if (value === undefined) {
       throw cursor.scannerError(
         "while parsing a quoted scalar",
@@ -204,6 +204,14 @@ function readEscape(cursor: Cursor, start: number): string {
     }
     cursor.pos += 2;
     return value;
+  }
+  const pair =
+    length === 4 && /^d[89ab]/i.test(text.slice(cursor.pos + 2, cursor.pos + 4)) && cursor.isJson
+      ? /^\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})/i.exec(text.slice(cursor.pos, cursor.pos + 12))
+      : null;
+  if (pair !== null) {
+    cursor.pos += 12;
+    return String.fromCharCode(Number.parseInt(pair[1] ?? "", 16), Number.parseInt(pair[2] ?? "", 16));
   }
   cursor.pos += 2;
   let code = 0;
@@ -217,6 +225,13 @@ function readEscape(cursor: Cursor, start: number): string {
   }
   cursor.pos += length;
   return String.fromCodePoint(code);
+}
+
+/** What the escape of one letter stands for; `\\/` is none of YAML 1.1, which go-yaml keeps to, where libyaml takes it. */
+function escapedCharacter(cursor: Cursor, letter: string): string | undefined {
+  if (letter === "'" && cursor.dialect === "go") return "'";
+  if (letter === "/" && cursor.dialect === "go" && !cursor.isJson) return undefined;
+  return Object.hasOwn(ESCAPES, letter) ? ESCAPES[letter] : undefined;
 }
 
 /** A literal or folded scalar; the cursor stands on its indicator. `parentIndent` is that of the collection it stands in. */

@@ -21,7 +21,7 @@ const LONGEST_KEY = 1024;
 
 /**
  * Text to tokens, by the rules of libyaml 0.2.5, which PyYAML's CSafeLoader and so Salt 3007.1 reads with (scanner.c), and of its Go
- * descendant go.yaml.in/yaml v2.4.2, which sigs.k8s.io/yaml v1.6.0 reads with.
+ * descendant go.yaml.in/yaml v2.4.3, which sigs.k8s.io/yaml v1.6.0 reads with.
  *
  * The npm library `yaml` reads YAML 1.2 and recovers from errors: tabs, plain scalars in flow collections, key length and every message
  * differ. Salt's trees are judged by what Salt reads, so the scanner here is an own one in libyaml's structure.
@@ -164,7 +164,7 @@ export class Scanner {
     const cursor = this.#cursor;
     const text = this.#text;
     for (;;) {
-      if (cursor.pos === cursor.lineStart && text.charCodeAt(cursor.pos) === 0xfeff) cursor.pos++;
+      if (cursor.pos === cursor.lineStart && text.charCodeAt(cursor.pos) === 0xfeff && cursor.dialect === "libyaml") cursor.pos++;
       let unit = text.charCodeAt(cursor.pos);
       while (unit === SPACE || (unit === TAB && (this.#flowLevel > 0 || !this.#keyAllowed))) unit = text.charCodeAt(++cursor.pos);
       if (unit === 35) {
