@@ -86,7 +86,7 @@ export class PyDict extends PyObject {
     if (!(other instanceof PyDict) || other.size !== this.size) return false;
     for (const [key, value] of this.entries()) {
       const theirs = other.get(key);
-      if (theirs === undefined || !equals(value, theirs)) return false;
+      if (theirs === undefined || (theirs !== value && !equals(value, theirs))) return false;
     }
     return true;
   }

@@ -26,16 +26,35 @@ export function hashKey(value: Value): HashKey {
 
 /** Python's `==`: by value, `1 == True == 1.0`, `1 != '1'`. */
 export function equals(a: Value, b: Value): boolean {
-  if (a === b) return true;
+  if (a === b) {
+    // Only objects can be unlike themselves: NaN is, and an undefined value raises.
+    return a === null || typeof a !== "object" || Array.isArray(a) || selfEqual(a);
+  }
   if (Array.isArray(a)) {
-    if (!Array.isArray(b) || a.length !== b.length) return false;
-    return a.every((item, index) => equals(item, b[index] ?? null));
+    if (!Array.isArray(b)) return b instanceof PyObject && b.equals(a);
+    return sameItems(a, b);
   }
   if (a instanceof PyObject) return a.equals(b) || (b instanceof PyObject && b.equals(a));
   if (b instanceof PyObject) return b.equals(a);
   if (typeof a === "boolean") return typeof b === "number" && b === (a ? 1 : 0);
   if (typeof b === "boolean") return typeof a === "number" && a === (b ? 1 : 0);
   return false;
+}
+
+function selfEqual(value: PyObject): boolean {
+  if (value.refuse !== undefined || value.typeName === "float") return value.equals(value);
+  return true;
+}
+
+/** Whether two sequences hold the same: item by item, each identical or equal (so that a NaN is like itself there). */
+export function sameItems(a: readonly Value[], b: readonly Value[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let index = 0; index < a.length; index++) {
+    const x = a[index] ?? null;
+    const y = b[index] ?? null;
+    if (x !== y && !equals(x, y)) return false;
+  }
+  return true;
 }
 
 /** `type(x).__name__`. */

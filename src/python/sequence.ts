@@ -1,4 +1,4 @@
-import { equals, hashKey } from "./equality.ts";
+import { hashKey, sameItems } from "./equality.ts";
 import { repr } from "./print.ts";
 import { PyObject, type HashKey, type Value } from "./value.ts";
 
@@ -18,11 +18,7 @@ export class PyTuple extends PyObject {
     return this.items.length > 0;
   }
   override equals(other: Value): boolean {
-    return (
-      other instanceof PyTuple &&
-      other.items.length === this.items.length &&
-      this.items.every((item, index) => equals(item, other.items[index] ?? null))
-    );
+    return other instanceof PyTuple && sameItems(this.items, other.items);
   }
   override hashKey(): HashKey | undefined {
     const parts: string[] = [];

@@ -1,4 +1,4 @@
-import { int, PyFloat, PyObject, str, truthy, typeName, type Value } from "../../python/index.ts";
+import { int, PyFloat, str, truthy, typeName, type Value } from "../../python/index.ts";
 import { PyError } from "../../python/index.ts";
 import { abs, asFloat, asInt, div, mul, pow } from "../semantics/arithmetic.ts";
 import { indexArgument, signature } from "../semantics/args.ts";
@@ -41,7 +41,6 @@ export function roundValue(value: Value, digits: Value): Value {
     return int(divideRound(BigInt(whole), unit) * unit);
   }
   if (value instanceof PyFloat) return new PyFloat(roundFloat(value.value, indexArgument(digits)));
-  if (value instanceof PyObject) value.refuse?.();
   throw typeError(`type ${typeName(value)} doesn't define __round__ method`);
 }
 
@@ -76,7 +75,8 @@ const filesizeformat = filter(signature("do_filesizeformat", ["value"], { binary
   let unit = base;
   for (const prefix of prefixes) {
     unit *= base;
-    if (bytes < unit || prefix === prefixes.at(-1)) return `${Number.isFinite(bytes) ? fixed((base * bytes) / unit, 1) : "inf"} ${prefix}`;
+    if (bytes < unit || prefix === prefixes.at(-1))
+      return `${Number.isFinite(bytes) ? fixed((base * bytes) / unit, 1) : Number.isNaN(bytes) ? "nan" : "inf"} ${prefix}`;
   }
   return "";
 });

@@ -13,7 +13,7 @@ import {
 } from "../../python/index.ts";
 import { PyObject } from "../../python/index.ts";
 import { Markup } from "../markup.ts";
-import { add } from "../semantics/arithmetic.ts";
+import { add, asInt } from "../semantics/arithmetic.ts";
 import { indexArgument, signature } from "../semantics/args.ts";
 import { compare, sorted } from "../semantics/compare.ts";
 import { typeError } from "../semantics/errors.ts";
@@ -24,7 +24,7 @@ import { boundedItems, textOf } from "../semantics/text.ts";
 import { NamedTuple, PyDictView, PyIterator, PyRange } from "../semantics/values.ts";
 import type { CallState, FilterFunction } from "../types.ts";
 import { attributeGetter, filter, filterArgumentError, ignoreCase, multiAttributeGetter } from "./define.ts";
-import { PyError } from "../../python/index.ts";
+import { PyBytes, PyError } from "../../python/index.ts";
 
 const first = filter(signature("sync_do_first", ["seq"], {}, 1), (state, [seq = null]) => {
   for (const item of iterate(seq)) return item;
@@ -34,10 +34,14 @@ const first = filter(signature("sync_do_first", ["seq"], {}, 1), (state, [seq = 
 /** `reversed(value)`. @throws PyError `TypeError: 'set' object is not reversible` */
 function reversed(value: Value): Value[] {
   const text = textOf(value);
-  if (text !== undefined) return listOf(text).reverse();
+  if (text !== undefined) {
+    const points = listOf(text).reverse();
+    return value instanceof Markup ? points.map((point) => new Markup(str(point))) : points;
+  }
   if (
     Array.isArray(value) ||
     value instanceof PyTuple ||
+    value instanceof PyBytes ||
     value instanceof PyDict ||
     value instanceof PyRange ||
     value instanceof PyDictView
@@ -48,10 +52,10 @@ function reversed(value: Value): Value[] {
   throw typeError(`'${typeName(value)}' object is not reversible`);
 }
 
-const last = filter(
-  signature("do_last", ["seq"], {}, 1),
-  (state, [seq = null]) => reversed(seq)[0] ?? state.host.undefined({ hint: "No last item, sequence was empty." }),
-);
+const last = filter(signature("do_last", ["seq"], {}, 1), (state, [seq = null]) => {
+  const [item] = reversed(seq);
+  return item === undefined ? state.host.undefined({ hint: "No last item, sequence was empty." }) : item;
+});
 
 const reverse = filter(signature("do_reverse", ["value"]), (_, [value = null]) => {
   if (textOf(value) !== undefined) return slice(value, null, null, -1) ?? value;
@@ -205,6 +209,7 @@ const sliceFilter = filter(
     return new PyIterator(
       (function* () {
         const all = listOf(value);
+        if (asInt(slices) === undefined) throw typeError(`unsupported operand type(s) for //: 'int' and '${typeName(slices)}'`);
         const count = indexArgument(slices);
         if (count === 0) throw new PyError("ZeroDivisionError", "integer division or modulo by zero");
         boundedItems(count);

@@ -79,6 +79,8 @@ const indent = filter(
     boundedText(wide);
     const indention = given ?? " ".repeat(Math.max(0, wide));
     // The newline added and taken off again keeps what `splitlines` would lose.
+    const subject = textOf(s);
+    if (subject === undefined) throw notText(s);
     const whole = add(s, s instanceof Markup ? new Markup("\n") : "\n");
     const lines = splitLines(textOf(whole) ?? "");
     let out: string;
@@ -89,6 +91,15 @@ const indent = filter(
     return whole instanceof Markup ? new Markup(out) : out;
   },
 );
+
+/** What Python raises where a text is wanted to which a newline is added in place. */
+function notText(value: Value): Error {
+  if (value instanceof PyObject) value.refuse?.();
+  if (Array.isArray(value)) return new PyError("AttributeError", "'list' object has no attribute 'splitlines'");
+  if (value instanceof PyTuple) return typeError('can only concatenate tuple (not "str") to tuple');
+  if (value instanceof PyBytes) return typeError("can't concat str to bytes");
+  return typeError(`unsupported operand type(s) for +=: '${typeName(value)}' and 'str'`);
+}
 
 function indentWidth(width: Value): number {
   const count = asInt(width);
@@ -111,13 +122,17 @@ const truncate = filter(
   },
 );
 
-const wordcount = filter(signature("do_wordcount", ["s"]), (_, [s = null]) => str(s).match(/[\p{L}\p{N}\p{M}_]+/gu)?.length ?? 0);
+const wordcount = filter(signature("do_wordcount", ["s"]), (_, [s = null]) => str(s).match(/[\p{L}\p{N}_]+/gu)?.length ?? 0);
 
 const wordwrap = filter(
   signature("do_wordwrap", ["s"], { width: 79, break_long_words: true, wrapstring: null, break_on_hyphens: true }, 1),
   (state, [s = null, width = null, breakLong = null, wrapString = null, breakHyphens = null]) => {
     const text = textOf(s);
-    if (text === undefined) throw new PyError("AttributeError", `'${typeName(s)}' object has no attribute 'splitlines'`);
+    if (text === undefined) {
+      if (s instanceof PyObject) s.refuse?.();
+      if (s instanceof PyBytes) throw typeError("cannot use a string pattern on a bytes-like object");
+      throw new PyError("AttributeError", `'${typeName(s)}' object has no attribute 'splitlines'`);
+    }
     const joint = wrapString === null ? state.host.newlineSequence : str(wrapString);
     const wrapped = splitLines(text).map((line) => wrapText(line, width, truthy(breakLong), truthy(breakHyphens)).join(joint));
     return wrapped.join(joint);

@@ -5,8 +5,8 @@ import { valueError } from "../semantics/errors.ts";
 import { pointsOf, sliceText, textLength } from "../semantics/text.ts";
 
 const SPACE = "\\t\\n\\v\\f\\r ";
-const WORD = "\\p{L}\\p{N}\\p{M}_";
-const LETTER = "[\\p{L}\\p{M}_]";
+const WORD = "\\p{L}\\p{N}_";
+const LETTER = "[\\p{L}_]";
 /** Where a line may be broken: white space, dashes between words, after a hyphen in a word (CPython 3.11, Lib/textwrap.py). */
 const CHUNKS = new RegExp(
   `([${SPACE}]+|(?<=[${WORD}!"'&.,?])-{2,}(?=[${WORD}])|[^${SPACE}]+?(?:-(?:(?<=${LETTER}{2}-)|(?<=${LETTER}-${LETTER}-))(?=${LETTER}-?${LETTER})|(?=[${SPACE}]|$)|(?<=[${WORD}!"'&.,?])(?=-{2,}[${WORD}])))`,

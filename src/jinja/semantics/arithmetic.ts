@@ -1,6 +1,6 @@
 import { int, PyBytes, PyDict, PyError, PyFloat, PyObject, PySet, PyTuple, str, typeName, type Value } from "../../python/index.ts";
 import { escapeText, Markup } from "../markup.ts";
-import { bigToFloat, bitLength, exactFloat, ratioToFloat } from "./bigfloat.ts";
+import { bigToFloat, bitLength, exactFloat, exactPower, ratioToFloat } from "./bigfloat.ts";
 import { overflowError, typeError } from "./errors.ts";
 import { formatPercent } from "./format/percent.ts";
 import { boundedItems, boundedText, MAX_INT_BITS } from "./text.ts";
@@ -64,8 +64,7 @@ export function add(a: Value, b: Value): Value {
     if (typeof b === "string") return new Markup(a.text + escapeText(b));
     if (b instanceof Markup) return new Markup(a.text + b.text);
     refuse(b);
-    // Markup.__add__ gives NotImplemented, and then str's own concatenation speaks.
-    throw typeError(`can only concatenate str (not "${typeName(b)}") to str`);
+    throw unsupported("+", a, b);
   }
   if (Array.isArray(a)) {
     if (Array.isArray(b)) {
@@ -128,10 +127,12 @@ export function mul(a: Value, b: Value): Value {
   if (isRepeatable(a)) {
     if (y !== undefined) return repeat(a, y);
     refuse(b);
+    if (a instanceof Markup) throw typeError(`'${typeName(b)}' object cannot be interpreted as an integer`);
     throw typeError(`can't multiply sequence by non-int of type '${typeName(b)}'`);
   }
   if (isRepeatable(b)) {
     refuse(a);
+    if (b instanceof Markup) throw typeError(`'${typeName(a)}' object cannot be interpreted as an integer`);
     throw typeError(`can't multiply sequence by non-int of type '${typeName(a)}'`);
   }
   return floats("*", a, b, (p, q) => p * q);
@@ -145,9 +146,16 @@ function isRepeatable(value: Value): value is Repeatable {
   );
 }
 
+function lengthOf(value: Repeatable): number {
+  if (typeof value === "string" || Array.isArray(value)) return value.length;
+  return value instanceof Markup ? value.text.length : value instanceof PyTuple ? value.items.length : value.bytes.length;
+}
+
 function repeat(value: Repeatable, times: number | bigint): Value {
-  if (typeof times === "bigint" && times > 0n) throw overflowError("cannot fit 'int' into an index-sized integer");
-  const count = Math.max(0, Number(times));
+  if (typeof times === "bigint" && (times >= 1n << 63n || times < -(1n << 63n)))
+    throw overflowError("cannot fit 'int' into an index-sized integer");
+  // Nothing repeated is nothing, however often.
+  const count = lengthOf(value) === 0 ? 0 : Math.max(0, Number(times));
   if (typeof value === "string") {
     boundedText(value.length * count);
     return value.repeat(count);
@@ -262,12 +270,7 @@ export function pow(a: Value, b: Value): Value {
     boundedBits((bitLength(base) - 1) * Number(y));
     return int(base ** BigInt(y));
   }
-  try {
-    return floats("** or pow()", a, b, floatPower);
-  } catch (error) {
-    if (error instanceof PyError && error.type === "OverflowError" && error.message.startsWith("int too large")) throw error;
-    throw error;
-  }
+  return floats("** or pow()", a, b, floatPower);
 }
 
 function floatPower(base: number, exponent: number): number {
@@ -280,9 +283,10 @@ function floatPower(base: number, exponent: number): number {
   const quick = base ** exponent;
   if (!Number.isFinite(base) || !Number.isFinite(exponent)) return quick;
   if (!Number.isFinite(quick)) throw overflowError("(34, 'Numerical result out of range')");
-  if (exponent === 0.5) return Math.sqrt(base);
   // V8's power is off by a unit in the last place now and then; small whole exponents are worked out exactly.
-  if (quick === 0 || base === 0 || !Number.isInteger(exponent) || Math.abs(exponent) > 1100) return quick;
+  if (quick === 0 || base === 0) return quick;
+  if (!Number.isInteger(exponent) || Math.abs(exponent) > 1100)
+    return exactPower(Math.abs(base), exponent) * (base < 0 && exponent % 2 !== 0 ? -1 : 1);
   const { mantissa, exponent: scale } = exactFloat(base);
   const times = Math.abs(exponent);
   const power = mantissa ** BigInt(times);
@@ -334,7 +338,6 @@ export function abs(value: Value): Value {
   const x = asInt(value);
   if (x !== undefined) return Number(x) < 0 ? neg(x) : x;
   if (value instanceof PyFloat) return new PyFloat(Math.abs(value.value));
-  refuse(value);
   throw typeError(`bad operand type for abs(): '${typeName(value)}'`);
 }
 

@@ -116,7 +116,7 @@ export function toFloat(value: Value): number {
     try {
       return parseFloatText(text);
     } catch (error) {
-      if (value instanceof PyBytes) throw valueError(`could not convert string to float: ${value.repr()}`);
+      if (typeof value !== "string") throw valueError(`could not convert string to float: ${repr(value)}`);
       throw error;
     }
   }

@@ -143,8 +143,6 @@ export function jsonString(text: string, ensureAscii = true): string {
         return "\\b";
       case "\f":
         return "\\f";
-      case "\x7f":
-        return character;
       default:
         return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
     }

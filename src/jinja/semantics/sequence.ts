@@ -178,9 +178,10 @@ export function contains(container: Value, item: Value): boolean {
   if (text !== undefined) {
     const part = textOf(item);
     if (part !== undefined) return text.includes(part);
-    if (item instanceof PyObject) item.refuse?.();
     throw typeError(`'in <string>' requires string as left operand, not ${typeName(item)}`);
   }
+  // A set is looked up as a frozenset, which no set of ours holds.
+  if (container instanceof PySet && item instanceof PySet) return false;
   if (container instanceof PyDict || container instanceof PySet) return container.has(item);
   if (container instanceof PyObject) {
     if (container.contains !== undefined) return container.contains(item);

@@ -64,6 +64,13 @@ function isIterableValue(value: Value): boolean {
   }
 }
 
+/** `callable(value)`; an undefined value is, for Jinja gives it a `__call__` that raises. */
+const isCallable: TestFunction = (state, value, args, kwargs) => {
+  if (kwargs.size > 0) throw typeError("callable() takes no keyword arguments");
+  if (args.length > 0) throw typeError(`callable() takes exactly one argument (${args.length + 1} given)`);
+  return value instanceof PyCallable || state.host.isUndefined(value);
+};
+
 const eq = comparing("eq", "==");
 const ne = comparing("ne", "!=");
 const gt = comparing("gt", ">");
@@ -75,7 +82,7 @@ const le = comparing("le", "<=");
 export const builtinTests: ReadonlyMap<string, TestFunction> = new Map(
   Object.entries({
     boolean: simple("test_boolean", (value) => typeof value === "boolean"),
-    callable: simple("callable", (value, state) => value instanceof PyCallable || (state.host.isUndefined(value) && value !== null)),
+    callable: isCallable,
     defined: simple("test_defined", (value, state) => !state.host.isUndefined(value)),
     divisibleby: test(signature("test_divisibleby", ["value", "num"]), (_, [value = null, num = null]) => equals(mod(value, num), 0)),
     eq,

@@ -53,10 +53,15 @@ class PercentFormat {
       }
       out += this.#text.slice(this.#at, percent);
       this.#at = percent + 1;
+      if (this.#text[this.#at] === "%") {
+        this.#at++;
+        out += "%";
+        continue;
+      }
       const key = this.#key();
       if (key !== undefined) mappingUsed = true;
       const conversion = this.#conversion();
-      out += conversion.type === "%" ? "%" : this.#convert(conversion, this.#take(key));
+      out += this.#convert(conversion, this.#take(key));
       boundedText(out.length);
     }
     if (!mappingUsed && !this.#isMapping && this.#next < this.#tuple.length) {

@@ -34,6 +34,9 @@ function parse(text: string, kind: string): Spec {
   if (all.endsWith(".") && precision === undefined) throw valueError("Format specifier missing precision");
   const points = pointsOf(rest);
   if (points.length > 1) throw valueError(`Invalid format specifier '${text}' for object of type '${kind}'`);
+  if (grouping !== "" && !(grouping === "," ? /^[defgEG%F]?$/ : /^[defgEG%FboxX]?$/).test(rest)) {
+    throw valueError(`Cannot specify '${grouping}' with '${rest}'.`);
+  }
   const wide = Number(width ?? 0);
   const exact = precision === undefined ? undefined : Number(precision);
   if (wide > Number.MAX_SAFE_INTEGER || (exact ?? 0) > Number.MAX_SAFE_INTEGER)
@@ -42,7 +45,7 @@ function parse(text: string, kind: string): Spec {
   if ((exact ?? 0) > MAX_PRECISION) throw valueError("precision too big");
   return {
     fill: fill ?? (zero !== undefined && (align === undefined || fill === undefined) ? "0" : " "),
-    align: align ?? (zero === undefined || kind === "str" ? undefined : "="),
+    align: align ?? (zero === undefined || kind === "str" || kind === "Markup" ? undefined : "="),
     sign: sign ?? "",
     noNegativeZero: noNegativeZero !== undefined,
     alternate: alternate !== undefined,
@@ -88,12 +91,12 @@ function pad(spec: Spec, text: string, fallback: string): string {
 }
 
 function formatText(text: string, spec: Spec, kind: string): string {
+  if (spec.type !== "" && spec.type !== "s") throw unknownCode(spec, kind);
   if (spec.sign !== "") {
     throw valueError(spec.sign === " " ? "Space not allowed in string format specifier" : "Sign not allowed in string format specifier");
   }
   if (spec.noNegativeZero) throw valueError("Negative zero coercion (z) not allowed in string format specifier");
   if (spec.alternate) throw valueError("Alternate form (#) not allowed in string format specifier");
-  if (spec.type !== "" && spec.type !== "s") throw unknownCode(spec, kind);
   if (spec.grouping !== "") throw valueError(`Cannot specify '${spec.grouping}' with 's'.`);
   if (spec.align === "=") throw valueError("'=' alignment not allowed in string format specifier");
   return pad(spec, spec.precision === undefined ? text : sliceText(text, 0, spec.precision), "<");
@@ -157,15 +160,12 @@ function formatWhole(value: number | bigint, spec: Spec, kind: string): string {
   const { type } = spec;
   if (spec.precision !== undefined) throw valueError("Precision not allowed in integer format specifier");
   if (spec.noNegativeZero) throw valueError("Negative zero coercion (z) not allowed in integer format specifier");
-  if (spec.grouping !== "") {
-    const allowed = spec.grouping === "," ? type === "" || type === "d" : type === "" || /^[dboxX]$/.test(type);
-    if (!allowed) throw valueError(`Cannot specify '${spec.grouping}' with '${type}'.`);
-  }
   if (type === "c") {
     if (spec.sign !== "") throw valueError("Sign not allowed with integer format specifier 'c'");
     if (spec.alternate) throw valueError("Alternate form (#) not allowed with integer format specifier 'c'");
-    if (Number(value) < 0 || Number(value) > 0x10ffff) throw overflowError("%c arg not in range(0x110000)");
-    return pad(spec, String.fromCodePoint(Number(value)), kind === "str" ? "<" : ">");
+    if (typeof value === "bigint") throw overflowError("Python int too large to convert to C long");
+    if (value < 0 || value > 0x10ffff) throw overflowError("%c arg not in range(0x110000)");
+    return pad(spec, String.fromCodePoint(value), kind === "str" ? "<" : ">");
   }
   const negative = Number(value) < 0;
   const magnitude = negative ? -BigInt(value) : BigInt(value);
@@ -182,7 +182,6 @@ function formatWhole(value: number | bigint, spec: Spec, kind: string): string {
 function formatFloat(value: number, spec: Spec, kind: string): string {
   const { type } = spec;
   if (!/^[eEfFgGn%]?$/.test(type)) throw unknownCode(spec, kind);
-  if (spec.grouping !== "" && type === "n") throw valueError(`Cannot specify '${spec.grouping}' with 'n'.`);
   let text = magnitudeText(value, spec);
   let negative = value < 0 || Object.is(value, -0);
   if (negative && spec.noNegativeZero && /^[0.]*(?:e[-+]\d+)?%?$/i.test(text) && Number.isFinite(value)) negative = false;

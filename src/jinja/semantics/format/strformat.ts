@@ -1,7 +1,7 @@
 import { PyDict, PyError, PyObject, repr, str, typeName, type Kwargs, type Value } from "../../../python/index.ts";
 import { escapeText, Markup } from "../../markup.ts";
 import { valueError } from "../errors.ts";
-import { boundedText, textOf } from "../text.ts";
+import { boundedText } from "../text.ts";
 import { ascii } from "./percent.ts";
 import { formatValue } from "./spec.ts";
 
@@ -118,15 +118,15 @@ class Formatter {
       if (item === undefined) throw new PyError("UndefinedError", `${shownType(value)} has no element ${key}`);
       return item;
     }
-    const found = byAttribute
-      ? (this.#safeAttribute(value, key) ?? this.#access.item(value, key))
-      : (this.#access.item(value, key) ?? this.#safeAttribute(value, key));
+    const first = byAttribute ? this.#safeAttribute(value, key) : this.#access.item(value, key);
+    // None is a value, and `??` would go on past it.
+    const found = first !== undefined ? first : byAttribute ? this.#access.item(value, key) : this.#safeAttribute(value, key);
     if (found === undefined) throw new PyError("UndefinedError", `'${shownType(value)}' has no attribute ${repr(key)}`);
     return found;
   }
 
   #safeAttribute(value: Value, name: string): Value | undefined {
-    if (name.startsWith("_")) {
+    if (name.startsWith("__")) {
       throw new PyError("SecurityError", `access to attribute ${repr(name)} of '${typeName(value)}' object is unsafe.`);
     }
     return this.#access.attribute(value, name);
@@ -177,41 +177,40 @@ function* parsePieces(text: string): Generator<Piece> {
       yield { literal };
       return;
     }
-    let depth = 1;
-    const start = at;
-    while (at < text.length) {
-      const character = text[at];
-      if (character === "{") depth++;
-      else if (character === "}" && --depth === 0) break;
-      at++;
-    }
-    if (depth > 0) throw valueError("expected '}' before end of string");
-    yield { literal, field: parseField(text.slice(start, at)) };
-    at++;
+    const { field, end } = parseField(text, at);
+    yield { literal, field };
+    at = end;
   }
 }
 
-function parseField(field: string): NonNullable<Piece["field"]> {
-  let end = 0;
+/** Reads a field from behind its brace to behind its closing one (CPython, parse_field). */
+function parseField(text: string, start: number): { readonly field: NonNullable<Piece["field"]>; readonly end: number } {
+  let at = start;
   let inBrackets = false;
-  while (end < field.length) {
-    const character = field[end];
+  for (; at < text.length; at++) {
+    const character = text[at];
     if (character === "{") throw valueError("unexpected '{' in field name");
     if (character === "[") inBrackets = true;
     else if (character === "]") inBrackets = false;
-    else if (!inBrackets && (character === ":" || character === "!")) break;
-    end++;
+    else if (!inBrackets && (character === "}" || character === ":" || character === "!")) break;
   }
-  const name = field.slice(0, end);
-  if (field[end] !== "!") return { name, spec: field.slice(end + 1), conversion: undefined };
-  const [conversion] = field.slice(end + 1);
-  if (conversion === undefined) throw valueError("end of string while looking for conversion specifier");
-  const after = field.slice(end + 1 + conversion.length);
-  if (after !== "" && !after.startsWith(":")) throw valueError("expected ':' after conversion specifier");
-  return { name, spec: after.slice(1), conversion };
-}
-
-/** The text behind `value`, for `format` on anything that is a str. */
-export function formatTemplate(value: Value): string | Markup | undefined {
-  return value instanceof Markup ? value : textOf(value);
+  const name = text.slice(start, at);
+  const mark = text[at++];
+  if (mark === undefined) throw valueError("expected '}' before end of string");
+  if (mark === "}") return { field: { name, spec: "", conversion: undefined }, end: at };
+  let conversion: string | undefined;
+  if (mark === "!") {
+    [conversion] = text.slice(at);
+    if (conversion === undefined) throw valueError("end of string while looking for conversion specifier");
+    at += conversion.length;
+    const after = text[at++];
+    if (after === "}") return { field: { name, spec: "", conversion }, end: at };
+    if (after !== undefined && after !== ":") throw valueError("expected ':' after conversion specifier");
+  }
+  const from = at;
+  for (let depth = 1; at < text.length; at++) {
+    if (text[at] === "{") depth++;
+    else if (text[at] === "}" && --depth === 0) return { field: { name, spec: text.slice(from, at), conversion }, end: at + 1 };
+  }
+  throw valueError("unmatched '{' in format spec");
 }

@@ -7,7 +7,10 @@ import { PyDictView } from "../values.ts";
 /** Python's `dict` methods. Salt's environment lets templates change dicts. */
 export function dictMethods(): MethodTable<PyDict> {
   const make = new MethodMaker<PyDict>("dict");
-  make.positional("get", 1, 2, (dict, [key = null, fallback = null]) => dict.get(key) ?? valueOr(dict, key, fallback));
+  make.positional("get", 1, 2, (dict, [key = null, fallback = null]) => {
+    const value = dict.get(key);
+    return value === undefined ? fallback : value;
+  });
   make.none("keys", (dict) => new PyDictView(dict, "keys"));
   make.none("values", (dict) => new PyDictView(dict, "values"));
   make.none("items", (dict) => new PyDictView(dict, "items"));
@@ -49,10 +52,6 @@ export function dictMethods(): MethodTable<PyDict> {
     return fresh;
   });
   return make.table;
-}
-
-function valueOr(_dict: PyDict, _key: Value, fallback: Value): Value {
-  return fallback;
 }
 
 /** `dict.update(source, **kwargs)`; also what `dict(…)` does. @throws PyError TypeError, ValueError */

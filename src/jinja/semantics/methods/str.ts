@@ -40,7 +40,8 @@ export function stringMethods(): MethodTable<string> {
 
 function requireText(value: Value | undefined, message: string): string {
   const text = textOf(value ?? null);
-  if (text === undefined) throw typeError(message + typeName(value ?? null));
+  // A message that ends with a blank goes on with the type that was given.
+  if (text === undefined) throw typeError(message.endsWith(" ") ? message + typeName(value ?? null) : message);
   return text;
 }
 
@@ -58,19 +59,37 @@ function letterCase(make: MethodMaker<string>): void {
   make.none("title", (text) => {
     let out = "";
     let inWord = false;
-    const lowered = text.toLowerCase();
-    const aligned = lowered.length === text.length ? pointsOf(lowered) : undefined;
+    const lowered = lowerPoints(text);
     pointsOf(text).forEach((point, index) => {
-      out += inWord ? (aligned?.[index] ?? point.toLowerCase()) : titleOf(point);
+      out += inWord ? (lowered[index] ?? "") : titleOf(point);
       inWord = isCased(point);
     });
     return out;
   });
   make.none("swapcase", (text) => {
     let out = "";
-    for (const point of text) out += isUpper(point) ? point.toLowerCase() : isLower(point) ? point.toUpperCase() : point;
+    const lowered = lowerPoints(text);
+    for (const [index, point] of pointsOf(text).entries())
+      out += isUpper(point) ? (lowered[index] ?? "") : isLower(point) ? point.toUpperCase() : point;
     return out;
   });
+}
+
+/** The lower case of each code point within its text: a sigma at a word's end is the final one. */
+function lowerPoints(text: string): string[] {
+  const points = pointsOf(text);
+  if (!text.includes("Σ")) return points.map((point) => point.toLowerCase());
+  return points.map((point, index) =>
+    point === "Σ"
+      ? points
+          .slice(0, index + 2)
+          .join("")
+          .toLowerCase()
+          .endsWith("ς") || pointsOf(text.toLowerCase())[index] === "ς"
+        ? "ς"
+        : "σ"
+      : point.toLowerCase(),
+  );
 }
 
 function isCased(point: string): boolean {
@@ -428,7 +447,7 @@ function translating(make: MethodMaker<string>): void {
       const fresh = table instanceof PyDict ? table.get(code) : Array.isArray(table) ? table[code] : undefined;
       if (fresh === undefined) out += point;
       else if (typeof fresh === "number") out += String.fromCodePoint(fresh);
-      else if (fresh !== null) out += requireText(fresh, "character mapping must return integer, None or str, not ");
+      else if (fresh !== null) out += requireText(fresh, "character mapping must return integer, None or str");
     }
     return out;
   });
