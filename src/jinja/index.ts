@@ -11,6 +11,7 @@ export { JinjaError } from "./errors.ts";
 export { builtinFilters } from "./filters/index.ts";
 export { builtinGlobals } from "./globals/index.ts";
 export { Markup } from "./markup.ts";
+export { dumpJson, NamedTuple, type JsonOptions } from "./semantics/index.ts";
 export { Namespace } from "./namespace.ts";
 export { StateCallable } from "./runtime/callable.ts";
 export { Macro } from "./runtime/macro.ts";

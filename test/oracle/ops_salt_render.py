@@ -41,10 +41,14 @@ class _World:
         opts["pillar"] = decode(request["pillar"])
         self.opts = opts
         self.functions = salt.loader.minion_mods(opts, utils=salt.loader.utils(opts))
+        # The `ifelse` global works from when the loader has loaded the module that defines it.
+        self.functions["match.glob"]
         self.renderers = salt.loader.render(opts, self.functions)
 
     def hide(self, value):
-        return value.replace(self.root, "ROOT")
+        for separator in "/._:":
+            value = value.replace(self.root.replace("/", separator), "ROOT")
+        return value
 
 
 def _world(request):

@@ -22,7 +22,9 @@ export class Lookup {
       const found = getAttribute(value, name);
       if (found !== undefined) return found;
     }
-    return this.#subscript(value, name) ?? this.#undefined({ object: value, name });
+    const item = this.#subscript(value, name);
+    // None is an item like any other.
+    return item === undefined ? this.#undefined({ object: value, name }) : item;
   }
   /** The item, else the attribute, else an undefined value. */
   item(value: Value, key: Value): Value {

@@ -1,4 +1,5 @@
 import { FindingError, type Finding } from "../../finding/index.ts";
+import { JinjaError } from "../../jinja/index.ts";
 
 /** How Salt raises what went wrong: `SaltRenderError`, or another class that its renderers let through, such as `JSONDecodeError`. */
 export type RaisedAs = "SaltRenderError" | (string & {});
@@ -7,10 +8,11 @@ export type RaisedAs = "SaltRenderError" | (string & {});
  * A render that failed. The first finding's message, which is also the error's, is the first line that Salt 3007.1's exception has;
  * position, excerpt and trail are Halite's.
  */
-export class SlsRenderError extends FindingError {
+export class SlsRenderError extends JinjaError {
   readonly raisedAs: RaisedAs;
-  constructor(raisedAs: RaisedAs, finding: Finding, ...more: Finding[]) {
-    super(finding, ...more);
+  constructor(raisedAs: RaisedAs, finding: Finding) {
+    // A render that a template asks for is, to that template, an error like those of its own.
+    super(raisedAs, finding.message, finding);
     this.name = "SlsRenderError";
     this.raisedAs = raisedAs;
   }
@@ -20,5 +22,5 @@ export class SlsRenderError extends FindingError {
 export function renderedFor(error: FindingError, what: string, file: string): FindingError {
   const [first, ...more] = error.findings;
   const finding = { ...first, trail: [...(first.trail ?? []), { how: `rendered for ${what}`, file }] };
-  return error instanceof SlsRenderError ? new SlsRenderError(error.raisedAs, finding, ...more) : new FindingError(finding, ...more);
+  return error instanceof SlsRenderError ? new SlsRenderError(error.raisedAs, finding) : new FindingError(finding, ...more);
 }

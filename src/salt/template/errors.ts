@@ -16,26 +16,40 @@ const FUNCTION: ReadonlySet<string> = new Set(["SaltInvocationError", "CommandEx
  * A failed template in the words of Salt 3007.1 (salt/utils/templates.py render_jinja_tmpl), with Halite's position, excerpt and trail.
  * `sls` is undefined for templates that are no SLS; `display` is what messages call the rendered file.
  */
-export function saltError(error: FindingError, display: string, sls: string | undefined): FindingError {
+export function saltError(
+  error: FindingError,
+  display: string,
+  sls: string | undefined,
+  askedFor: (display: string) => string | undefined,
+): FindingError {
   const [first, ...more] = error.findings;
   const finding =
     first.at === undefined && first.trail !== undefined ? { ...first, at: placeOf(first.trail[0]) ?? { file: display } } : first;
   const python = pythonError(error);
   // A limit or a refusal is Halite's own: Salt has no words for it.
-  if (python === undefined) return new SlsRenderError("SaltRenderError", finding, ...more);
+  if (python === undefined) return more.length > 0 ? new FindingError(finding, ...more) : new SlsRenderError("SaltRenderError", finding);
   const { type, text } = python;
   const head = prefix(type);
   const line = head === "Jinja error: " ? undefined : reportedLine(finding.at, display, sls);
-  const [firstLine = "", ...rest] = text.split("\n");
+  const [firstLine = "", ...rest] = jinjaNames(text, askedFor).split("\n");
   const message = `${head}${firstLine}${rest.length === 0 && line !== undefined ? `; line ${line}` : ""}`;
-  return new SlsRenderError("SaltRenderError", { ...finding, message: [message, ...rest].join("\n") }, ...more);
+  return new SlsRenderError("SaltRenderError", { ...finding, message: [message, ...rest].join("\n") });
 }
 
 function pythonError(error: FindingError): { readonly type: string; readonly text: string } | undefined {
-  if (error instanceof JinjaError)
-    return error.type === "LimitError" || error.type === "ImpureError" ? undefined : { type: error.type, text: error.original };
-  if (error instanceof SlsRenderError) return { type: error.raisedAs, text: error.message };
-  return undefined;
+  if (!(error instanceof JinjaError) || error.type === "LimitError" || error.type === "ImpureError") return undefined;
+  return { type: error.type, text: error.original };
+}
+
+/** Jinja calls an imported template by the name in the import, and the rendered text not at all. */
+function jinjaNames(text: string, askedFor: (display: string) => string | undefined): string {
+  return text.replace(
+    /^the template '([^']*)' \(imported on line (\d+)(?: in '([^']*)')?\) does not export/,
+    (_all, imported: string, line: string, importer: string | undefined) => {
+      const name = importer === undefined ? undefined : askedFor(importer);
+      return `the template '${askedFor(imported) ?? imported}' (imported on line ${line}${name === undefined ? "" : ` in '${name}'`}) does not export`;
+    },
+  );
 }
 
 function prefix(type: string): string {

@@ -1,3 +1,4 @@
+import { NamedTuple } from "../../jinja/index.ts";
 import { PyDict, PyError, PyObject, PyOrderedDict, PyTuple, repr, str, type Value } from "../../python/index.ts";
 
 /**
@@ -36,7 +37,7 @@ function plain(value: Value): Value {
 function holdsOrdered(value: Value, seen: Set<object>): boolean {
   if (value === null || typeof value !== "object" || seen.has(value)) return false;
   if (value instanceof PyOrderedDict) return true;
-  if (value instanceof PyTuple && value.typeName === "_GroupTuple") {
+  if (value instanceof NamedTuple) {
     // Salt makes the tuple anew from a list, which a named tuple does not take.
     throw new PyError("TypeError", "_GroupTuple.__new__() missing 1 required positional argument: 'list'");
   }

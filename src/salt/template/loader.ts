@@ -19,6 +19,8 @@ export class SaltLoader implements TemplateLoader {
   readonly #saltenv: string;
   readonly #globals: LoaderGlobals;
   readonly #loaded = new Map<string, TemplateSource>();
+  /** What each loaded file was asked for as. */
+  readonly #names = new Map<string, string>();
 
   constructor(roots: FileRoots, saltenv: string, globals: LoaderGlobals) {
     this.#roots = roots;
@@ -38,7 +40,13 @@ export class SaltLoader implements TemplateLoader {
     if (file === undefined) return undefined;
     const source = { name: file.display, text: file.text };
     this.#loaded.set(name, source);
+    this.#names.set(file.display, name);
     return source;
+  }
+
+  /** The name that a template asked for when the file was loaded; Jinja's own messages call it by that. */
+  askedFor(display: string): string | undefined {
+    return this.#names.get(display);
   }
 
   /** The path of a relative name; `undefined` where it leaves the roots, or nothing says what it is relative to. */

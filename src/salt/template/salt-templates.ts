@@ -64,7 +64,7 @@ export class SaltTemplates {
       const rendered = environment.compile({ name: display, text }).render(variables, { trace: request.trace });
       return withLastNewline(rendered, text, display);
     } catch (error) {
-      throw error instanceof FindingError ? saltError(error, display, sls) : error;
+      throw error instanceof FindingError ? saltError(error, display, sls, (file) => loader.askedFor(file)) : error;
     }
   }
 }
