@@ -13,9 +13,13 @@ export function install() {
     .update(readFileSync(`${root}package-lock.json`))
     .digest("hex");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return false;
-  const done = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: root, stdio: ["ignore", 2, 2] });
+  // Not `npm ci`: it refuses a lock file that lacks optional packages of other platforms, which a registry mirror may not carry.
+  const done = spawnSync("npm", ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"], {
+    cwd: root,
+    stdio: ["ignore", 2, 2],
+  });
   if (done.error !== undefined || done.status !== 0) {
-    console.error("npm ci failed; see above. It needs a package registry: `npm config get registry` names yours.");
+    console.error("npm install failed; see above. It needs a package registry: `npm config get registry` names yours.");
     process.exit(3);
   }
   writeFileSync(stamp, digest);

@@ -39,6 +39,7 @@ const OWN_RULES: Readonly<Record<string, Schema>> = {
   "machinery.v1.Quantity": { format: "quantity", type: ["string", "number"] },
   "machinery.v1.IntOrString": { format: "int-or-string", type: ["string", "integer"] },
   "machinery.v1.RawExtension": {},
+  "meta.v1.FieldsV1": {},
   "apiextensions.v1.JSONSchemaPropsOrBool": { anyOf: [{ type: "boolean" }, { $ref: "apiextensions.v1.JSONSchemaProps" }] },
   "apiextensions.v1.JSONSchemaPropsOrArray": { $ref: "apiextensions.v1.JSONSchemaProps" },
   "apiextensions.v1.JSONSchemaPropsOrStringArray": {},
@@ -99,7 +100,10 @@ function main(folder: string): void {
       const compacted =
         OWN_RULES[short] ??
         compact(schema, (property) => enumValues(facts, `${group}/${release}.${struct}.${property}`, version, schema, property));
-      file(definitions, short, version, compacted);
+      // A Go struct without fields; what is free in shape stands in OWN_RULES.
+      const empty =
+        compacted["type"] === "object" && compacted["properties"] === undefined && compacted["additionalProperties"] === undefined;
+      file(definitions, short, version, empty ? { ...compacted, additionalProperties: false } : compacted);
     }
     const kinds = kindDefinitions(document);
     for (const { group, version: apiVersion, kind, plural, namespaced, verbs } of document.resources) {

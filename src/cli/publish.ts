@@ -3,7 +3,20 @@ import { isAbsolute, join } from "node:path";
 import { compareText } from "../addon/index.ts";
 import { FindingError } from "../finding/index.ts";
 import { findingsByCluster, outFiles, type Fleet } from "../fleet/index.ts";
-import { commitTree, ensureBareRepository, fetchBranch, listTree, branchHead, pushBranch, sourceState, type CommitOutcome, type Signature, type SourceState, type TreeChanges, type TreeEntry } from "../git/index.ts";
+import {
+  commitTree,
+  ensureBareRepository,
+  fetchBranch,
+  listTree,
+  branchHead,
+  pushBranch,
+  sourceState,
+  type CommitOutcome,
+  type Signature,
+  type SourceState,
+  type TreeChanges,
+  type TreeEntry,
+} from "../git/index.ts";
 import { UsageError, type Command, type CommandContext } from "./command.ts";
 import { plural } from "./render.ts";
 import { countFindings, foldFindings, printFindings } from "./report.ts";
@@ -19,11 +32,16 @@ export const command: Command = {
     const findings = foldFindings(findingsByCluster(fleet, compiles));
     printFindings(terminal, findings, compiles.length, false);
     if (findings.some(({ finding }) => finding.severity === "error") && !args.flag("partial")) {
-      terminal.err(`nothing was published: ${countFindings(findings)}; --partial publishes the rest and keeps what is published of the failed addons\n`);
+      terminal.err(
+        `nothing was published: ${countFindings(findings)}; --partial publishes the rest and keeps what is published of the failed addons\n`,
+      );
       return 1;
     }
     const outcome = await publishRelease(context, fleet, compiles);
-    if (args.flag("json")) terminal.out(`${JSON.stringify({ ...outcome, remote: fleet.config.publish.remote, branch: fleet.config.publish.branch }, undefined, 2)}\n`);
+    if (args.flag("json"))
+      terminal.out(
+        `${JSON.stringify({ ...outcome, remote: fleet.config.publish.remote, branch: fleet.config.publish.branch }, undefined, 2)}\n`,
+      );
     else terminal.out(`${describeOutcome(fleet, outcome)}\n`);
     return 0;
   },
@@ -47,7 +65,10 @@ export async function publishRelease(context: CommandContext, fleet: Fleet, comp
     throw new FindingError({
       code: "publish-dirty",
       severity: "error",
-      message: source.kind === "no-git" ? "the fleet is in no git repository, so its source can't be named" : `the tree has changes that are not committed: ${source.changed.slice(0, 3).join(", ")}`,
+      message:
+        source.kind === "no-git"
+          ? "the fleet is in no git repository, so its source can't be named"
+          : `the tree has changes that are not committed: ${source.changed.slice(0, 3).join(", ")}`,
       advice: "commit first; only a repository on this machine takes a tree without a commit",
     });
   }
@@ -74,7 +95,12 @@ function isLocal(remote: string): boolean {
 }
 
 /** The published files of failed addons and clusters stay as they are. */
-async function carryOver(repository: string, branch: string, compiles: readonly TimedCompile[], files: Map<string, TreeEntry>): Promise<void> {
+async function carryOver(
+  repository: string,
+  branch: string,
+  compiles: readonly TimedCompile[],
+  files: Map<string, TreeEntry>,
+): Promise<void> {
   const prefixes = compiles.flatMap(({ cluster, release }) => {
     const folder = `${cluster.az}/${cluster.id}/`;
     if (release.state === "failed") return [folder];
@@ -90,7 +116,9 @@ async function carryOver(repository: string, branch: string, compiles: readonly 
 /** The files and folders, relative to the fleet's folder, that the compile reads. */
 function inputPaths(fleet: Fleet): string[] {
   const roots = [...fleet.config.fileRoots.values(), ...fleet.config.pillarRoots.values()].flat();
-  return [...new Set([fleet.configFile, fleet.config.roster, "schemas", ...roots])].filter((path) => !isAbsolute(path) && !path.startsWith(".."));
+  return [...new Set([fleet.configFile, fleet.config.roster, "schemas", ...roots])].filter(
+    (path) => !isAbsolute(path) && !path.startsWith(".."),
+  );
 }
 
 const COMMITTER = { name: "Halite", email: "halite@localhost" };
@@ -111,13 +139,23 @@ function commitMessage(changes: TreeChanges, source: SourceState, fleet: Fleet, 
     addons.set(addon, (addons.get(addon) ?? 0) + 1);
     zones.set(az, addons);
   }
-  const body = [...zones].sort(([a], [b]) => compareText(a, b)).map(([az, addons]) => {
-    const said = [...addons].sort(([a], [b]) => compareText(a, b)).map(([addon, count]) => `${addon} (${plural(count, "file")})`);
-    return `${az}: ${said.join(", ")}`;
-  });
+  const body = [...zones]
+    .sort(([a], [b]) => compareText(a, b))
+    .map(([az, addons]) => {
+      const said = [...addons].sort(([a], [b]) => compareText(a, b)).map(([addon, count]) => `${addon} (${plural(count, "file")})`);
+      return `${az}: ${said.join(", ")}`;
+    });
   const digest = inputDigest(fleet);
   const named = source.kind === "commit" ? source.commit : `worktree ${digest}`;
-  return [subject, "", ...(body.length === 0 ? [] : [...body, ""]), `Source: ${named}`, `Compiler: halite ${version}`, `Input-Digest: sha256:${digest}`, ""].join("\n");
+  return [
+    subject,
+    "",
+    ...(body.length === 0 ? [] : [...body, ""]),
+    `Source: ${named}`,
+    `Compiler: halite ${version}`,
+    `Input-Digest: sha256:${digest}`,
+    "",
+  ].join("\n");
 }
 
 /** SHA-256 over every file of the roots, the roster and the config, by path. */

@@ -7,7 +7,8 @@ import { compileFleet, openFleet, outFolder, type TimedCompile } from "./session
 export const command: Command = {
   run: (context) => {
     const { arguments: args, terminal } = context;
-    if (args.positional.length > 0) throw new UsageError(`render takes no arguments; pick clusters with --clusters ${JSON.stringify(args.positional[0])}`);
+    if (args.positional.length > 0)
+      throw new UsageError(`render takes no arguments; pick clusters with --clusters ${JSON.stringify(args.positional[0])}`);
     const fleet = openFleet(context);
     const compiles = compileFleet(context, fleet);
     const folder = outFolder(context, fleet);
@@ -18,14 +19,18 @@ export const command: Command = {
       try {
         writeOut(folder, files, difference);
       } catch (error) {
-        throw new EnvironmentError(`out/ can't be written: ${error instanceof Error ? error.message : String(error)}`, undefined, { cause: error });
+        throw new EnvironmentError(`out/ can't be written: ${error instanceof Error ? error.message : String(error)}`, undefined, {
+          cause: error,
+        });
       }
     }
     const findings = foldFindings(findingsByCluster(fleet, compiles));
     const failed = findings.some((each) => each.finding.severity === "error");
     const fresh = difference.missing.length + difference.changed.length + difference.extra.length === 0;
     if (args.flag("json")) {
-      terminal.out(`${JSON.stringify({ fresh, written: check ? null : difference, stale: check ? difference : null, clusters: compiles.map(clusterJson), findings: findings.map(findingJson) }, undefined, 2)}\n`);
+      terminal.out(
+        `${JSON.stringify({ fresh, written: check ? null : difference, stale: check ? difference : null, clusters: compiles.map(clusterJson), findings: findings.map(findingJson) }, undefined, 2)}\n`,
+      );
     } else {
       printFindings(terminal, findings, compiles.length, false);
       if (check) printStale(context, difference);
@@ -56,7 +61,10 @@ export function summary(compiles: readonly TimedCompile[]): string {
       }
     }
   }
-  const failures = [failedClusters > 0 ? plural(failedClusters, "cluster") : "", failedAddons > 0 ? plural(failedAddons, "addon") : ""].filter((text) => text !== "");
+  const failures = [
+    failedClusters > 0 ? plural(failedClusters, "cluster") : "",
+    failedAddons > 0 ? plural(failedAddons, "addon") : "",
+  ].filter((text) => text !== "");
   return `${plural(compiles.length, "cluster")}, ${plural(addons, "addon")}, ${plural(objects, "object")}${failures.length > 0 ? `; failed: ${failures.join(", ")}` : ""}`;
 }
 
@@ -93,7 +101,15 @@ function clusterJson({ cluster, release, leftToNode, milliseconds }: TimedCompil
     az: cluster.az,
     kubernetes: cluster.kubernetes,
     state: release.state,
-    addons: release.state === "failed" ? {} : Object.fromEntries(release.addons.map((addon) => [addon.name, addon.state === "complete" ? { state: addon.state, objects: addon.objects.length } : { state: addon.state, why: addon.why }])),
+    addons:
+      release.state === "failed"
+        ? {}
+        : Object.fromEntries(
+            release.addons.map((addon) => [
+              addon.name,
+              addon.state === "complete" ? { state: addon.state, objects: addon.objects.length } : { state: addon.state, why: addon.why },
+            ]),
+          ),
     leftToNode,
     milliseconds: Math.round(milliseconds),
   };

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { FindingError } from "../finding/index.ts";
-import { findConfig, FleetCompiler, kubernetesSchemas, loadFleet, selectClusters, type Cluster, type ClusterCompile, type Fleet } from "../fleet/index.ts";
+import { findConfig, FleetCompiler, kubernetesSchemas, loadFleet, type Cluster, type ClusterCompile, type Fleet } from "../fleet/index.ts";
 import { EnvironmentError, type CommandContext } from "./command.ts";
 
 /** One cluster's compile and how long it took. */
@@ -28,8 +28,8 @@ export function openFleet(context: CommandContext): Fleet {
 
 /** Compiles the clusters that `--clusters` picks, with progress on a terminal. */
 export function compileFleet(context: CommandContext, fleet: Fleet): TimedCompile[] {
-  const clusters = selectClusters(fleet, context.arguments.value("clusters"));
   const compiler = new FleetCompiler(fleet, context.home);
+  const clusters = compiler.select(context.arguments.value("clusters"));
   const compiles: TimedCompile[] = [];
   for (const [index, cluster] of clusters.entries()) {
     context.terminal.progress(progressLine(index, clusters, cluster));

@@ -20,7 +20,9 @@ export const command: Command = {
     const failed = findings.some(({ finding }) => finding.severity === "error");
     printFindings(terminal, findings, compiles.length, false);
     printZones(context, compiles, difference);
-    terminal.out(`\n${summary(compiles)} in ${seconds(performance.now() - begun)}; ${written(difference)}${failed ? `; ${countFindings(findings)}` : ""}\n`);
+    terminal.out(
+      `\n${summary(compiles)} in ${seconds(performance.now() - begun)}; ${written(difference)}${failed ? `; ${countFindings(findings)}` : ""}\n`,
+    );
     if (failed) {
       terminal.out("not published: fix the errors above, or `npx halite publish --partial`\n");
       return 1;
@@ -55,7 +57,10 @@ function printZones(context: CommandContext, compiles: readonly TimedCompile[], 
       const longest = Math.max(0, ...release.addons.map((addon) => addon.name.length));
       for (const addon of release.addons) {
         const count = touched.get(`${az}/${cluster.id}/${addon.name}`) ?? 0;
-        const state = addon.state === "failed" ? `${terminal.paint("red", "failed")}: ${addon.why[0]?.message ?? ""}` : `${plural(addon.objects.length, "object")}, ${count === 0 ? "unchanged" : terminal.paint("yellow", `${plural(count, "file")} written`)}`;
+        const state =
+          addon.state === "failed"
+            ? `${terminal.paint("red", "failed")}: ${addon.why[0]?.message ?? ""}`
+            : `${plural(addon.objects.length, "object")}, ${count === 0 ? "unchanged" : terminal.paint("yellow", `${plural(count, "file")} written`)}`;
         terminal.out(`    ${addon.name.padEnd(longest)}  ${state}\n`);
       }
       const left = leftToNode.states.length + leftToNode.files.length;

@@ -8,7 +8,8 @@ import { compileFleet, openFleet } from "./session.ts";
 export const command: Command = {
   run: (context) => {
     const { arguments: args, terminal } = context;
-    if (args.positional.length > 0) throw new UsageError(`validate takes no arguments; pick clusters with --clusters ${JSON.stringify(args.positional[0])}`);
+    if (args.positional.length > 0)
+      throw new UsageError(`validate takes no arguments; pick clusters with --clusters ${JSON.stringify(args.positional[0])}`);
     const fleet = openFleet(context);
     const compiles = compileFleet(context, fleet);
     const findings = foldFindings(findingsByCluster(fleet, compiles));

@@ -1,7 +1,18 @@
-import { addonOf, compileAddons, failureReasons, readAddonSettings, type Addon, type ClusterIdentity, type FailedFile, type LineSources, type ObjectSchema, type Release, type WrittenFile } from "../addon/index.ts";
+import {
+  addonOf,
+  ADDONS_DIRECTORY,
+  compileAddons,
+  failureReasons,
+  readAddonSettings,
+  type FailedFile,
+  type LineSources,
+  type ObjectSchema,
+  type Release,
+  type WrittenFile,
+} from "../addon/index.ts";
 import { FindingError, type Finding } from "../finding/index.ts";
 import type { PyDict } from "../python/index.ts";
-import type { AppliedStates, LeftToNode, MinionCompile } from "../salt/index.ts";
+import type { AppliedStates, FailedSls, LeftToNode, MinionCompiler, PillarProvenance } from "../salt/index.ts";
 import { addonsOfFailedSls } from "./failed-sls.ts";
 import type { Cluster } from "./roster.ts";
 
@@ -16,12 +27,13 @@ export interface ClusterCompile {
 
 /** What the compile of one cluster needs beside the cluster. */
 export interface ClusterInput {
-  readonly salt: MinionCompile;
+  /** The cluster's Salt stages, failing SLS left out. With `trace` pillar keeps which line won. */
+  readonly salt: (trace: boolean) => MinionCompiler;
   readonly schema: ObjectSchema;
   /** CustomResourceDefinitions that clusters have without any addon bringing them. */
   readonly knownCrds: readonly PyDict[];
   /** Checks the merged pillar against the components' schemas. */
-  readonly checkPillar: (pillar: PyDict) => readonly Finding[];
+  readonly checkPillar: (pillar: PyDict, provenance: () => PillarProvenance | undefined) => readonly Finding[];
 }
 
 /**
@@ -31,34 +43,89 @@ export interface ClusterInput {
  */
 export function compileCluster(cluster: Cluster, input: ClusterInput): ClusterCompile {
   try {
-    const pillar = input.salt.pillar();
-    const pillarErrors = pillar.findings.filter((finding) => finding.severity === "error");
-    if (pillarErrors.length > 0) return failedCluster(cluster, pillar.findings);
-    const settings = readAddonSettings(pillar.data);
-    const pillarFindings = [...pillar.findings, ...settings.findings, ...input.checkPillar(pillar.data)];
-    if (pillarFindings.some((finding) => finding.severity === "error")) return failedCluster(cluster, pillarFindings);
-    const low = input.salt.lowLenient();
-    const lost = addonsLost(low.failed);
-    const slsFindings = low.failed.flatMap((failed) => [...failed.findings]);
-    if (lost === "unknown" || low.fatal.length > 0) return failedCluster(cluster, [...pillarFindings, ...low.fatal, ...slsFindings]);
-    const applied = input.salt.applyLenient();
+    const salt = input.salt(false);
+    const pillar = salt.pillar();
+    if (hasErrors(pillar.findings) || pillar.messages.length > 0) return failedCluster(cluster, withMessages(pillar));
+    const settings = readAddonSettings(pillar.value.data);
+    const pillarFindings = [
+      ...settings.findings,
+      ...input.checkPillar(pillar.value.data, () => input.salt(true).pillar().value.provenance),
+    ];
+    if (hasErrors(pillarFindings)) return failedCluster(cluster, [...pillar.findings, ...pillarFindings]);
+    const low = salt.low();
+    const lost = low.value === undefined ? undefined : addonsLost(low.value.failed);
+    if (low.value === undefined || lost === undefined) return failedCluster(cluster, [...pillarFindings, ...withMessages(low)]);
+    const applied = salt.files();
+    if (applied.value === undefined) return failedCluster(cluster, [...pillarFindings, ...withMessages(applied)]);
     const compiled = compileAddons({
-      written: writtenFiles(applied),
-      failed: [...failedFiles(applied), ...lost],
+      written: writtenFiles(applied.value),
+      failed: [...failedFiles(applied.value), ...lost],
       settings,
       schema: input.schema,
       knownCrds: input.knownCrds,
-      sources: lineSources(applied),
+      sources: lineSources(applied.value),
     });
-    const findings = [...pillarFindings, ...low.findings, ...applied.findings, ...compiled.findings];
     return {
       cluster,
       release: { state: "compiled", cluster: identityOf(cluster), addons: compiled.addons },
-      findings,
-      leftToNode: { states: applied.left, files: compiled.leftToNode },
+      findings: [...pillarFindings, ...applied.findings, ...compiled.findings],
+      leftToNode: { states: applied.value.left, files: compiled.leftToNode },
     };
   } catch (error) {
     if (!(error instanceof FindingError)) throw error;
     return failedCluster(cluster, error.findings);
   }
+}
+
+/** A cluster of which nothing is published. */
+export function failedCluster(cluster: Cluster, findings: readonly Finding[]): ClusterCompile {
+  return {
+    cluster,
+    release: { state: "failed", cluster: identityOf(cluster), why: failureReasons(findings) },
+    findings,
+    leftToNode: { states: [], files: [] },
+  };
+}
+
+function identityOf(cluster: Cluster): Release["cluster"] {
+  return { id: cluster.id, az: cluster.az, kubernetes: cluster.kubernetes };
+}
+
+function hasErrors(findings: readonly Finding[]): boolean {
+  return findings.some((finding) => finding.severity === "error");
+}
+
+/** A stage's findings; Salt's texts stand in where there is no finding for an error. */
+function withMessages(stage: { readonly messages: readonly string[]; readonly findings: readonly Finding[] }): readonly Finding[] {
+  if (hasErrors(stage.findings) || stage.messages.length === 0) return stage.findings;
+  return [...stage.findings, { code: "salt", severity: "error", message: stage.messages.join("\n") }];
+}
+
+/** A failing SLS fails the addons it would have written; `undefined` where that can't be told. */
+function addonsLost(failed: readonly FailedSls[]): FailedFile[] | undefined {
+  const lost: FailedFile[] = [];
+  for (const sls of failed) {
+    const names = sls.texts.length === 0 ? undefined : addonsOfFailedSls(sls.texts.join("\n"));
+    if (names === undefined) return undefined;
+    for (const name of names) lost.push({ path: `${ADDONS_DIRECTORY}${name}/`, id: "", sls: sls.sls, findings: sls.findings });
+  }
+  return lost;
+}
+
+function writtenFiles(applied: AppliedStates): WrittenFile[] {
+  return applied.files.flatMap((file) => (file.kind === "file" ? [file] : []));
+}
+
+function failedFiles(applied: AppliedStates): FailedFile[] {
+  return applied.files.flatMap((file) => (file.kind === "error" ? [file] : []));
+}
+
+/** Renders a file again with a record of its lines, once for all its findings. */
+function lineSources(applied: AppliedStates): LineSources {
+  const traces = new Map<string, ReturnType<AppliedStates["traceFile"]>>();
+  return (path, line) => {
+    if (addonOf(path) === undefined) return [];
+    if (!traces.has(path)) traces.set(path, applied.traceFile(path));
+    return traces.get(path)?.at(line) ?? [];
+  };
 }

@@ -27,6 +27,28 @@ export class FleetCompiler {
     this.#pillarSchemas = PillarSchemas.in(fleet.folder);
   }
 
+  /**
+   * The clusters that a compound target picks; all without one. Pillar is compiled only for targets that ask for it.
+   *
+   * @throws FindingError `target-empty`, or what Salt says of a target it can't read
+   */
+  select(target: string | undefined): readonly Cluster[] {
+    const all = this.fleet.roster.clusters;
+    if (target === undefined) return all;
+    const picked = all.filter((cluster) => {
+      const minion = minionOfCluster(this.fleet, cluster);
+      const pillar = (): PyDict => this.#salt.forMinion(minion).pillar().value.data;
+      return matches({ id: minion.id, grains: minion.grains, pillar, nodegroups: minion.opts.get("nodegroups") ?? new PyDict() }, target);
+    });
+    if (picked.length > 0) return picked;
+    throw new FindingError({
+      code: "target-empty",
+      severity: "error",
+      message: `no cluster of the roster matches ${JSON.stringify(target)}`,
+      advice: `targets are Salt's compound matcher over ids, grains and pillar; the roster has ${all.length} clusters`,
+    });
+  }
+
   /** Compiles one cluster. Whatever is wrong with it is among its findings; an error that is thrown is a bug. */
   compile(cluster: Cluster): ClusterCompile {
     let schema: ObjectSchema;
@@ -34,11 +56,13 @@ export class FleetCompiler {
       schema = this.#schemas.forVersion(cluster.kubernetes);
     } catch (error) {
       if (!(error instanceof UnknownVersionError)) throw error;
-      return failedCluster(cluster, [{ code: "roster-kubernetes-version", severity: "error", message: `cluster ${cluster.id}: ${error.message}`, at: cluster.at }]);
+      return failedCluster(cluster, [
+        { code: "roster-kubernetes-version", severity: "error", message: `cluster ${cluster.id}: ${error.message}`, at: cluster.at },
+      ]);
     }
     const minion = minionOfCluster(this.fleet, cluster);
     return compileCluster(cluster, {
-      salt: (trace) => this.#salt.forMinion(minion, { trace }),
+      salt: (trace) => this.#salt.forMinion(minion, { trace, lenient: true }),
       schema,
       knownCrds: this.#knownCrds,
       checkPillar: (pillar, provenance) => this.#pillarSchemas.check(pillar, provenance),
@@ -64,30 +88,9 @@ function readCrds(folder: string): PyDict[] {
     .filter((name) => /\.ya?ml$/.test(name))
     .sort()
     .flatMap((name) => loadKubernetes(readFileSync(join(directory, name), "utf8"), { file: `schemas/crds/${name}` }))
-    .flatMap((document) => (document.value instanceof PyDict && document.value.get("kind") === "CustomResourceDefinition" ? [document.value] : []));
-}
-
-/**
- * The clusters that a compound target picks.
- *
- * @throws FindingError `target-invalid`
- */
-export function selectClusters(fleet: Fleet, target: string | undefined): readonly Cluster[] {
-  const all = fleet.roster.clusters;
-  if (target === undefined) return all;
-  const picked = all.filter((cluster) => {
-    const minion = minionOfCluster(fleet, cluster);
-    return matches({ id: minion.id, grains: minion.grains, pillar: new PyDict(), opts: minion.opts }, target, { engine: "compound" });
-  });
-  if (picked.length === 0) {
-    throw new FindingError({
-      code: "target-empty",
-      severity: "error",
-      message: `no cluster of the roster matches ${JSON.stringify(target)}`,
-      advice: `targets are Salt's compound matcher over ids and grains; the roster has ${all.length} clusters`,
-    });
-  }
-  return picked;
+    .flatMap((document) =>
+      document.value instanceof PyDict && document.value.get("kind") === "CustomResourceDefinition" ? [document.value] : [],
+    );
 }
 
 /** The files of out/ for the clusters given: paths relative to out/. */

@@ -54,7 +54,12 @@ function readText(folder: string, path: string, code: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(isAbsolute(path) ? path : join(folder, path)));
   } catch (error) {
-    const reason = error instanceof Error && "code" in error && error.code === "ENOENT" ? "it does not exist" : error instanceof Error ? error.message : String(error);
+    const reason =
+      error instanceof Error && "code" in error && error.code === "ENOENT"
+        ? "it does not exist"
+        : error instanceof Error
+          ? error.message
+          : String(error);
     throw new FindingError({ code, severity: "error", message: `${path} can't be read: ${reason}`, at: { file: path } });
   }
 }
