@@ -88,7 +88,7 @@ function codeOf(type: string): string {
   return CODES.get(type) ?? `jinja-${type.replace(/([a-z])([A-Z])/g, "$1-$2").toLowerCase()}`;
 }
 
-function finding(code: string, message: string, at: SourcePlace, trail: CallTrail | undefined, advice?: string): Finding {
+function findingAt(code: string, message: string, at: SourcePlace, trail: CallTrail | undefined, advice?: string): Finding {
   // A tag that fails itself has already noted where it goes.
   const steps = trailOf(trail?.at === at ? trail.outer : trail);
   return {
@@ -107,7 +107,7 @@ export function syntaxError(error: TemplateSyntaxError, file: string, source: st
   return new JinjaError(
     error.code === "jinja-syntax" ? "TemplateSyntaxError" : "LimitError",
     error.message,
-    finding(error.code, error.message, at, undefined),
+    findingAt(error.code, error.message, at, undefined),
   );
 }
 
@@ -116,13 +116,13 @@ export function runtimeError(error: unknown, at: SourcePlace, trail: CallTrail |
   if (error instanceof PyError) {
     const notFound = error.type === "TemplateNotFound";
     const message = notFound ? `template not found: ${error.message}` : error.message;
-    return new JinjaError(error.type, error.message, finding(codeOf(error.type), message, at, trail));
+    return new JinjaError(error.type, error.message, findingAt(codeOf(error.type), message, at, trail));
   }
   if (error instanceof LimitReached)
-    return new JinjaError("LimitError", error.message, finding(error.code, error.message, at, trail, error.advice));
+    return new JinjaError("LimitError", error.message, findingAt(error.code, error.message, at, trail, error.advice));
   if (error instanceof RangeError && /call stack/i.test(error.message)) {
     const message = "the template nests too deep";
-    return new JinjaError("LimitError", message, finding("jinja-limit-depth", message, at, trail));
+    return new JinjaError("LimitError", message, findingAt("jinja-limit-depth", message, at, trail));
   }
   if (error instanceof FindingError) return further(error, at, trail);
   return error;

@@ -19,6 +19,7 @@ import type {
   TupleNode,
   UnaryNode,
 } from "../syntax/nodes.ts";
+import { isConstant } from "./constant.ts";
 import { Emitter } from "./emitter.ts";
 import type { Frame } from "./symbols.ts";
 
@@ -159,7 +160,8 @@ export class ExpressionCompiler extends Emitter {
   }
   compileConcatenation(node: ConcatenationNode, frame: Frame): void {
     // Where autoescaping is only known at run time Jinja joins without escaping (jinja2/compiler.py, visit_Concat).
-    this._emit(`c.${this.autoescape === "on" ? "concatEscaped" : "concat"}(${this.place(node)},`);
+    const escaped = this.autoescape === "on" && !isConstant(node, true);
+    this._emit(`c.${escaped ? "concatEscaped" : "concat"}(${this.place(node)},`);
     this.#list(node.children, frame);
     this._emit(")");
   }

@@ -8,6 +8,7 @@ import type {
   BreakNode,
   CallBlockNode,
   ContinueNode,
+  ExprNode,
   ExprStmtNode,
   ExtendsNode,
   FilterBlockNode,
@@ -23,6 +24,7 @@ import type {
   TargetNode,
   WithNode,
 } from "../syntax/nodes.ts";
+import { isConstant } from "./constant.ts";
 import { RestIsUnreachable } from "./emitter.ts";
 import { ExpressionCompiler } from "./expressions.ts";
 import { findBlocks, findUndeclared, Frame } from "./symbols.ts";
@@ -264,6 +266,8 @@ export class StatementCompiler extends ExpressionCompiler {
     const inner = frame.inner();
     inner.symbols.analyze(node);
     const names = node.args.map((arg) => arg.name);
+    const twice = names.find((name, index) => names.indexOf(name) !== index);
+    if (twice !== undefined) this.fault(`duplicate argument '${twice}' in function definition`, node);
     const refs = names.map((name) => inner.symbols.ref(name));
     const undeclared = findUndeclared(node.body, ["caller", "kwargs", "varargs"]);
     const special = { caller: false, kwargs: false, varargs: false };
@@ -353,12 +357,17 @@ export class StatementCompiler extends ExpressionCompiler {
   compileOutput(node: OutputNode, frame: Frame): void {
     if (frame.requireOutputCheck && this.#hasKnownExtends) return;
     if (frame.requireOutputCheck) this._emit(`if(${this.#parent}===undefined){`);
-    const method = this.autoescape === "off" ? "print" : this.autoescape === "on" ? "printEscaped" : "printAuto";
     for (const [index, child] of node.children.entries()) {
       if (child.typename === "TemplateData") this.data(child.value, child, frame);
-      else this.print(child, frame, method, node.sources[index] ?? null, () => this.compile(child, frame));
+      else this.print(child, frame, this.#printMethod(child), node.sources[index] ?? null, () => this.compile(child, frame));
     }
     if (frame.requireOutputCheck) this._emit("}");
+  }
+
+  #printMethod(child: ExprNode): string {
+    if (this.autoescape === "off") return "print";
+    if (this.autoescape === "on") return "printEscaped";
+    return isConstant(child, false) ? "print" : "printAuto";
   }
 
   compileAssign(node: AssignNode, frame: Frame): void {

@@ -34,7 +34,7 @@ export class BlockReference extends PyCallable {
     return name === "name" ? this.name : undefined;
   }
   repr(): string {
-    return "<BlockReference>";
+    return "<jinja2.runtime.BlockReference object>";
   }
 }
 

@@ -22,8 +22,17 @@ const TYPES: Readonly<Record<string, string>> = {
   dict: "__class_getitem__ __contains__ __delitem__ __getitem__ __ior__ __iter__ __len__ __or__ __reversed__ __ror__ __setitem__",
   set: "__and__ __class_getitem__ __contains__ __iand__ __ior__ __isub__ __iter__ __ixor__ __len__ __or__ __rand__ __ror__ __rsub__ __rxor__ __sub__ __xor__",
   bytes: `${SEQUENCE} __bytes__ __getnewargs__ __mod__ __rmod__`,
-  callable:
-    "__annotations__ __builtins__ __call__ __closure__ __code__ __defaults__ __dict__ __func__ __get__ __globals__ __kwdefaults__ __module__ __name__ __qualname__ __self__ __text_signature__ __wrapped__ _func _environment",
+  function:
+    "__annotations__ __builtins__ __call__ __closure__ __code__ __defaults__ __dict__ __get__ __globals__ __kwdefaults__ __module__ __name__ __qualname__ __self__ __text_signature__ __wrapped__",
+  Macro:
+    "__annotations__ __call__ __dict__ __module__ __weakref__ _argument_count _async_invoke _default_autoescape _environment _func _invoke",
+  LoopContext:
+    "__annotations__ __call__ __dict__ __iter__ __len__ __module__ __next__ __weakref__ _after _before _current _iterable _iterator _last_changed_value _length _peek_next _recurse _to_iterator _undefined",
+  TemplateReference: "__dict__ __getitem__ __module__ __weakref__ _TemplateReference__context",
+  BlockReference: "__call__ __dict__ __module__ __weakref__ _async_call _context _depth _stack",
+  TemplateModule: "__dict__ __html__ __module__ __name__ __weakref__ _body_stream",
+  Undefined:
+    "__add__ __bool__ __call__ __div__ __float__ __floordiv__ __getitem__ __int__ __iter__ __len__ __mod__ __module__ __mul__ __neg__ __pos__ __pow__ __radd__ __rmod__ __rmul__ __rsub__ __slots__ __sub__ __truediv__ _fail_with_undefined_error _undefined_exception _undefined_hint _undefined_message _undefined_name _undefined_obj",
   other: "__dict__ __module__ __weakref__",
 };
 
@@ -43,8 +52,9 @@ function kindOf(value: Value): string {
       if (value instanceof PyFloat) return "float";
       if (value instanceof PySet) return "set";
       if (value instanceof PyBytes) return "bytes";
-      if (value instanceof PyCallable) return "callable";
-      return "other";
+      if (value instanceof Undefined) return "Undefined";
+      if (Object.hasOwn(TYPES, value.typeName)) return value.typeName;
+      return value instanceof PyCallable ? "function" : "other";
   }
 }
 

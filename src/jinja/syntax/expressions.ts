@@ -16,7 +16,7 @@ import {
   type TargetNode,
 } from "./nodes.ts";
 import { quoted, TemplateSyntaxError, TokenStream } from "./stream.ts";
-import { describeToken, type Token, type TokenPattern, type TokenType } from "./token.ts";
+import { describeToken, type Token, type TokenType } from "./token.ts";
 
 const COMPARE: ReadonlyMap<TokenType, CompareOperator> = new Map<TokenType, CompareOperator>([
   ["eq", "=="],
@@ -47,7 +47,6 @@ export interface TupleOptions {
   readonly simplified?: boolean;
   /** Whether `a if b else c` may stand in it; true unless said. */
   readonly withCondition?: boolean;
-  readonly ends?: readonly TokenPattern[];
   /** In parentheses, where `()` is the empty tuple. */
   readonly parenthesized?: boolean;
   readonly withNamespace?: boolean;
@@ -283,13 +282,13 @@ export class ExpressionParser {
 
   /** An expression, or a tuple where commas follow. */
   parseTuple(options: TupleOptions = {}): ExprNode {
-    const { simplified = false, withCondition = true, ends = [], parenthesized = false, withNamespace = false } = options;
+    const { simplified = false, withCondition = true, parenthesized = false, withNamespace = false } = options;
     const at = this.stream.current;
     const children: ExprNode[] = [];
     let isTuple = false;
     for (;;) {
       if (children.length > 0) this.stream.expect("comma");
-      if (TUPLE_ENDS.has(this.stream.current.type) || this.stream.is(...ends)) break;
+      if (TUPLE_ENDS.has(this.stream.current.type)) break;
       children.push(simplified ? this.parsePrimary(withNamespace) : this.parseExpression(withCondition));
       if (this.stream.current.type !== "comma") break;
       isTuple = true;
@@ -438,11 +437,9 @@ export class ExpressionParser {
     return nodes.name(token, { name: token.text, ctx });
   }
   /** What may stand on the left of `=`: a name, a tuple of such, with `withNamespace` also `ns.attr`. */
-  parseAssignTarget(
-    options: { readonly ends?: readonly TokenPattern[]; readonly withNamespace?: boolean; readonly ctx?: "store" | "param" } = {},
-  ): TargetNode {
-    const { ends = [], withNamespace = false, ctx = "store" } = options;
-    const node = this.parseTuple({ simplified: true, ends, withNamespace });
+  parseAssignTarget(options: { readonly withNamespace?: boolean; readonly ctx?: "store" | "param" } = {}): TargetNode {
+    const { withNamespace = false, ctx = "store" } = options;
+    const node = this.parseTuple({ simplified: true, withNamespace });
     return (
       this.#asTarget(node, ctx) ??
       this.fail(`can't assign to ${quoted(JINJA_NAMES.get(node.typename) ?? node.typename.toLowerCase())}`, placeOf(node))

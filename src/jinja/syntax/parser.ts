@@ -180,9 +180,9 @@ export class Parser extends ExpressionParser {
 
   #for(): StatementNode {
     const at = this.stream.expect("name:for");
-    const target = this.parseAssignTarget({ ends: ["name:in"] });
+    const target = this.parseAssignTarget();
     this.stream.expect("name:in");
-    const iter = this.parseTuple({ withCondition: false, ends: ["name:recursive"] });
+    const iter = this.parseTuple({ withCondition: false });
     const test = this.stream.skipIf("name:if") ? this.parseExpression() : null;
     const recursive = this.stream.skipIf("name:recursive");
     const body = this.parseStatements(["name:endfor", "name:else"]);
