@@ -4,6 +4,8 @@ The process must run where it may write: isolated-oracle.ts starts it in a mount
 directories of WRITABLE are empty file systems in memory.
 """
 import base64
+import collections
+import copy
 import os
 import shutil
 import stat
@@ -12,6 +14,7 @@ import tempfile
 import salt.config
 import salt.loader
 import salt.minion
+import salt.state
 import salt.utils.yaml
 
 from encode import encode
@@ -71,6 +74,32 @@ def _files():
     return files
 
 
+def encode_ordered(value):
+    """As encode(), but tells an OrderedDict, which prints otherwise, from a dict."""
+    if isinstance(value, dict):
+        kind = "ordered" if isinstance(value, collections.OrderedDict) else "dict"
+        return {kind: [[encode_ordered(k), encode_ordered(v)] for k, v in value.items()]}
+    if isinstance(value, list):
+        return [encode_ordered(item) for item in value]
+    return encode(value)
+
+
+CAPTURED = []
+_CALL_CHUNKS = salt.state.State.call_chunks
+
+
+def _capturing(self, chunks):
+    CAPTURED.append(copy.deepcopy(chunks))
+    return _CALL_CHUNKS(self, chunks)
+
+
+salt.state.State.call_chunks = _capturing
+
+
+# SMinion would put the host's grains over those given, after looking for them for a while.
+salt.loader.grains = lambda opts, *_args, **_kwargs: opts["grains"]
+
+
 def minion_opts(config, scratch):
     """The options of a minion that keeps to itself, with `config` on top: what a minion config file holds."""
     path = os.path.join(scratch, "minion")
@@ -116,6 +145,7 @@ def apply(request):
         opts = minion_opts(request["config"], scratch)
         minion = salt.minion.SMinion(opts)
         kwargs = {}
+        CAPTURED.clear()
         if request.get("saltenv"):
             kwargs["saltenv"] = request["saltenv"]
         if request.get("pillar") is not None:
@@ -124,7 +154,12 @@ def apply(request):
             result = minion.functions["state.apply"](request["sls"], queue=True, **kwargs)
         else:
             result = minion.functions["state.apply"](queue=True, **kwargs)
-        answer = {"files": _files(), "before": sorted(before)}
+        answer = {
+            "files": _files(),
+            "before": sorted(before),
+            "low": encode_ordered(CAPTURED[0]) if CAPTURED else None,
+            "pillar": encode_ordered(minion.opts["pillar"]),
+        }
         if isinstance(result, dict) and all(isinstance(value, dict) for value in result.values()):
             answer["states"] = [
                 {

@@ -63,7 +63,7 @@ export function accumulated(call: FileCall): Answer {
   });
   if (!dependents.some((entry) => (entry instanceof PyDict ? entry.has("file") : str(entry).includes("file"))))
     return failed(`Orphaned accumulator ${call.name} in ${call.chunk.sls}:${call.chunk.id}`);
-  const ids = dependents.flatMap((entry) => (entry instanceof PyDict ? [...entry.values()] : [...str(entry)]));
+  const ids = dependents.flatMap((entry) => (entry instanceof PyDict ? [...entry.values()] : Array.from(str(entry))));
   const chunks =
     typeof text === "string" || text instanceof PyDict
       ? [text]

@@ -1,5 +1,5 @@
 import { FindingError, sortFindings, type Finding } from "../../finding/index.ts";
-import { PyDict, PyError, str, truthy, type Value } from "../../python/index.ts";
+import { PyBytes, PyDict, PyError, str, truthy, type Value } from "../../python/index.ts";
 import { compareCodePoints } from "../fileroots/index.ts";
 import type { FileResult, LeftToNode, LowChunk } from "../types.ts";
 import { Accumulators } from "./accumulate.ts";
@@ -58,7 +58,7 @@ class FileRun {
     const unknown = isKnownState(chunk, context.deps.minion.fileRoots) ? undefined : unknownState(chunk);
     if (unknown !== undefined)
       return fail(unknown.comment, [{ ...errorFinding({ context, chunk }, unknown.comment, "state-unknown", unknown.advice) }]);
-    if (chunk.state !== "file") return left(chunk, "the state acts on the node");
+    if (chunk.state !== "file") return leftToNode(chunk, "the state acts on the node");
     const wrong = [...missingParameters(chunk)];
     if (wrong.length > 0) return fail(wrong.map((text) => `${text}\n`).join(""));
     const option = unknownOptions(chunk);
@@ -69,7 +69,7 @@ class FileRun {
       const node = Object.hasOwn(NODE_FUNCTIONS, chunk.fun) ? NODE_FUNCTIONS[chunk.fun] : undefined;
       if (node !== undefined) throw new NeedsNode(node);
       const run = FILE_FUNCTIONS.get(chunk.fun);
-      if (run === undefined) return left(chunk, "the function is not run here");
+      if (run === undefined) return leftToNode(chunk, "the function is not run here");
       refuseSlots(chunk);
       return outcomeOf(chunk, context, run(new FileCall(context, chunk, chunk.low, chunk.fun)));
     } catch (error) {
@@ -81,7 +81,7 @@ class FileRun {
   }
 
   #needsNode(chunk: Chunk, error: NeedsNode, fail: (comment: string, findings?: readonly [Finding, ...Finding[]]) => Outcome): Outcome {
-    if (!concernsAddons(chunk)) return left(chunk, error.message);
+    if (!concernsAddons(chunk)) return leftToNode(chunk, error.message);
     const comment = `file.${chunk.fun} of ${chunk.name} can't be compiled: ${error.message}`;
     return fail(comment, [errorFinding({ context: this.#context, chunk }, comment, "file-state-needs-node")]);
   }
@@ -159,7 +159,7 @@ function concernsAddons(chunk: Chunk): boolean {
   return underAddons(normalizePath(target));
 }
 
-function left(chunk: Chunk, reason: string): Outcome {
+function leftToNode(chunk: Chunk, reason: string): Outcome {
   return { chunk, result: true, changed: "unknown", comment: "", ran: true, left: reason };
 }
 
@@ -177,12 +177,18 @@ function exceptionComment(type: string, message: string): string {
 
 /** A slot is a call that the minion makes when the state runs. */
 function refuseSlots(chunk: Chunk): void {
-  const isSlot = (value: Value): boolean => typeof value === "string" && value.startsWith("__slot__:");
   for (const value of chunk.low.values()) {
     const parts = Array.isArray(value) ? value : value instanceof PyDict ? [...value.values()] : [value];
+    // State.format_slots asks every value of a dict whether it begins so, and bytes can't be asked that.
+    if (parts.some((part) => part instanceof PyBytes) && value instanceof PyDict)
+      throw new PyError("TypeError", "startswith first arg must be bytes or a tuple of bytes, not str");
     if (parts.some((part) => isSlot(part) || (part instanceof PyDict && [...part.values()].some(isSlot))))
       throw new NeedsNode("__slot__ is called on the node");
   }
+}
+
+function isSlot(value: Value): boolean {
+  return typeof value === "string" && value.startsWith("__slot__:");
 }
 
 function* regularFiles(files: NodeFiles): Generator<readonly [string, RegularFile]> {

@@ -115,6 +115,11 @@ export class NodeFiles {
     if (this.isMadeDirectory(real)) return true;
     return !underAddons(real) && !this.#entries.has(real) && !this.#removed.has(real);
   }
+  /** Whether each directory that a path leaves again with `..` is there. */
+  walks(path: string): boolean {
+    const parts = path.split("/");
+    return parts.every((part, index) => part !== ".." || this.isDirectory(parts.slice(0, index).join("/") || "/"));
+  }
   /** `os.path.exists` @throws NeedsNode */
   exists(path: string): boolean {
     if (this.isFile(path) || this.isMadeDirectory(path)) return true;

@@ -1,5 +1,5 @@
 import { FindingError } from "../../finding/index.ts";
-import { PyBytes, PyDict, PyError, PySet, PyTuple, str, truthy, typeName, type Value } from "../../python/index.ts";
+import { PyBytes, PyDict, PyError, PyOrderedDict, PySet, PyTuple, str, truthy, typeName, type Value } from "../../python/index.ts";
 import { traverse } from "../data/index.ts";
 import type { FileCall } from "./call.ts";
 import { NeedsNode } from "./files.ts";
@@ -37,6 +37,9 @@ export function managed(call: FileCall): Answer {
     if (truthy(call.value(option))) throw new NeedsNode(`${option} is verified with the node's gpg`);
 
   const [option] = given;
+  // salt/states/file.py asks every entry of a source list for its protocol, and a dict has none to give.
+  const dict = Array.isArray(source) ? source.find((entry) => entry instanceof PyDict) : undefined;
+  if (dict !== undefined) throw new PyError("AttributeError", `'${className(dict)}' object has no attribute 'lower'`);
   const stating = option === undefined ? undefined : contentsOf(call, option);
   if (stating !== undefined && "result" in stating) return stating;
   if (!call.flag("create", true) && !call.files.isFile(name)) return done(`File ${name} is not present and is not set for creation`, false);
@@ -47,10 +50,12 @@ export function managed(call: FileCall): Answer {
   if (truthy(call.value("defaults")) && !(call.value("defaults") instanceof PyDict)) return failed("Defaults must be formed as a dict");
   // Without a source nothing could take the place of what is there.
   const replace = call.flag("replace", true) && (truthy(source) || given.length > 0);
-  if (!replace && call.files.isFile(name))
-    return done(`File ${name} exists with proper permissions. No changes made.`, setMode(call, name, mode));
+  if (!replace && call.files.isFile(name)) {
+    const changed = setMode(call, name, mode);
+    return done(changed ? "" : `File ${name} exists with proper permissions. No changes made.`, changed);
+  }
   try {
-    const found: Found = stating === undefined ? sourceOf(call, source, mode, keepMode) : { content: stating };
+    const found: Found = stating === undefined ? sourceOf(call, source, mode, keepMode) : { ...contentOf(call, stating) };
     if ("result" in found) return found;
     return manageFile(call, name, {
       ...(found.content === undefined ? {} : { content: found.content }),
@@ -64,8 +69,19 @@ export function managed(call: FileCall): Answer {
   }
 }
 
+/** Text that is still to be encoded, bytes as they are, or null where the value is None. */
+interface Stated {
+  readonly content: string | Uint8Array | null;
+  readonly origin: Origin;
+}
+
+function contentOf(call: FileCall, { content, origin }: Stated): { readonly content?: Content } {
+  if (content === null) return {};
+  return { content: { bytes: typeof content === "string" ? encoded(call, content) : content, origin } };
+}
+
 /** The text that the state itself, the pillar or the grains hold. */
-function contentsOf(call: FileCall, option: string): Content | Answer {
+function contentsOf(call: FileCall, option: string): Stated | Answer {
   const used = option === "contents" ? call.value(option) : lookedUp(call, option);
   if (used instanceof Missing) return failed(used.message);
   if (!call.flag("allow_empty", true) && !truthy(used)) {
@@ -73,6 +89,7 @@ function contentsOf(call: FileCall, option: string): Content | Answer {
     return failed(`${what} value would result in empty contents. Set allow_empty to True to allow the managed file to be empty.`);
   }
   const origin = call.origin(null, { how: "stated", option });
+  if (used === null) return { content: null, origin };
   const template = call.textOrNull("template");
   const parts = strList(used);
   if (parts === undefined) {
@@ -81,7 +98,7 @@ function contentsOf(call: FileCall, option: string): Content | Answer {
         "Contents specified by contents/contents_pillar/contents_grains appears to be binary data, and as will not be able to be treated as a Jinja template.",
       );
     // What is not text is written as it is.
-    return { bytes: used instanceof PyBytes ? used.bytes : new Uint8Array(), origin };
+    return { content: used instanceof PyBytes ? used.bytes : new Uint8Array(), origin };
   }
   if (parts.length === 0)
     return failed(
@@ -89,7 +106,7 @@ function contentsOf(call: FileCall, option: string): Content | Answer {
     );
   let text = parts.flatMap((part) => splitLines(part, false).map((line) => `${line.replace(/\n+$/, "").replace(/\r+$/, "")}\n`)).join("");
   if (!call.flag("contents_newline", true)) text = text.replace(/\n+$/, "").replace(/\r+$/, "");
-  if (template === null) return { bytes: encoded(call, text), origin };
+  if (template === null) return { content: text, origin };
   const unsupported = checkEngine(template);
   if (unsupported !== undefined) return failed(unsupported);
   const request: TemplateRequest = {
@@ -98,7 +115,7 @@ function contentsOf(call: FileCall, option: string): Content | Answer {
     variables: renderVariables(call, new Map(), undefined),
   };
   const rendered = call.context.deps.renderTemplate(request, { trace: false }).text;
-  return { bytes: encoded(call, rendered), origin: call.origin(null, { how: "rendered", request }) };
+  return { content: rendered, origin: call.origin(null, { how: "rendered", request }) };
 }
 
 class Missing {
@@ -126,6 +143,10 @@ function lookedUp(call: FileCall, option: string): Value | Missing {
     texts.push(found);
   }
   return texts.join("\n");
+}
+
+function className(value: Value): string {
+  return value instanceof PyOrderedDict ? "collections.OrderedDict" : typeName(value);
 }
 
 /** `_validate_str_list`: each part as text; undefined for bytes that are none. */
@@ -158,7 +179,10 @@ export function encodeText(text: string, encoding: string, errors: string): Uint
     });
     return encodeText(kept.join(""), encoding, "strict");
   }
-  const at = Array.from(text).indexOf(bytes.bad);
+  const characters = Array.from(text);
+  const at = characters.indexOf(bytes.bad);
+  let end = at + 1;
+  while (end < characters.length && !(encodeAs(characters[end] ?? "", encoding) instanceof Uint8Array)) end++;
   const code = bytes.bad.codePointAt(0) ?? 0;
   const name =
     code > 0xffff
@@ -167,10 +191,8 @@ export function encodeText(text: string, encoding: string, errors: string): Uint
         ? `\\u${code.toString(16).padStart(4, "0")}`
         : `\\x${code.toString(16).padStart(2, "0")}`;
   const codec = encoding.toLowerCase().includes("ascii") ? "ascii" : "latin-1";
-  throw new PyError(
-    "UnicodeEncodeError",
-    `'${codec}' codec can't encode character '${name}' in position ${at}: ordinal not in range(${codec === "ascii" ? 128 : 256})`,
-  );
+  const what = end - at > 1 ? `characters in position ${at}-${end - 1}` : `character '${name}' in position ${at}`;
+  throw new PyError("UnicodeEncodeError", `'${codec}' codec can't encode ${what}: ordinal not in range(${codec === "ascii" ? 128 : 256})`);
 }
 
 /** What a source gives: copied, or rendered as a template. */

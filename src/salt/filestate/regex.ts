@@ -17,11 +17,24 @@ export interface RegexFlags {
  */
 export function compilePattern(pattern: string, flags: RegexFlags = {}): RegExp {
   const source = new PatternReader(pattern, flags).translate();
+  const unbalanced = imbalance(pattern);
+  if (unbalanced !== undefined) throw new PyError("error", unbalanced);
   try {
     return new RegExp(source.text, `dg${source.ignoreCase ? "i" : ""}${flags.bytes === true ? "" : "u"}`);
   } catch {
     throw new PyError("error", `cannot use the regular expression ${JSON.stringify(pattern)}`);
   }
+}
+
+/** Python's message for a group that is not closed, or closed without one. */
+function imbalance(pattern: string): string | undefined {
+  const open: number[] = [];
+  for (const { 0: token, index } of pattern.matchAll(/\\[\s\S]|\[\^?\]?(?:\\[\s\S]|[^\]\\])*\]|[()]/g)) {
+    if (token === "(") open.push(index);
+    else if (token === ")" && open.pop() === undefined) return `unbalanced parenthesis at position ${index}`;
+  }
+  const last = open.at(-1);
+  return last === undefined ? undefined : `missing ), unterminated subpattern at position ${last}`;
 }
 
 /** `re.search(pattern, text)` as a truth. */

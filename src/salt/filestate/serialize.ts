@@ -1,4 +1,4 @@
-import { equals, PyDict, PyFloat, isInt, str, truthy, type Value } from "../../python/index.ts";
+import { equals, PyDict, PyError, PyFloat, isInt, str, truthy, type Value } from "../../python/index.ts";
 import { loadSalt } from "../../yaml/index.ts";
 import { mergeRecurse, traverse } from "../data/index.ts";
 import { textOf } from "./append.ts";
@@ -36,7 +36,7 @@ export function serialize(call: FileCall): Answer {
   const merged = merge(call, serializer, dataset);
   if (!("value" in merged)) return merged;
   const encoding = call.textOrNull("encoding");
-  const text = `${serializer.dump(merged.value, repacked(call.value("serializer_opts")), encoding)}\n`;
+  const text = `${dumped(call, serializer, merged.value, encoding)}\n`;
   return manageFile(call, name, {
     content: {
       bytes: encoding === null ? encodeUtf8(text) : encodeText(text, encoding, call.text("encoding_errors", "strict")),
@@ -45,6 +45,16 @@ export function serialize(call: FileCall): Answer {
     mode: normalizeMode(call.value("mode")),
     makeDirectories: call.flag("makedirs", false),
   });
+}
+
+/** Whatever a serializer refuses is a SerializationError (salt/serializers). */
+function dumped(call: FileCall, serializer: Serializer, value: Value, encoding: string | null): string {
+  try {
+    return serializer.dump(value, repacked(call.value("serializer_opts")), encoding);
+  } catch (error) {
+    const reason = reasonOf(error);
+    throw reason === undefined ? error : new PyError("SerializationError", reason);
+  }
 }
 
 function merge(call: FileCall, serializer: Serializer, dataset: Value): Answer | { readonly value: Value } {

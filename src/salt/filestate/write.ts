@@ -1,4 +1,5 @@
 import { splitPath } from "../fileroots/index.ts";
+import { PyError, str } from "../../python/index.ts";
 import type { FileCall } from "./call.ts";
 import { isMode } from "./mode.ts";
 import type { Origin } from "./origin.ts";
@@ -22,6 +23,8 @@ export function manageFile(call: FileCall, name: string, wanted: Wanted): Answer
     if (!wanted.makeDirectories) return failed("Parent directory not present");
     files.makeDirectories(parentOf(name));
   }
+  // The system walks a path as it is written: `none/..` leads nowhere.
+  if (!files.walks(name)) throw new PyError("FileNotFoundError", "No such file or directory");
   const mode = wanted.mode ?? modeOfUmask(call);
   if (wanted.content === undefined) {
     files.replace(name, new Uint8Array(), checked(mode), call.origin(null, { how: "stated", option: "name" }));
@@ -72,7 +75,7 @@ function checked(mode: string | null): string | null {
 function modeOfUmask(call: FileCall): string | null {
   const umask = call.chunk.low.get("umask");
   if (umask === undefined || umask === null) return null;
-  const mask = Number.parseInt(String(umask), 8);
+  const mask = Number.parseInt(str(umask), 8);
   return ((0o777 ^ mask) & 0o666).toString(8).padStart(4, "0");
 }
 

@@ -1,6 +1,6 @@
 /** The serializers of `file.serialize` (salt/serializers/*.py, 3007.1), as far as they are text and need no library of the node. */
 import { FindingError } from "../../../finding/index.ts";
-import { PyDict, PyError, PySet, PyTuple, str, truthy, type Value } from "../../../python/index.ts";
+import { PyDict, PyError, PySet, PyTuple, str, truthy, typeName, type Value } from "../../../python/index.ts";
 import { loadSalt, serializePyYaml, type DumpPyYamlOptions } from "../../../yaml/index.ts";
 import { loadJson } from "../../data/index.ts";
 import { dumpIni, loadIni } from "./ini.ts";
@@ -41,7 +41,7 @@ const yaml: Serializer = {
       named[option] = option === "sortKeys" || option.startsWith("explicit") || option === "allowUnicode" ? truthy(item) : item;
     }
     // The names and kinds were just matched with the options' own; a value of the wrong type is the dumper's to refuse.
-    return serializePyYaml(value, named as DumpPyYamlOptions);
+    return serializePyYaml(value, named);
   },
   load: (text) => loadSalt(text, { file: "the file that is there" }).value,
 };
@@ -77,7 +77,7 @@ const keyvalue: Serializer = {
   dump(value, options) {
     const separator = options.has("separator") ? str(options.get("separator") ?? null) : "=";
     const end = truthy(options.get("line_ending") ?? null) ? str(options.get("line_ending") ?? null) : "\n";
-    const quoted = (text: Value): string => (truthy(options.get("quoting") ?? null) ? shellQuote(str(text)) : str(text));
+    const quoted = (text: Value): string => (truthy(options.get("quoting") ?? null) ? shellQuote(text) : str(text));
     const pairs =
       value instanceof PyDict
         ? [...value.entries()]
@@ -109,7 +109,10 @@ function pairOf(item: Value): readonly [Value, Value] {
 }
 
 /** Python's `shlex.quote`. */
-function shellQuote(text: string): string {
+function shellQuote(text: Value): string {
+  if (typeof text !== "string" && truthy(text))
+    throw new PyError("SerializationError", `expected string or bytes-like object, got '${typeName(text)}'`);
+  if (typeof text !== "string") return "''";
   if (text === "") return "''";
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'"'"'`)}'`;
 }

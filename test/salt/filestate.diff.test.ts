@@ -1,0 +1,150 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { FindingError } from "../../src/finding/index.ts";
+import { PyDict, str, type Value } from "../../src/python/index.ts";
+import { MemoryFileRoots } from "../../src/salt/fileroots/index.ts";
+import { applyFileStates, type AppliedStates, type FileStateDeps } from "../../src/salt/filestate/index.ts";
+import type { LowChunk, Minion } from "../../src/salt/types.ts";
+import { oracleIsThere, type Oracle } from "../oracle/oracle.ts";
+import { FILE_STATE_EXCEPTIONS } from "./exceptions-filestate.ts";
+import { FILE_STATE_TREES } from "./filestate-trees.ts";
+import { applyReally, decodeValue, GRAINS, writeTree, type Applied, type Tree } from "./filestate-world.ts";
+import { isolatedOracle, isolation } from "./isolated-oracle.ts";
+import { renderer } from "./filestate-renderer.ts";
+
+const isolated = oracleIsThere() ? isolation() : { missing: "no Python environment" };
+if (oracleIsThere() && "missing" in isolated) {
+  if (process.env["CI"] === "true") throw new Error(isolated.missing);
+  console.warn(isolated.missing);
+}
+
+/** What both sides are compared in. */
+interface Comparable {
+  readonly files: Readonly<Record<string, string>>;
+  readonly states: readonly string[];
+}
+
+describe.skipIf("missing" in isolated)("file states leave what state.apply of Salt 3007.1 leaves", () => {
+  let oracle: Oracle;
+  beforeAll(() => {
+    oracle = isolatedOracle();
+  });
+  afterAll(async () => {
+    await oracle.close();
+  });
+
+  test.each(FILE_STATE_TREES.map((tree) => [tree.title, tree] as const))("%s", async (title, tree) => {
+    const written = writeTree(tree);
+    try {
+      const real = await applyReally(oracle, written);
+      const exception = FILE_STATE_EXCEPTIONS.find(({ tree: name }) => name === title);
+      if ("raised" in real) {
+        expect(exception?.real, `${title} raised ${real.raised}`).toBe(real.raised);
+        return;
+      }
+      if (real.errors !== undefined) throw new Error(`${title}: ${real.errors.join("\n")}`);
+      const ours = comparable(applyFileStates(chunksOf(real), deps(tree, real)), real);
+      const theirs = comparableReal(real);
+      if (exception === undefined) expect(ours).toEqual(theirs);
+      else {
+        expect(firstDifference(theirs, ours)).toEqual(exception.real);
+        expect(firstDifference(ours, theirs)).toEqual(exception.ours);
+      }
+    } finally {
+      written.remove();
+    }
+  });
+});
+
+function chunksOf(real: Applied): LowChunk[] {
+  const low = decodeValue(real.low);
+  return (Array.isArray(low) ? low : []).filter((chunk) => chunk instanceof PyDict);
+}
+
+function deps(tree: Tree, real: Applied): FileStateDeps {
+  const grains = decodeValue(encodePlain({ ...GRAINS, ...tree.grains, id: "m1" }));
+  const pillar = decodeValue(real.pillar);
+  const minion: Minion = {
+    id: "m1",
+    grains: grains instanceof PyDict ? grains : new PyDict(),
+    opts: new PyDict(),
+    fileRoots: new MemoryFileRoots({ base: tree.states, dev: tree.dev ?? {} }),
+    pillarRoots: new MemoryFileRoots({ base: {} }),
+  };
+  const data = pillar instanceof PyDict ? pillar : new PyDict();
+  return {
+    minion,
+    pillar: data,
+    renderTemplate: renderer(minion, data),
+    callFunction: (name, args) => {
+      if (name === "pillar.get") return data.get(args[0] ?? null) ?? "";
+      if (name === "match.glob") return str(args[0] ?? "") === "m1";
+      throw new FindingError({ code: "test", severity: "error", message: `no function ${name} here` });
+    },
+    positionOf: () => undefined,
+  };
+}
+
+function encodePlain(value: unknown): unknown {
+  if (typeof value === "number") return { int: String(value) };
+  if (Array.isArray(value)) return value.map(encodePlain);
+  if (value !== null && typeof value === "object")
+    return { dict: Object.entries(value).map(([key, item]) => [key, encodePlain(item)] as [string, Value]) };
+  return value;
+}
+
+function comparableReal(real: Applied): Comparable {
+  const files: Record<string, string> = {};
+  for (const [path, file] of Object.entries(real.files)) files[path] = "link" in file ? "link" : `${file.mode} ${fromBase64(file.content)}`;
+  for (const [path, file] of Object.entries(real.files)) {
+    if (!("link" in file)) continue;
+    // Where a link leads is what reading it gives.
+    const target = file.link.startsWith("/") ? file.link : `${path.slice(0, path.lastIndexOf("/"))}/${file.link}`;
+    const text = files[target];
+    if (text === undefined || text === "link") delete files[path];
+    else files[path] = text;
+  }
+  const states = (real.states ?? []).map(
+    ({ tag, result, comment, changed }) => `${tag}: ${result} ${changed ? "changed" : "unchanged"}: ${firstLine(comment)}`,
+  );
+  return { files, states: states.filter((state) => !state.startsWith("file_|-listener_")).sort() };
+}
+
+/** Salt prints a stack trace for an exception; what was raised stands in its last line. */
+function firstLine(comment: string): string {
+  if (comment.startsWith("An exception occurred in this state: ")) {
+    const last =
+      comment
+        .trim()
+        .split("\n")
+        .findLast((line) => /^[\w.]+(: |$)/.test(line)) ?? "";
+    return `An exception occurred in this state: ${last.replace(/^(?:[\w]+\.)+/, "")}`;
+  }
+  return (comment.trim().split("\n")[0] ?? "").replace(/ at 0x[0-9a-f]+>/, ">");
+}
+
+function comparable(applied: AppliedStates, real: Applied): Comparable {
+  const files: Record<string, string> = {};
+  for (const file of applied.files)
+    if (file.kind === "file") files[file.path] = `${file.mode ?? "0644"} ${Buffer.from(file.content).toString("latin1")}`;
+  // A file that a failed state leaves as it was is an error here, and there stays what it was.
+  for (const file of applied.files)
+    if (file.kind === "error" && real.files[file.path] !== undefined) files[file.path] = comparableReal(real).files[file.path] ?? "";
+  const states = applied.outcomes
+    .filter(({ result }) => result !== "left")
+    .map(
+      ({ state, id, name, fun, result, changed, comment }) =>
+        `${state}_|-${id}_|-${name}_|-${fun}: ${result !== "failed"} ${changed === true ? "changed" : "unchanged"}: ${comment.trim().split("\n")[0] ?? ""}`,
+    );
+  return { files, states: states.sort() };
+}
+
+function fromBase64(content: string): string {
+  return Buffer.from(content, "base64").toString("latin1");
+}
+
+/** The first line that one side says and the other does not. */
+function firstDifference(a: Comparable, b: Comparable): string {
+  const lines = (side: Comparable): string[] => [...side.states, ...Object.entries(side.files).map(([path, text]) => `${path}: ${text}`)];
+  const other = new Set(lines(b));
+  return lines(a).find((line) => !other.has(line)) ?? "nothing";
+}
