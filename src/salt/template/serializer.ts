@@ -1,7 +1,8 @@
-import { Markup, TemplateModule, type FilterFunction } from "../../jinja/index.ts";
-import { PyBytes, PyDict, PyError, PyTuple, str, typeName, type Value } from "../../python/index.ts";
-import { loadSalt, YamlError } from "../../yaml/index.ts";
+import { dumpJson, Markup, TemplateModule, type FilterFunction } from "../../jinja/index.ts";
+import { isInt, PyBytes, PyDict, PyError, PyTuple, str, truthy, typeName, type Value } from "../../python/index.ts";
+import { dumpPyYaml, loadSalt, YamlError } from "../../yaml/index.ts";
 import { deepCopy, loadJson } from "../data/index.ts";
+import { bind, signature } from "../modules/index.ts";
 
 /** So much text at most is kept parsed. */
 const MOST_CHARACTERS = 32 * 1024 * 1024;
@@ -19,6 +20,12 @@ export class SerializerFilters {
       ["load_yaml", (_state, value) => this.#loadYaml(textOfModule(value))],
       ["load_json", (_state, value) => loadJsonText(textOfModule(value))],
       ["load_text", (_state, value) => textOfModule(value)],
+      ["json", (_state, value, args, kwargs) => json(bind(JSON_SIGNATURE, [value, ...args], kwargs).values)],
+      ["yaml", (_state, value, args, kwargs) => yaml(bind(YAML_SIGNATURE, [value, ...args], kwargs).values, true)],
+      [
+        "dict_to_sls_yaml_params",
+        (_state, value, args, kwargs) => slsParameters(bind(PARAMETERS_SIGNATURE, [value, ...args], kwargs).values),
+      ],
     ]);
   }
 
@@ -36,6 +43,27 @@ export class SerializerFilters {
     }
     return deepCopy(loaded);
   }
+}
+
+const JSON_SIGNATURE = signature("SerializerExtension.format_json", "value sort_keys? indent?");
+const YAML_SIGNATURE = signature("SerializerExtension.format_yaml", "value flow_style?");
+const PARAMETERS_SIGNATURE = signature("SerializerExtension.dict_to_sls_yaml_params", "value flow_style?");
+
+function json([value = null, sortKeys = true, indent = null]: readonly (Value | undefined)[]): Value {
+  const by = indent === null ? null : isInt(indent) ? " ".repeat(Number(indent)) : str(indent);
+  return new Markup(dumpJson(value, { sortKeys: truthy(sortKeys), indent: by, ensureAscii: false }).trim());
+}
+
+function yaml([value = null, flowStyle]: readonly (Value | undefined)[], flowByDefault: boolean): Value {
+  const flow = flowStyle === undefined ? flowByDefault : flowStyle;
+  const text = dumpPyYaml(value, { defaultFlowStyle: flow === null ? null : truthy(flow) }).trim();
+  return new Markup(text.endsWith("\n...") ? text.slice(0, -4) : text);
+}
+
+/** A dict as the list of one-entry dicts that a state's parameters are. */
+function slsParameters([value = null, flowStyle]: readonly (Value | undefined)[]): Value {
+  if (!(value instanceof PyDict)) throw new PyError("AttributeError", `'${typeName(value)}' object has no attribute 'items'`);
+  return yaml([[...value.entries()].map((entry) => PyDict.of([entry])), flowStyle], false);
 }
 
 function textOfModule(value: Value): Value {
