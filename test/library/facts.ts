@@ -29,7 +29,8 @@ type Add = (place: string, value: Data | undefined) => void;
 function workload(object: Mapping, podSpec: Mapping, add: Add): void {
   add("replicas", at(object, "spec", "replicas"));
   add("update", at(object, "spec", "updateStrategy") ?? at(object, "spec", "strategy"));
-  for (const key of ["hostNetwork", "hostPID", "dnsPolicy", "priorityClassName", "securityContext"]) add(key, isNothing(podSpec[key]) ? undefined : podSpec[key]);
+  for (const key of ["hostNetwork", "hostPID", "dnsPolicy", "priorityClassName", "securityContext"])
+    add(key, isNothing(podSpec[key]) ? undefined : podSpec[key]);
   add("affinity", podSpec["affinity"]);
   add("tolerations", podSpec["tolerations"]);
   for (const volume of list(podSpec["volumes"])) {
@@ -46,7 +47,8 @@ function workload(object: Mapping, podSpec: Mapping, add: Add): void {
     add(`${own}: resources`, isNothing(container["resources"]) ? undefined : container["resources"]);
     for (const probe of ["livenessProbe", "readinessProbe"]) add(`${own}: ${probe}`, container[probe]);
     for (const [flag, value] of flags([...list(container["command"]), ...list(container["args"])])) add(`${own}: ${flag}`, value);
-    for (const mount of list(container["volumeMounts"])) if (isMapping(mount)) add(`${own}: mount ${text(mount["mountPath"])}`, mountMode(mount));
+    for (const mount of list(container["volumeMounts"]))
+      if (isMapping(mount)) add(`${own}: mount ${text(mount["mountPath"])}`, mountMode(mount));
   }
 }
 

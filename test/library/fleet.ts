@@ -55,7 +55,8 @@ export async function apply(oracle: Oracle, cluster: string, pillar?: Readonly<R
   };
   const files = new Map<string, string>();
   for (const [path, { content }] of Object.entries(result.files)) {
-    if (path.startsWith("/etc/kubernetes/addons/")) files.set(path.slice("/etc/kubernetes/addons/".length), Buffer.from(content ?? "", "base64").toString("utf8"));
+    if (path.startsWith("/etc/kubernetes/addons/"))
+      files.set(path.slice("/etc/kubernetes/addons/".length), Buffer.from(content ?? "", "base64").toString("utf8"));
   }
   const failed = (result.states ?? []).filter((state) => state.result !== true).map((state) => state.comment);
   return { files, failures: [...(result.errors ?? []), ...failed] };

@@ -60,7 +60,9 @@ describe.skipIf(!oracleIsThere())("the shipped library under real Salt", () => {
     const mirror = { "us-west": "registry.us-west.example.net/mirror/", "us-east": "registry.us-east.example.net/mirror/" };
     const grains = minionConfigs().get(cluster)?.["grains"];
     const { region, env } = grains as { readonly region: keyof typeof mirror; readonly env: string };
-    const images = [...of(cluster).files.values()].flatMap((text) => [...text.matchAll(/^\s*(?:- )?image: (\S+)$/gm)].map((match) => match[1] ?? ""));
+    const images = [...of(cluster).files.values()].flatMap((text) =>
+      [...text.matchAll(/^\s*(?:- )?image: (\S+)$/gm)].map((match) => match[1] ?? ""),
+    );
     expect(images.length).toBeGreaterThan(10);
     for (const image of images) {
       expect(image).toMatch(/:[\w.-]+(@sha256:[0-9a-f]{64})?$/);
@@ -137,7 +139,9 @@ describe.skipIf(!oracleIsThere())("the shipped library under real Salt", () => {
   });
 
   it("a storage class that could mean two Ceph clusters is refused", async () => {
-    const { failures } = await apply(oracle, "iad1-prod-01", { "storage-classes": { flavors: { "nvme-db": { "rbd-nvme-db": { ceph: "" } } } } });
+    const { failures } = await apply(oracle, "iad1-prod-01", {
+      "storage-classes": { flavors: { "nvme-db": { "rbd-nvme-db": { ceph: "" } } } },
+    });
     expect(failures.join("\n")).toContain("storage class rbd-nvme-db names no Ceph cluster (key ceph), and pillar ceph:clusters has 2");
   });
 
@@ -147,12 +151,20 @@ describe.skipIf(!oracleIsThere())("the shipped library under real Salt", () => {
       ours = manifests((await apply(oracle, WHOLE, PLAIN_IMAGES)).files);
     });
 
-    it.each(components().filter((component) => existsSync(differencesFile(component))))("%s differs as differences.yaml says", (component) => {
-      const documented = readDifferences(component);
-      const mine = factsOf(ours.filter(({ addon }) => addon === component && isOwnObject(addon)).map(({ object }) => object).filter(isCompared));
-      const found = differences(upstreamFacts(component, documented.names), mine);
-      expect(documented.differences.flatMap(({ facts }) => facts).toSorted()).toEqual(found);
-    });
+    it.each(components().filter((component) => existsSync(differencesFile(component))))(
+      "%s differs as differences.yaml says",
+      (component) => {
+        const documented = readDifferences(component);
+        const mine = factsOf(
+          ours
+            .filter(({ addon }) => addon === component && isOwnObject(addon))
+            .map(({ object }) => object)
+            .filter(isCompared),
+        );
+        const found = differences(upstreamFacts(component, documented.names), mine);
+        expect(documented.differences.flatMap(({ facts }) => facts).toSorted()).toEqual(found);
+      },
+    );
   });
 });
 

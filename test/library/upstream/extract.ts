@@ -12,5 +12,7 @@ import { factsOf, type Data } from "../facts.ts";
 const [component = "", source = "", version = ""] = process.argv.slice(2);
 // Parsed YAML is what Data describes; `yaml` types it as unknown.
 const objects = parseAllDocuments(readFileSync(0, "utf8")).map((document) => document.toJS() as Data);
-const facts = Object.fromEntries([...factsOf(objects)].filter(([key]) => !/^(PodDisruptionBudget|Ingress|ServiceMonitor|CustomResourceDefinition) /.test(key)));
+const facts = Object.fromEntries(
+  [...factsOf(objects)].filter(([key]) => !/^(PodDisruptionBudget|Ingress|ServiceMonitor|CustomResourceDefinition) /.test(key)),
+);
 process.stdout.write(stringify({ component, source, version, facts }, { lineWidth: 0 }));
