@@ -150,15 +150,18 @@ def apply(request):
             kwargs["saltenv"] = request["saltenv"]
         if request.get("pillar") is not None:
             kwargs["pillar"] = request["pillar"]
-        if request.get("sls") is not None:
-            result = minion.functions["state.apply"](request["sls"], queue=True, **kwargs)
-        else:
-            result = minion.functions["state.apply"](queue=True, **kwargs)
+        raised = None
+        try:
+            names = [request["sls"]] if request.get("sls") is not None else []
+            result = minion.functions["state.apply"](*names, queue=True, **kwargs)
+        except Exception as error:  # noqa: B902 - what ends the run is its answer
+            raised, result = "%s: %s" % (type(error).__name__, error), {}
         answer = {
             "files": _files(),
             "before": sorted(before),
             "low": encode_ordered(CAPTURED[0]) if CAPTURED else None,
             "pillar": encode_ordered(minion.opts["pillar"]),
+            "raised": raised,
         }
         if isinstance(result, dict) and all(isinstance(value, dict) for value in result.values()):
             answer["states"] = [

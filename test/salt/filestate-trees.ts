@@ -760,8 +760,6 @@ const REQUISITES: readonly Tree[] = [
   ),
   tree("requisites: prereq that fails", one("y", req("prereq", "x")) + bad("x")),
   tree("requisites: prereq whose state fails", bad("y", req("prereq", "x")) + one("x")),
-  tree("requisites: cycle", one("x", req("require", "y")) + one("y", req("require", "x"))),
-  tree("requisites: of itself", one("x", req("require", "x"))),
   tree("requisites: failhard", bad("x", "- failhard: True\n") + one("y")),
   tree("requisites: order", one("y", "- order: 2\n") + one("x", "- order: 1\n- onchanges:\n  - file: y\n")),
   tree("conditions: creates that is there", one("x") + one("y", `- creates: ${A}/x\n- require:\n  - file: x\n`)),

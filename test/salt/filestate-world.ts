@@ -32,6 +32,8 @@ export interface Applied {
     readonly changed: boolean;
   }[];
   readonly errors?: readonly string[];
+  /** What ended the whole run. */
+  readonly raised: string | null;
 }
 
 export interface WrittenTree {
@@ -73,9 +75,9 @@ export function writeTree(tree: Tree): WrittenTree {
 }
 
 /** Applies `a.sls` with the real Salt. @throws Error with Python's own where it raised one */
-export async function applyReally(oracle: Oracle, written: WrittenTree): Promise<Applied | { readonly raised: string }> {
+export async function applyReally(oracle: Oracle, written: WrittenTree): Promise<Applied> {
   const answer = await oracle.ask("apply", { config: written.config, sls: ["a"], directories: ["/etc/kubernetes/addons"] });
-  if ("error" in answer) return { raised: `${answer.error.type}: ${answer.error.message}` };
+  if ("error" in answer) throw new Error(answer.error.trace);
   return answer.ok as Applied;
 }
 

@@ -1,4 +1,3 @@
-import { FindingError } from "../../finding/index.ts";
 import { PyError, str, truthy, type Value } from "../../python/index.ts";
 import type { FileCall } from "./call.ts";
 import { NeedsNode, type RegularFile } from "./files.ts";
@@ -78,15 +77,10 @@ export function templateTexts(call: FileCall): Answer | { readonly texts: string
     const found = findSource(call, url);
     if (found.from !== "tree") return failed(`Failed to load template file ${url}`);
     if (unsupported !== undefined) throw new NeedsNode(unsupported);
-    try {
-      const variables = renderVariables(call, new Map(), undefined);
-      const { text } = call.context.deps.renderTemplate({ template: found.file, saltenv: call.saltenv, variables }, { trace: false });
-      if (text === "") return failed(`Failed to read rendered template file ${url} (${url})`);
-      texts.push(text);
-    } catch (error) {
-      if (error instanceof FindingError) return failed(error.message, error.findings);
-      throw error;
-    }
+    const variables = renderVariables(call, new Map(), undefined);
+    const { text } = call.context.deps.renderTemplate({ template: found.file, saltenv: call.saltenv, variables }, { trace: false });
+    if (text === "") return failed(`Failed to read rendered template file ${url} (${url})`);
+    texts.push(text);
   }
   return { texts };
 }

@@ -44,7 +44,7 @@ function withBlock(call: FileCall, old: string, content: string): string {
     );
   const start = call.text("marker_start", "#-- start managed zone --");
   const end = call.text("marker_end", "#-- end managed zone --");
-  const stated = call.has("append_newline") ? call.value("append_newline") : false;
+  const stated = call.value("append_newline");
   const newline = stated === null ? !content.endsWith("\n") : truthy(stated);
   const lines = splitByteLines(old);
   const separator = lines[0]?.endsWith("\r\n") === true ? "\r\n" : "\n";

@@ -19,7 +19,7 @@ export function directory(call: FileCall): Answer {
   if (inTheWay !== undefined) return inTheWay;
   if (!files.isDirectory(name)) {
     if (!files.isDirectory(parentOf(name))) {
-      if (!call.flag("makedirs", false)) return failed(`No directory to create ${name} in`);
+      if (!call.flag("makedirs", false)) return { ...failed(`No directory to create ${name} in`), changed: true };
       files.makeDirectories(parentOf(name));
     }
     files.makeDirectory(name);

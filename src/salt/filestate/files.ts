@@ -173,7 +173,7 @@ export class NodeFiles {
   /** Removes a file, a link, or a directory with all in it. */
   remove(path: string): void {
     const real = this.real(path, false);
-    for (const name of [...this.#entries.keys()]) if (name === real || name.startsWith(`${real}/`)) this.#entries.delete(name);
+    for (const name of this.#entries.keys()) if (name === real || name.startsWith(`${real}/`)) this.#entries.delete(name);
     if (!underAddons(real)) this.#removed.add(real);
   }
   /** All that stands below a directory: paths and whether they are directories, parents first. */

@@ -1,4 +1,4 @@
-import { str, truthy, type Value } from "../../python/index.ts";
+import { PyOrderedDict, str, truthy, type Value } from "../../python/index.ts";
 import { edit, textOf } from "./append.ts";
 import type { FileCall } from "./call.ts";
 import { done, failed, type Answer } from "./outcome.ts";
@@ -46,8 +46,11 @@ interface Pair {
 
 function wantedPairs(call: FileCall): readonly Pair[] | string {
   const [key, value, pairs] = [call.value("key"), call.value("value"), call.dict("key_values")];
+  // Salt asks for a dict proper here; what an SLS holds is an OrderedDict, which is dropped without a word.
   if (key !== null && value !== null)
-    return pairs === undefined ? [{ key: str(key), value }] : "file.keyvalue can not combine key_values with key and value";
+    return pairs === undefined || pairs instanceof PyOrderedDict
+      ? [{ key: str(key), value }]
+      : "file.keyvalue can not combine key_values with key and value";
   if (pairs === undefined || pairs.size === 0)
     return `file.keyvalue key and value not supplied and key_values ${truthy(call.value("key_values")) ? "is not a dictionary" : "is empty"}`;
   return [...pairs.entries()].map(([name, item]) => ({ key: str(name), value: item }));

@@ -122,7 +122,7 @@ export function copy(call: FileCall): Answer {
   }
   copyTree(call, source, name);
   if (!call.flag("preserve", false)) setMode(call, name, normalizeMode(call.value("mode")));
-  return done(`Copied "${source}" to "${name}"`, true);
+  return done(`Copied "${source}" to "${call.name}"`, true);
 }
 
 /** `file.rename`. */

@@ -110,7 +110,7 @@ class StateRun {
     switch (status) {
       case "fail": {
         const tried = this.#tried.get(chunk.tag);
-        const outcome = tried === undefined ? this.#failedRequisites(chunk, requisites) : { ...tried, changed: false };
+        const outcome = tried?.result === false ? { ...tried, changed: false } : this.#failedRequisites(chunk, requisites);
         this.#ran.set(chunk.tag, outcome);
         this.#tried.set(chunk.tag, outcome);
         return;
@@ -151,7 +151,7 @@ class StateRun {
       const outcome = this.#tried.get(other.tag) ?? this.#ran.get(other.tag);
       if (outcome?.result === false) names.add(`${other.sls}.${other.id}`);
     }
-    return { chunk, result: false, changed: false, comment: `One or more requisite failed: ${[...names].join(", ")}`, ran: true };
+    return { chunk, result: false, changed: false, comment: `One or more requisite failed: ${[...names].sort().join(", ")}`, ran: true };
   }
 
   #put(chunk: Chunk, outcome: Omit<Outcome, "chunk">): void {

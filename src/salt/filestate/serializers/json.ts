@@ -62,7 +62,7 @@ class JsonWriter {
   #dict(dict: PyDict, depth: number): string {
     if (dict.size === 0) return "{}";
     const entries = [...dict.entries()];
-    if (this.#options.sortKeys) entries.sort(([a], [b]) => compareKeys(a, b));
+    if (this.#options.sortKeys) sortEntries(entries);
     return this.#nested(dict, () =>
       this.#wrap(
         "{",
@@ -113,11 +113,17 @@ function keyText(key: Value): string {
   throw new PyError("TypeError", `keys must be str, int, float, bool or None, not ${typeName(key)}`);
 }
 
+/** Python's sort compares each item with the one before it first, and says so where it can't. */
+function sortEntries(entries: [Value, Value][]): void {
+  for (let index = 1; index < entries.length; index++) compareKeys(entries[index]?.[0] ?? null, entries[index - 1]?.[0] ?? null);
+  entries.sort(([a], [b]) => compareKeys(a, b));
+}
+
 function compareKeys(a: Value, b: Value): number {
   if (typeof a === "string" && typeof b === "string") return compareCodePoints(a, b);
   const [left, right] = [numberOf(a), numberOf(b)];
   if (left === undefined || right === undefined)
-    throw new PyError("TypeError", `'<' not supported between instances of '${typeName(b)}' and '${typeName(a)}'`);
+    throw new PyError("TypeError", `'<' not supported between instances of '${typeName(a)}' and '${typeName(b)}'`);
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
