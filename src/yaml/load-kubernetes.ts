@@ -68,6 +68,9 @@ interface Duplicate {
   readonly at: Offset;
 }
 
+/** Told of each entry that goes into a mapping. */
+type Record = (key: string, keyNode: Node, valueNode: Node) => void;
+
 /** Nodes to JSON values; aliases are written out, within the bounds that go-yaml sets them (decode.go, allowedAliasRatio). */
 class KubernetesConstructor {
   readonly #source: Source;
@@ -135,8 +138,7 @@ class KubernetesConstructor {
       case "sequence": {
         const list: Value[] = [];
         for (const item of node.items) list.push(this.#value(item));
-        const at = node.items.map((item) => item.at);
-        this.#positions.add(list, () => ({ keys: at.map((_, index) => index), at, valueAt: at }));
+        this.#positions.add(list, node);
         return list;
       }
       default:
@@ -195,51 +197,59 @@ class KubernetesConstructor {
 
   #mapping(node: MappingNode): Value {
     const dict = new PyDict();
-    const keys: Value[] = [];
-    const at: Offset[] = [];
-    const valueAt: Offset[] = [];
-    this.#fill(dict, node, new Map(), (key, keyNode, valueNode) => {
-      keys.push(key);
-      at.push(keyNode.at);
-      valueAt.push(valueNode.at);
-    });
-    this.#positions.add(dict, () => ({ keys, at, valueAt }));
+    const { entries } = node;
+    if (entries.some((key, index) => index % 2 === 0 && isMerge(key))) {
+      const keys: Value[] = [];
+      const at: Offset[] = [];
+      const valueAt: Offset[] = [];
+      this.#fill(dict, node, (key, keyNode, valueNode) => {
+        keys.push(key);
+        at.push(keyNode.at);
+        valueAt.push(valueNode.at);
+      });
+      this.#positions.addMerged(dict, { keys, at, valueAt });
+    } else {
+      this.#fill(dict, node, undefined);
+      this.#positions.add(dict, node);
+    }
     return dict;
   }
 
-  #fill(dict: PyDict, node: MappingNode, seen: Map<string, Value>, record: (key: string, keyNode: Node, valueNode: Node) => void): void {
+  #fill(dict: PyDict, node: MappingNode, record: Record | undefined): void {
     const { entries } = node;
     for (let index = 0; index + 1 < entries.length; index += 2) {
       const keyNode = entries[index];
       const valueNode = entries[index + 1];
       if (keyNode === undefined || valueNode === undefined) break;
       if (isMerge(keyNode)) {
-        this.#merge(dict, valueNode, seen, record);
+        this.#merge(dict, valueNode, record);
         continue;
       }
       const key = this.#construct(keyNode);
-      const text = this.#keyText(key, keyNode);
+      const text = typeof key === "string" ? key : this.#keyText(key, keyNode);
+      const target = keyNode.kind === "alias" ? keyNode.target : keyNode;
+      target.made = text;
       const value = this.#value(valueNode);
       if (dict.has(text)) {
         this.#duplicate ??= { key, at: keyNode.at };
         continue;
       }
       dict.set(text, value);
-      record(text, keyNode, valueNode);
+      record?.(text, keyNode, valueNode);
     }
   }
 
   /** go-yaml puts merged entries into the map as it meets them, where one that is there already counts as a duplicate. */
-  #merge(dict: PyDict, value: Node, seen: Map<string, Value>, record: (key: string, keyNode: Node, valueNode: Node) => void): void {
+  #merge(dict: PyDict, value: Node, record: Record | undefined): void {
     const WANT = "map merge requires map or sequence of maps as the value";
     const merge = (node: Node): void => {
       this.#count(node);
-      if (node.kind === "mapping") this.#fill(dict, node, seen, record);
+      if (node.kind === "mapping") this.#fill(dict, node, record);
       else if (node.kind === "alias" && node.target.kind === "mapping") {
         const { target } = node;
         this.#through(node, () => {
           this.#count(target);
-          this.#fill(dict, target, seen, record);
+          this.#fill(dict, target, record);
         });
       } else throw this.#error({ problem: WANT, problemAt: node.at });
     };

@@ -1,6 +1,6 @@
 import { hashKey, PyDict, PyError, PyOrderedDict, PySet, PyTuple, repr, str, type Value } from "../python/index.ts";
 import { YamlError, type Problem } from "./error.ts";
-import { MappingNode, ScalarNode, SequenceNode, type Node } from "./nodes.ts";
+import type { Node, ScalarNode } from "./nodes.ts";
 import { Parser } from "./parser.ts";
 import { NO_POSITIONS, SourcePositions, type DataPositions } from "./positions.ts";
 import { checkReadable } from "./readable.ts";
@@ -15,7 +15,7 @@ import {
   YAML_TAG,
 } from "./salt-scalar.ts";
 import { flattenMapping, type FlattenBudget } from "./salt-merge.ts";
-import { Source, type Offset } from "./source.ts";
+import { Source } from "./source.ts";
 
 export interface LoadSaltOptions {
   /** What messages call the text: the path as the user would write it. */
@@ -247,14 +247,14 @@ class SaltConstructor {
       }
       for (const item of node.items) list.push(this.#construct(item));
     });
-    if (node.kind === "sequence") this.#positions?.add(list, () => sequenceOffsets(node));
+    if (node.kind === "sequence") this.#positions?.add(list, node);
     return list;
   }
 
   #mapping(node: Exclude<Node, { kind: "alias" }>): Value {
     const dict = this.#ordered ? new PyOrderedDict() : new PyDict();
     this.#queue.push(() => this.#fill(dict, node));
-    if (node.kind === "mapping") this.#positions?.add(dict, () => mappingOffsets(node));
+    if (node.kind === "mapping") this.#positions?.add(dict, node);
     return dict;
   }
 
@@ -336,26 +336,6 @@ class SaltConstructor {
 
 function isValueKey(node: Node): boolean {
   return node.kind === "scalar" && (node.tag === `${YAML_TAG}value` || (node.tag === undefined && node.plain && node.value === "="));
-}
-
-function sequenceOffsets(node: SequenceNode): { keys: Value[]; at: Offset[]; valueAt: Offset[] } {
-  const at = node.items.map((item) => item.at);
-  return { keys: at.map((_, index) => index), at, valueAt: at };
-}
-
-function mappingOffsets(node: MappingNode): { keys: Value[]; at: Offset[]; valueAt: Offset[] } {
-  const keys: Value[] = [];
-  const at: Offset[] = [];
-  const valueAt: Offset[] = [];
-  for (let index = 0; index + 1 < node.entries.length; index += 2) {
-    const key = node.entries[index];
-    const value = node.entries[index + 1];
-    if (key === undefined || value === undefined || key.kind === "alias" || key.made === undefined) continue;
-    keys.push(key.made);
-    at.push(key.at);
-    valueAt.push(value.at);
-  }
-  return { keys, at, valueAt };
 }
 
 /** Aliases could make the print of a key endless. */

@@ -1,4 +1,5 @@
 import { hashKey, PyDict, type HashKey, type Value } from "../python/index.ts";
+import type { MappingNode, SequenceNode } from "./nodes.ts";
 import type { Offset, Source } from "./source.ts";
 
 export interface Place {
@@ -19,21 +20,32 @@ export interface DataPositions {
 /** Positions of data that was loaded without them. */
 export const NO_POSITIONS: DataPositions = { at: () => undefined, valueAt: () => undefined };
 
-/** Offsets of a container's entries, in order: key, value, key, value … or item, item …, made only when asked for. */
-export type Offsets = () => { readonly keys: readonly Value[]; readonly at: readonly Offset[]; readonly valueAt: readonly Offset[] };
+/** Offsets of a container's entries. */
+export interface Offsets {
+  readonly keys: readonly Value[];
+  readonly at: readonly Offset[];
+  readonly valueAt: readonly Offset[];
+}
 
-/** Positions made from offsets on demand: a load pays for one map entry a container, a question for its own container. */
+/** Positions made from nodes on demand: a load pays one map entry a container, a question pays for its own container, once. */
 export class SourcePositions implements DataPositions {
   readonly #source: Source;
-  readonly #containers = new Map<object, Offsets>();
+  readonly #nodes = new Map<object, SequenceNode | MappingNode>();
+  readonly #merged = new Map<object, Offsets>();
   readonly #tables = new Map<object, ReadonlyMap<HashKey, readonly [Offset, Offset]>>();
 
   constructor(source: Source) {
     this.#source = source;
   }
 
-  add(container: PyDict | Value[], offsets: Offsets): void {
-    this.#containers.set(container, offsets);
+  /** Notes what a container was made from. The keys of a mapping's nodes hold what they were made to. */
+  add(container: PyDict | Value[], node: SequenceNode | MappingNode): void {
+    this.#nodes.set(container, node);
+  }
+
+  /** Notes where the entries of a mapping stand that came together from several nodes. */
+  addMerged(container: PyDict, offsets: Offsets): void {
+    this.#merged.set(container, offsets);
   }
 
   at(container: PyDict | readonly Value[], key: Value): Place | undefined {
@@ -47,7 +59,8 @@ export class SourcePositions implements DataPositions {
   #find(container: PyDict | readonly Value[], key: Value, which: 0 | 1): Place | undefined {
     let table = this.#tables.get(container);
     if (table === undefined) {
-      const offsets = this.#containers.get(container)?.();
+      const node = this.#nodes.get(container);
+      const offsets = this.#merged.get(container) ?? (node === undefined ? undefined : offsetsOf(node));
       if (offsets === undefined) return undefined;
       table = new Map(offsets.keys.map((entry, index) => [hashKey(entry), [offsets.at[index] ?? 0, offsets.valueAt[index] ?? 0]] as const));
       this.#tables.set(container, table);
@@ -55,4 +68,24 @@ export class SourcePositions implements DataPositions {
     const found = table.get(hashKey(key));
     return found === undefined ? undefined : this.#source.place(found[which]);
   }
+}
+
+function offsetsOf(node: SequenceNode | MappingNode): Offsets {
+  if (node.kind === "sequence") {
+    const at = node.items.map((item) => item.at);
+    return { keys: at.map((_, index) => index), at, valueAt: at };
+  }
+  const keys: Value[] = [];
+  const at: Offset[] = [];
+  const valueAt: Offset[] = [];
+  for (let index = 0; index + 1 < node.entries.length; index += 2) {
+    const written = node.entries[index];
+    const value = node.entries[index + 1];
+    const key = written?.kind === "alias" ? written.target : written;
+    if (written === undefined || key?.made === undefined || value === undefined) continue;
+    keys.push(key.made);
+    at.push(written.at);
+    valueAt.push(value.at);
+  }
+  return { keys, at, valueAt };
 }

@@ -26,6 +26,7 @@ const CONTEXTS: Readonly<Record<string, (scalar: string) => string>> = {
 function isStricter(text: string, halite: Outcome, real: Outcome | undefined): boolean {
   if (!("error" in halite) || real === undefined) return false;
   if ("error" in real) return true;
+  if (halite.error.startsWith("did not find expected key")) return /\{\}|\[\]/.test(text);
   return (
     halite.code === "yaml-several-documents" ||
     halite.code === "yaml-duplicate-key" ||
