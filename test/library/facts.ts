@@ -120,7 +120,8 @@ export function isMapping(value: Data | undefined): value is Mapping {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function at(value: Data | undefined, ...path: readonly string[]): Data | undefined {
+/** What stands at a path of mappings; `undefined` where the path ends early. */
+export function at(value: Data | undefined, ...path: readonly string[]): Data | undefined {
   let here: Data | undefined = value;
   for (const key of path) here = isMapping(here) ? here[key] : undefined;
   return here;
@@ -135,7 +136,8 @@ function isNothing(value: Data | undefined): boolean {
   return value === false || (isMapping(value) && Object.keys(value).length === 0);
 }
 
-function text(value: Data | undefined): string {
+/** A scalar as text; nothing as the empty text. */
+export function text(value: Data | undefined): string {
   return typeof value === "string" ? value : value === undefined || value === null ? "" : plain(value);
 }
 

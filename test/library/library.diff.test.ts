@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { oracleIsThere, type Oracle } from "../oracle/oracle.ts";
 import { isolatedOracle } from "../salt/isolated-oracle.ts";
-import { differences, factsOf, isMapping, type Data, type Facts } from "./facts.ts";
+import { at, differences, factsOf, isMapping, text, type Data, type Facts } from "./facts.ts";
 import { apply, manifests, minionConfigs, type Applied, type Manifest } from "./fleet.ts";
 import { components, differencesFile, readDifferences } from "./readme.ts";
 
@@ -41,17 +41,17 @@ describe.skipIf(!oracleIsThere())("the shipped library under real Salt", () => {
     for (const { path, object } of objects(cluster)) {
       const metadata = isMapping(object["metadata"]) ? object["metadata"] : {};
       const labels = isMapping(metadata["labels"]) ? metadata["labels"] : {};
-      const where = `${path} ${String(object["kind"])} ${String(metadata["name"])}`;
+      const where = `${path} ${text(object["kind"])} ${text(metadata["name"])}`;
       expect(object["apiVersion"], where).toBeTypeOf("string");
       expect(labels[MODE], where).toBe(metadata["name"] === "node-problem-detector-site" ? "EnsureExists" : "Reconcile");
-      expect(metadata["namespace"] !== undefined, where).toBe(NAMESPACED.has(String(object["kind"])));
+      expect(metadata["namespace"] !== undefined, where).toBe(NAMESPACED.has(text(object["kind"])));
     }
   });
 
   it.each(CLUSTERS)("%s: no object stands twice", (cluster) => {
     const names = objects(cluster).map(({ object }) => {
       const metadata = isMapping(object["metadata"]) ? object["metadata"] : {};
-      return `${String(object["kind"])} ${String(metadata["namespace"] ?? "")}/${String(metadata["name"])}`;
+      return `${text(object["kind"])} ${text(metadata["namespace"])}/${text(metadata["name"])}`;
     });
     expect(names.toSorted()).toEqual([...new Set(names)].toSorted());
   });
@@ -60,8 +60,8 @@ describe.skipIf(!oracleIsThere())("the shipped library under real Salt", () => {
     const mirror = { "us-west": "registry.us-west.example.net/mirror/", "us-east": "registry.us-east.example.net/mirror/" };
     const grains = minionConfigs().get(cluster)?.["grains"];
     const { region, env } = grains as { readonly region: keyof typeof mirror; readonly env: string };
-    const images = [...of(cluster).files.values()].flatMap((text) =>
-      [...text.matchAll(/^\s*(?:- )?image: (\S+)$/gm)].map((match) => match[1] ?? ""),
+    const images = [...of(cluster).files.values()].flatMap((content) =>
+      [...content.matchAll(/^\s*(?:- )?image: (\S+)$/gm)].map((match) => match[1] ?? ""),
     );
     expect(images.length).toBeGreaterThan(10);
     for (const image of images) {
@@ -76,12 +76,12 @@ describe.skipIf(!oracleIsThere())("the shipped library under real Salt", () => {
       if (!isMapping(spec)) continue;
       expect(spec["priorityClassName"], path).toBeTypeOf("string");
       for (const container of Array.isArray(spec["containers"]) ? spec["containers"] : []) {
-        const where = `${path} ${String(at(container, "name"))}`;
+        const where = `${path} ${text(at(container, "name"))}`;
         expect(at(container, "resources", "requests", "cpu"), where).toBeDefined();
         expect(at(container, "resources", "requests", "memory"), where).toBeDefined();
         expect(at(container, "resources", "limits", "memory"), where).toBeDefined();
         const privileged = at(container, "securityContext", "privileged") === true;
-        expect(privileged, where).toBe(PRIVILEGED.has(`${String(object["kind"])} ${String(at(container, "name"))}`));
+        expect(privileged, where).toBe(PRIVILEGED.has(`${text(object["kind"])} ${text(at(container, "name"))}`));
         if (!privileged) expect(at(container, "securityContext", "allowPrivilegeEscalation"), where).toBe(false);
       }
     }
@@ -212,10 +212,4 @@ function upstreamFacts(component: string, names: Readonly<Record<string, string>
       return [[names[object] ?? object, ...place].join(": "), place[0] === "role" ? (names[value] ?? value) : value];
     }),
   );
-}
-
-function at(value: Data | undefined, ...path: readonly string[]): Data | undefined {
-  let here: Data | undefined = value;
-  for (const key of path) here = isMapping(here) ? here[key] : undefined;
-  return here;
 }
