@@ -1,10 +1,10 @@
 /** What of nunjucks 3.2.4's inner modules this room builds on: the node classes and the compiler's skeleton. */
 
 declare module "nunjucks/src/nodes.js" {
-  /** A node class. Instances have a getter `typename`, `fields`, `lineno`, `colno` and the fields, assigned by position. */
+  /** A node class. Instances have a getter `typename`, `fields`, `lineno`, `colno` and the fields. */
   export interface NodeClass {
     /** `N` says which fields the class was extended with; nunjucks itself has no types. */
-    new <N>(lineno: number, colno: number, ...fields: readonly unknown[]): N;
+    new <N>(lineno: number, colno: number, fields: object): N;
     readonly prototype: object;
     extend(name: string): NodeClass;
   }

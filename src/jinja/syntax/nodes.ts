@@ -247,15 +247,20 @@ export interface Place {
 type Fields<N extends AnyNode> = Omit<N, keyof Base<string>>;
 type Maker<N extends AnyNode> = (at: Place, fields: Fields<N>) => N;
 
-/** A function that makes nodes of one class, fields by name. */
-function maker<N extends AnyNode>(Class: NodeClass, names: readonly (keyof Fields<N> & string)[]): Maker<N> {
-  return (at, fields) => new Class<N>(at.line, at.column, ...names.map((name): unknown => fields[name]));
-}
-/** A subclass with fields of its own; where nunjucks' class has a getter for them `extend` alone cannot say them. */
+/**
+ * A function that makes nodes of a nunjucks class, or of a subclass with fields of its own. The subclass takes its fields by
+ * name: nunjucks' own constructor goes through them by position, which is slow where a template has thousands of nodes.
+ */
 function extended<N extends AnyNode>(base: NodeClass, typename: N["typename"], names: readonly (keyof Fields<N> & string)[]): Maker<N> {
   const Class = base.extend(typename);
   Object.defineProperty(Class.prototype, "fields", { value: names });
-  return maker<N>(Class, names);
+  Object.defineProperty(Class.prototype, "init", { value: initialize });
+  return (at, fields) => new Class<N>(at.line, at.column, fields);
+}
+function initialize(this: Record<string, unknown>, line: number, column: number, fields: object): void {
+  this["lineno"] = line;
+  this["colno"] = column;
+  Object.assign(this, fields);
 }
 
 const CALL = ["target", "args", "kwargs", "dynArgs", "dynKwargs"] as const;
@@ -265,38 +270,38 @@ const NAMED_CALL = ["target", "name", "args", "kwargs", "dynArgs", "dynKwargs"] 
 export const nodes = {
   name: extended<NameNode>(nunjucks.Symbol, "Name", ["name", "ctx"]),
   nsRef: extended<NsRefNode>(nunjucks.Node, "NsRef", ["name", "attr"]),
-  literal: maker<LiteralNode>(nunjucks.Literal, ["value"]),
-  templateData: maker<TemplateDataNode>(nunjucks.TemplateData, ["value"]),
+  literal: extended<LiteralNode>(nunjucks.Literal, "Literal", ["value"]),
+  templateData: extended<TemplateDataNode>(nunjucks.TemplateData, "TemplateData", ["value"]),
   tuple: extended<TupleNode>(nunjucks.NodeList, "Tuple", ["children"]),
-  list: maker<ListNode>(nunjucks.Array, ["children"]),
-  pair: maker<PairNode>(nunjucks.Pair, ["key", "value"]),
-  dict: maker<DictNode>(nunjucks.Dict, ["children"]),
-  inlineIf: maker<InlineIfNode>(nunjucks.InlineIf, ["cond", "body", "else_"]),
+  list: extended<ListNode>(nunjucks.Array, "Array", ["children"]),
+  pair: extended<PairNode>(nunjucks.Pair, "Pair", ["key", "value"]),
+  dict: extended<DictNode>(nunjucks.Dict, "Dict", ["children"]),
+  inlineIf: extended<InlineIfNode>(nunjucks.InlineIf, "InlineIf", ["cond", "body", "else_"]),
   keyword: extended<KeywordNode>(nunjucks.Node, "Keyword", ["key", "value"]),
   call: extended<CallNode>(nunjucks.FunCall, "Call", CALL),
   filter: extended<FilterNode>(nunjucks.Filter, "FilterCall", NAMED_CALL),
   test: extended<TestNode>(nunjucks.Is, "TestCall", NAMED_CALL),
   getattr: extended<GetattrNode>(nunjucks.LookupVal, "Getattr", ["target", "name"]),
-  getitem: maker<GetitemNode>(nunjucks.LookupVal, ["target", "val"]),
+  getitem: extended<GetitemNode>(nunjucks.LookupVal, "LookupVal", ["target", "val"]),
   slice: extended<SliceNode>(nunjucks.Node, "Slice", ["start", "stop", "step"]),
-  add: maker<BinaryNode>(nunjucks.Add, ["left", "right"]),
-  sub: maker<BinaryNode>(nunjucks.Sub, ["left", "right"]),
-  mul: maker<BinaryNode>(nunjucks.Mul, ["left", "right"]),
-  div: maker<BinaryNode>(nunjucks.Div, ["left", "right"]),
-  floordiv: maker<BinaryNode>(nunjucks.FloorDiv, ["left", "right"]),
-  mod: maker<BinaryNode>(nunjucks.Mod, ["left", "right"]),
-  pow: maker<BinaryNode>(nunjucks.Pow, ["left", "right"]),
-  and: maker<BinaryNode>(nunjucks.And, ["left", "right"]),
-  or: maker<BinaryNode>(nunjucks.Or, ["left", "right"]),
-  not: maker<UnaryNode>(nunjucks.Not, ["target"]),
-  neg: maker<UnaryNode>(nunjucks.Neg, ["target"]),
-  pos: maker<UnaryNode>(nunjucks.Pos, ["target"]),
+  add: extended<BinaryNode>(nunjucks.Add, "Add", ["left", "right"]),
+  sub: extended<BinaryNode>(nunjucks.Sub, "Sub", ["left", "right"]),
+  mul: extended<BinaryNode>(nunjucks.Mul, "Mul", ["left", "right"]),
+  div: extended<BinaryNode>(nunjucks.Div, "Div", ["left", "right"]),
+  floordiv: extended<BinaryNode>(nunjucks.FloorDiv, "FloorDiv", ["left", "right"]),
+  mod: extended<BinaryNode>(nunjucks.Mod, "Mod", ["left", "right"]),
+  pow: extended<BinaryNode>(nunjucks.Pow, "Pow", ["left", "right"]),
+  and: extended<BinaryNode>(nunjucks.And, "And", ["left", "right"]),
+  or: extended<BinaryNode>(nunjucks.Or, "Or", ["left", "right"]),
+  not: extended<UnaryNode>(nunjucks.Not, "Not", ["target"]),
+  neg: extended<UnaryNode>(nunjucks.Neg, "Neg", ["target"]),
+  pos: extended<UnaryNode>(nunjucks.Pos, "Pos", ["target"]),
   concatenation: extended<ConcatenationNode>(nunjucks.NodeList, "Concatenation", ["children"]),
-  compare: maker<CompareNode>(nunjucks.Compare, ["expr", "ops"]),
-  compareOperand: maker<CompareOperandNode>(nunjucks.CompareOperand, ["expr", "type"]),
+  compare: extended<CompareNode>(nunjucks.Compare, "Compare", ["expr", "ops"]),
+  compareOperand: extended<CompareOperandNode>(nunjucks.CompareOperand, "CompareOperand", ["expr", "type"]),
   hostCall: extended<HostCallNode>(nunjucks.Node, "HostCall", ["run", "args"]),
 
-  root: maker<RootNode>(nunjucks.Root, ["children"]),
+  root: extended<RootNode>(nunjucks.Root, "Root", ["children"]),
   output: extended<OutputNode>(nunjucks.Node, "Output", ["children", "sources"]),
   if: extended<IfNode>(nunjucks.If, "IfTag", ["cond", "body", "elifs", "else_"]),
   for: extended<ForNode>(nunjucks.For, "ForTag", ["target", "iter", "body", "else_", "test", "recursive"]),
@@ -305,10 +310,10 @@ export const nodes = {
   filterBlock: extended<FilterBlockNode>(nunjucks.Node, "FilterTag", ["body", "filter"]),
   with: extended<WithNode>(nunjucks.Node, "With", ["targets", "values", "body"]),
   block: extended<BlockNode>(nunjucks.Block, "BlockTag", ["name", "body", "scoped", "required"]),
-  extends: maker<ExtendsNode>(nunjucks.Extends, ["template"]),
+  extends: extended<ExtendsNode>(nunjucks.Extends, "Extends", ["template"]),
   include: extended<IncludeNode>(nunjucks.Include, "IncludeTag", ["template", "withContext", "ignoreMissing"]),
-  import: maker<ImportNode>(nunjucks.Import, ["template", "target", "withContext"]),
-  fromImport: maker<FromImportNode>(nunjucks.FromImport, ["template", "names", "withContext"]),
+  import: extended<ImportNode>(nunjucks.Import, "Import", ["template", "target", "withContext"]),
+  fromImport: extended<FromImportNode>(nunjucks.FromImport, "FromImport", ["template", "names", "withContext"]),
   exprStmt: extended<ExprStmtNode>(nunjucks.Node, "ExprStmt", ["expr"]),
   assign: extended<AssignNode>(nunjucks.Set, "Assign", ["target", "value"]),
   assignBlock: extended<AssignBlockNode>(nunjucks.Capture, "AssignBlock", ["target", "filter", "body"]),
