@@ -69,18 +69,19 @@ function numberText(text: string): string {
 /** Halite's answer in the same form. */
 export function haliteLoads(text: string): Outcome {
   try {
-    return { documents: loadKubernetes(text, { file: "case.yaml" }).map(({ value }) => encode(value)) };
+    return { documents: loadKubernetes(text, { file: "case.yaml" }).map(({ value }) => encodeJson(value)) };
   } catch (error) {
     if (!(error instanceof FindingError)) throw error;
     return { error: error.message, code: error.findings[0].code };
   }
 }
 
-function encode(value: Value): unknown {
-  if (Array.isArray(value)) return value.map(encode);
+/** JSON-like data in the form of the Go program. */
+export function encodeJson(value: Value): unknown {
+  if (Array.isArray(value)) return value.map(encodeJson);
   if (typeof value === "number" || typeof value === "bigint") return { number: numberText(String(value)) };
   if (value instanceof PyFloat) return { number: numberText(String(value.value)) };
   if (!(value instanceof PyDict)) return value;
-  const pairs = [...value.entries()].map(([key, item]) => [str(key), encode(item)] as const);
+  const pairs = [...value.entries()].map(([key, item]) => [str(key), encodeJson(item)] as const);
   return { dict: pairs.toSorted(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b))) };
 }
