@@ -96,35 +96,43 @@ def _stages(tree, request):
     kwargs = {} if request.get("saltenv") is None else {"saltenv": request["saltenv"]}
     sls = request.get("sls")
 
-    def high_state():
-        used = salt.utils.state.get_sls_opts(opts, **kwargs)
-        if sls is not None and used["saltenv"] is None:
-            used["saltenv"] = "base"
-        initial = copy.deepcopy(opts["pillar"]) if used["pillarenv"] == opts["pillarenv"] else None
-        return salt.state.HighState(used, copy.deepcopy(override), initial_pillar=initial)
-
+    used = salt.utils.state.get_sls_opts(opts, **kwargs)
+    if sls is not None and used["saltenv"] is None:
+        used["saltenv"] = "base"
+    initial = copy.deepcopy(opts["pillar"]) if used["pillarenv"] == opts["pillarenv"] else None
     try:
-        with high_state() as state:
-            out["pillar"] = {"ok": encode(tree.clean(state.opts["pillar"]))}
+        state = salt.state.HighState(used, copy.deepcopy(override), initial_pillar=initial)
     except Exception as error:
-        out["pillar"] = _raised(tree, error)
-        return out
-    for stage, compute in (("top", _top), ("high", _high), ("low", _low)):
-        if stage not in request["stages"]:
-            continue
+        return {"pillar": _raised(tree, error)}
+    with state:
+        out["pillar"] = {"ok": encode(tree.clean(state.opts["pillar"]))}
+        if "top" in request["stages"]:
+            out["top"] = _try(tree, _top, tree, state)
         try:
-            with high_state() as state:
-                out[stage] = compute(tree, state, sls)
+            high, errors = _rendered(state, sls)
         except Exception as error:
-            out[stage] = _raised(tree, error)
+            out["high"] = out["low"] = _raised(tree, error)
+            return out
+        out["high"] = _try(tree, _high, tree, state, copy.deepcopy(high), list(errors), sls)
+        out["low"] = _try(tree, _low, tree, state, high, errors)
     return out
+
+
+def _try(tree, stage, *args):
+    try:
+        return stage(*args)
+    except Exception as error:
+        return _raised(tree, error)
 
 
 def _raised(tree, error):
     return {"raised": type(error).__name__, "message": tree.clean(str(error))}
 
 
-def _top(tree, state, _sls):
+def _top(tree, state):
+    errors = state.opts["pillar"].get("_errors")
+    if errors:
+        return {"errors": ["Pillar failed to render with the following messages:"] + tree.clean(errors)}
     top = state.get_top()
     errors = state.verify_tops(top)
     if errors:
@@ -146,8 +154,7 @@ def _rendered(state, sls):
     return high, errors + more
 
 
-def _high(tree, state, sls):
-    high, errors = _rendered(state, sls)
+def _high(tree, state, high, errors, sls):
     if not errors and sls is not None:
         errors = state.state.verify_high(high)
     if errors:
@@ -155,9 +162,8 @@ def _high(tree, state, sls):
     return {"ok": encode(tree.clean(high))}
 
 
-def _low(tree, state, sls):
+def _low(tree, state, high, errors):
     """call_high up to the chunks."""
-    high, errors = _rendered(state, sls)
     if errors:
         return {"errors": tree.clean(errors)}
     high, errors = state.state.reconcile_extend(high)
