@@ -28,7 +28,8 @@ const NAMESPACES: readonly (readonly string[])[] = [
   ["unshare", "-rm"],
 ];
 
-function writable(): string[] {
+/** Directories that are the oracle's alone; it must be asked to write nowhere else. */
+export function writable(): string[] {
   const needed = [tmpdir(), fileURLToPath(new URL("../..", import.meta.url)), process.execPath].map((path) => realpathSync(path));
   return WRITABLE.filter((path) => existsSync(path) && !needed.some((need) => need === path || need.startsWith(`${path}/`)));
 }
