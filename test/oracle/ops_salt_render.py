@@ -3,8 +3,10 @@ import json
 import os
 import shutil
 import tempfile
+import tomllib
 
 import salt.config
+import salt.fileclient
 import salt.loader
 import salt.template
 import salt.utils.stringio
@@ -132,6 +134,43 @@ def _call(request):
     return answers
 
 
+def _fileroots(request):
+    """What the roots file server says of directories: their lists, and which paths it finds."""
+    cache = tempfile.mkdtemp(prefix="halite-oracle-")
+    try:
+        opts = salt.config.DEFAULT_MINION_OPTS.copy()
+        opts.update(
+            id="m1",
+            file_client="local",
+            cachedir=cache,
+            file_roots=request["file_roots"],
+            fileserver_backend=["roots"],
+            **request["opts"],
+        )
+        client = salt.fileclient.get_file_client(opts)
+        answer = {}
+        for saltenv in request["environments"]:
+            answer[saltenv] = {
+                "files": client.file_list(saltenv),
+                "directories": client.dir_list(saltenv),
+                "found": [path for path in request["paths"] if client.hash_file("salt://" + path, saltenv)],
+            }
+        return answer
+    finally:
+        shutil.rmtree(cache, ignore_errors=True)
+
+
+def _toml(request):
+    """TOML as Python's own reader has it, judge of the reader that stands for the package that Salt's renderer uses."""
+    answers = []
+    for text in request["texts"]:
+        try:
+            answers.append({"ok": encode(tomllib.loads(text))})
+        except tomllib.TOMLDecodeError:
+            answers.append({"error": "TOMLDecodeError"})
+    return answers
+
+
 def _end(_request):
     for world in _WORLDS.values():
         shutil.rmtree(world.root, ignore_errors=True)
@@ -139,4 +178,4 @@ def _end(_request):
     return None
 
 
-OPS = {"salt.render": _render, "salt.render.template": _template, "salt.call": _call, "salt.render.end": _end}
+OPS = {"salt.render": _render, "salt.render.template": _template, "salt.call": _call, "salt.fileroots": _fileroots, "toml": _toml, "salt.render.end": _end}
