@@ -129,13 +129,9 @@ describe.skipIf(!oracleIsThere())("the shipped library under real Salt", () => {
   });
 
   it("ceph.conf leaves out what the client's Ceph release does not have", async () => {
-    const conf = async (release: number): Promise<string> => {
-      const { files } = await apply(oracle, WHOLE, { "ceph-csi-cephfs": { ceph_release: release } });
-      return files.get("ceph-csi-cephfs/config.yaml") ?? "";
-    };
-    expect(await conf(20)).toContain("client_reconnect_stale = true");
-    expect(await conf(13)).not.toContain("client_reconnect_stale");
-    expect(await conf(13)).toContain("fuse_big_writes = true");
+    expect(await cephConf(oracle, 20)).toContain("client_reconnect_stale = true");
+    expect(await cephConf(oracle, 13)).not.toContain("client_reconnect_stale");
+    expect(await cephConf(oracle, 13)).toContain("fuse_big_writes = true");
   });
 
   it("a storage class that could mean two Ceph clusters is refused", async () => {
@@ -167,6 +163,12 @@ describe.skipIf(!oracleIsThere())("the shipped library under real Salt", () => {
     );
   });
 });
+
+/** The CephFS driver's ConfigMaps where its image has this Ceph release. */
+async function cephConf(oracle: Oracle, release: number): Promise<string> {
+  const { files } = await apply(oracle, WHOLE, { "ceph-csi-cephfs": { ceph_release: release } });
+  return files.get("ceph-csi-cephfs/config.yaml") ?? "";
+}
 
 /** Kinds of the library that live in a namespace. */
 const NAMESPACED = new Set([
