@@ -6,25 +6,26 @@ export interface FoldedFinding {
   readonly finding: Finding;
   /** Ids, sorted; empty for what concerns no single cluster. */
   readonly clusters: readonly string[];
+  /** How many other ways lead to the same place: imports, states. */
+  readonly otherTrails: number;
 }
 
-/** The findings of all clusters, each once with the clusters it concerns, sorted by place. */
+/** The findings of all clusters: one for a message at a place, with the clusters it concerns, sorted by place. */
 export function foldFindings(perCluster: Iterable<readonly [cluster: string | null, findings: readonly Finding[]]>): FoldedFinding[] {
-  const folded = new Map<string, { finding: Finding; clusters: Set<string> }>();
+  const folded = new Map<string, { finding: Finding; clusters: Set<string>; trails: Set<string> }>();
   for (const [cluster, findings] of perCluster) {
     for (const finding of findings) {
-      const key = printFinding(finding);
-      const entry = folded.get(key) ?? { finding, clusters: new Set<string>() };
+      const key = JSON.stringify([finding.code, finding.message, finding.at]);
+      const entry = folded.get(key) ?? { finding, clusters: new Set<string>(), trails: new Set<string>() };
       if (cluster !== null) entry.clusters.add(cluster);
+      entry.trails.add(printFinding(finding));
       folded.set(key, entry);
     }
   }
-  const order = new Map(
-    sortFindings([...folded.values()].map((entry) => entry.finding)).map((finding, index) => [printFinding(finding), index]),
-  );
-  return [...folded]
-    .sort(([a], [b]) => (order.get(a) ?? 0) - (order.get(b) ?? 0))
-    .map(([, entry]) => ({ finding: entry.finding, clusters: [...entry.clusters].sort() }));
+  const order = new Map(sortFindings([...folded.values()].map((entry) => entry.finding)).map((finding, index) => [finding, index]));
+  return [...folded.values()]
+    .sort((a, b) => (order.get(a.finding) ?? 0) - (order.get(b.finding) ?? 0))
+    .map((entry) => ({ finding: entry.finding, clusters: [...entry.clusters].sort(), otherTrails: entry.trails.size - 1 }));
 }
 
 /** How many clusters, and which: `in 3 of 8 clusters: a, b, c`. */
@@ -33,17 +34,19 @@ function where(clusters: readonly string[], total: number): string {
   if (clusters.length === total && total > 1) return `in all ${total} clusters`;
   const shown = clusters.slice(0, 3).join(", ");
   const names = clusters.length > 3 ? `${shown} and ${clusters.length - 3} more` : shown;
+  if (clusters.length === total && total === 1) return "";
   return clusters.length === 1 ? `in cluster ${names}` : `in ${clusters.length} of ${total} clusters: ${names}`;
 }
 
 /** Prints findings to standard error: errors and warnings, and notes only where asked for. */
 export function printFindings(terminal: Terminal, findings: readonly FoldedFinding[], total: number, notes: boolean): void {
-  for (const { finding, clusters } of findings) {
+  for (const { finding, clusters, otherTrails } of findings) {
     if (finding.severity === "note" && !notes) continue;
     const [head = "", ...rest] = printFinding(finding).split("\n");
     const colour = finding.severity === "error" ? "red" : finding.severity === "warning" ? "yellow" : "cyan";
     terminal.err(`${head.replace(`${finding.severity}:`, `${terminal.paintErr(colour, finding.severity)}:`)}\n`);
     for (const line of rest) terminal.err(`${line}\n`);
+    if (otherTrails > 0) terminal.err(`  ${terminal.paintErr("dim", `and by ${otherTrails} other way${otherTrails === 1 ? "" : "s"}`)}\n`);
     const places = where(clusters, total);
     if (places !== "") terminal.err(`  ${terminal.paintErr("dim", places)}\n`);
   }

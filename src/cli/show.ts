@@ -15,6 +15,7 @@ import {
   showPillar,
   showTop,
   type ConfigFile,
+  type EncodedFile,
   type FileRoots,
   type Minion,
   type MinionCompiler,
@@ -76,9 +77,11 @@ function showStage(compiler: MinionCompiler, stage: StageName, selection: StateS
       return mapStage(compiler.low(selection), ({ chunks }) => showLow(chunks));
     case "files": {
       const applied = compiler.files(selection);
-      const shown = mapStage(applied, ({ files }) => plainJson(encodeFiles(files)));
+      const shown = mapStage(applied, ({ files }) => plainFiles(encodeFiles(files)));
       return { ...shown, failed: applied.findings.some((finding) => finding.severity === "error") };
     }
+    default:
+      return stage satisfies never;
   }
 }
 
@@ -95,11 +98,8 @@ function printErrors({ terminal }: CommandContext, shown: Shown): void {
   }
 }
 
-function plainJson(value: unknown): Plain {
-  if (value === null || typeof value === "boolean" || typeof value === "string") return value;
-  if (Array.isArray(value)) return value.map(plainJson);
-  if (typeof value === "object") return new Map(Object.entries(value).map(([key, item]) => [key, plainJson(item)]));
-  return { number: String(value) };
+function plainFiles(files: Readonly<Record<string, EncodedFile>>): Plain {
+  return new Map(Object.entries(files).map(([path, file]) => [path, new Map<string, Plain>(Object.entries(file))]));
 }
 
 /** Plain data as values, for the YAML emitter. */
