@@ -124,7 +124,7 @@ function master(pillar: PyDict): PyDict {
 /** A `sdb://` value is kept elsewhere; a render does not go there. */
 function sdb(value: Value): Value {
   if (typeof value === "string" && value.startsWith("sdb://"))
-    throw new PyError("CommandExecutionError", `config.get found ${value}, which is kept in an external store that a render does not ask`);
+    throw new PyError("ImpureError", `config.get found ${value}, which is kept in an external store that a render does not ask`);
   return value;
 }
 

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { FindingError } from "../../finding/index.ts";
 import { PyDict, PyError, str, truthy, type Value } from "../../python/index.ts";
 import { compareCodePoints, parseSaltUrl } from "../fileroots/index.ts";
 import type { SourceFile } from "../types.ts";
@@ -73,8 +72,7 @@ export function cpModule(): ModuleTable {
           const file = find(context, path, saltenv);
           return file === undefined ? false : file.text;
         }
-        if (dest !== "")
-          throw new PyError("CommandExecutionError", `cp.get_url would write ${str(dest)} on the node; a render writes nothing`);
+        if (dest !== "") throw new PyError("ImpureError", `cp.get_url would write ${str(dest)} on the node; a render writes nothing`);
         return cached(context, path, saltenv) ?? false;
       },
     },
@@ -110,16 +108,12 @@ function cached(context: ModuleContext, path: Value, saltenv: Value | undefined)
   return file === undefined ? undefined : cachePath(context, env, file.path);
 }
 
-/** @throws FindingError `salt-function-refused` for what is not in the tree */
+/** @throws PyError `ImpureError` for what is not in the tree */
 function inTree(who: string, url: Value): { readonly path: string; readonly saltenv?: string } {
   const parsed = parseSaltUrl(str(url));
   if (parsed !== undefined) return parsed;
   const why = /^[a-z][a-z0-9+.-]*:/i.test(str(url)) ? "is fetched over the network or from the node" : "is a path of the node";
-  throw new FindingError({
-    code: "salt-function-refused",
-    severity: "error",
-    message: `${who}: '${str(url)}' ${why}, and a render reads only the tree (salt://…)`,
-  });
+  throw new PyError("ImpureError", `${who}: '${str(url)}' ${why}, and a render reads only the tree (salt://…)`);
 }
 
 function hashType({ minion }: ModuleContext): string {

@@ -77,7 +77,7 @@ function treePath(context: ModuleContext, path: string): { readonly saltenv: str
   const inside = normal.startsWith(root) ? normal.slice(root.length) : undefined;
   if (inside === undefined || inside === "")
     throw new PyError(
-      "CommandExecutionError",
+      "ImpureError",
       `${path} is a path of the node, which a render does not read; files of the tree are read with cp.get_file_str('salt://…')`,
     );
   const cut = inside.indexOf("/");

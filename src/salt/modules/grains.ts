@@ -71,7 +71,7 @@ function refusedWrite(name: string): ModuleFunction {
   return {
     signature: "*args **kwargs",
     run: () => {
-      throw new PyError("CommandExecutionError", `grains.${name} would change the minion's grains; a render changes nothing`);
+      throw new PyError("ImpureError", `grains.${name} would change the minion's grains; a render changes nothing`);
     },
   };
 }

@@ -83,7 +83,7 @@ function answer(context: ModuleContext, engine: Engine, expression: Value, delim
     return matches(subject, expression, { engine, delimiter });
   } catch (error) {
     // Salt logs what a matcher raises and answers false.
-    if (error instanceof PyError || error instanceof FindingError) return false;
+    if ((error instanceof PyError && error.type !== "ImpureError") || error instanceof FindingError) return false;
     throw error;
   }
 }

@@ -1,4 +1,3 @@
-import { FindingError } from "../../finding/index.ts";
 import { StateCallable, type CallState } from "../../jinja/index.ts";
 import { PyCallable, PyError, PyObject, type Kwargs, type Value } from "../../python/index.ts";
 import { configModule } from "./config.ts";
@@ -203,13 +202,9 @@ class RefusedCallable extends PyCallable {
     this.name = name;
     this.#why = why;
   }
+  /** @throws PyError `ImpureError` */
   call(): never {
-    throw new FindingError({
-      code: "salt-function-refused",
-      severity: "error",
-      message: `salt['${this.name}'] ${this.#why}`,
-      advice: "Put what it should answer into pillar or into the cluster's grains.",
-    });
+    throw new PyError("ImpureError", `salt['${this.name}'] ${this.#why}`);
   }
   repr(): string {
     return `<LoadedFunc name='${this.name}'>`;

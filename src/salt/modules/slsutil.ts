@@ -128,10 +128,7 @@ function render(context: ModuleContext, path: Value, string: Value, defaultPipe:
   if (truthy(string)) return context.render({ ...common, text: str(string), display: "slsutil.renderer(string=…)", tplpath: ":string:" });
   const url = parseSaltUrl(str(path));
   if (url === undefined)
-    throw new PyError(
-      "CommandExecutionError",
-      `slsutil.renderer: ${str(path)} is not in the tree (salt://…), and a render reads nothing else`,
-    );
+    throw new PyError("ImpureError", `slsutil.renderer: ${str(path)} is not in the tree (salt://…), and a render reads nothing else`);
   const file = context.minion.fileRoots.find(url.saltenv ?? saltenv, url.path);
   if (file === undefined || file.text.trim() === "") return new PyDict();
   return context.render({

@@ -99,7 +99,7 @@ export function testModule(call: Call): ModuleTable {
         try {
           return call(context, str(name), [], kwargs);
         } catch (error) {
-          if (!(error instanceof PyError)) throw error;
+          if (!(error instanceof PyError) || error.type === "ImpureError") throw error;
           return truthy(wanted) ? error.message : null;
         }
       },

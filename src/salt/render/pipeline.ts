@@ -76,7 +76,7 @@ function run(step: PipeStep, flow: Flow, request: PipeRequest, cache: DataCache)
     case "yaml":
       return { ...yaml(needText(renderer, text, request), flow.rendered, request, cache), rendered: undefined };
     case "json":
-      return { value: json(needText(renderer, text, request), request), positions: NOWHERE, rendered: undefined };
+      return { value: json(needText(renderer, text, request), flow.rendered, request), positions: NOWHERE, rendered: undefined };
     case "toml": {
       const loaded = loadToml(needText(renderer, text, request), request.display);
       return { value: truthy(loaded) ? loaded : new PyDict(), positions: NOWHERE, rendered: undefined };
@@ -117,28 +117,36 @@ function yamlError(error: YamlError, rendered: RenderedText | undefined, request
   const [finding] = error.findings;
   const source = finding.at?.line === undefined ? undefined : rendered?.sourceOf(finding.at.line);
   const raisedAs = CAUGHT.has(error.type) ? "SaltRenderError" : error.type;
-  const message =
-    error.type === "ScannerError"
-      ? error.saltText.replace("found character '\\t' that cannot start any token", "Illegal tab character")
-      : error.saltText;
+  const message = withoutMarks(error.saltText.replace("found character '\t' that cannot start any token", "Illegal tab character"));
   const at = source === undefined ? finding.at : { file: request.display, line: source.line };
   return new SlsRenderError(raisedAs, {
     ...finding,
     message,
     ...(at === undefined ? {} : { at }),
-    ...(source?.trail === undefined || source.trail.length === 0 ? {} : { sources: source.trail }),
+    ...(source?.trail === undefined || source.trail.length < 2 ? {} : { sources: source.trail }),
     ...(source === undefined ? {} : { advice: finding.advice ?? "The lines shown are what the template rendered to." }),
   });
 }
 
-function json(text: string, { display }: PipeRequest): Value {
+/** PyYAML names places of a nameless stream between its lines; Halite has the place apart. */
+function withoutMarks(text: string): string {
+  return text
+    .split("\n")
+    .filter((line) => !/^ {2}in "<unicode string>"/.test(line))
+    .join("\n");
+}
+
+function json(text: string, rendered: RenderedText | undefined, { display }: PipeRequest): Value {
   const body = text.startsWith("#!") ? text.slice(text.indexOf("\n") + 1) : text;
   if (body.trim() === "") return new PyDict();
   try {
     return loadJson(body);
   } catch (error) {
     if (!(error instanceof PyError)) throw error;
-    throw new SlsRenderError(error.type, { code: "json-syntax", severity: "error", message: error.message, at: { file: display } });
+    const said = Number(/ line (\d+) column/.exec(error.message)?.[1] ?? Number.NaN) + (body === text ? 0 : 1);
+    const line = rendered?.sourceOf(said)?.line ?? said;
+    const at = { file: display, ...(Number.isNaN(line) ? {} : { line }) };
+    throw new SlsRenderError(error.type, { code: "json-syntax", severity: "error", message: error.message, at });
   }
 }
 

@@ -27,13 +27,29 @@ export function saltError(
     first.at === undefined && first.trail !== undefined ? { ...first, at: placeOf(first.trail[0]) ?? { file: display } } : first;
   const python = pythonError(error);
   // A limit or a refusal is Halite's own: Salt has no words for it.
+  if (error instanceof JinjaError && error.type === "ImpureError")
+    return new SlsRenderError("SaltRenderError", { ...finding, code: "salt-function-refused", advice: IMPURE });
   if (python === undefined) return more.length > 0 ? new FindingError(finding, ...more) : new SlsRenderError("SaltRenderError", finding);
   const { type, text } = python;
   const head = prefix(type);
   const line = head === "Jinja error: " ? undefined : reportedLine(finding.at, display, sls);
   const [firstLine = "", ...rest] = jinjaNames(text, askedFor).split("\n");
   const message = `${head}${firstLine}${rest.length === 0 && line !== undefined ? `; line ${line}` : ""}`;
-  return new SlsRenderError("SaltRenderError", { ...finding, message: [message, ...rest].join("\n") });
+  const advice = adviceOn(type, text);
+  return new SlsRenderError("SaltRenderError", {
+    ...finding,
+    message: [message, ...rest].join("\n"),
+    ...(advice === undefined ? {} : { advice }),
+  });
+}
+
+const IMPURE = "Put what it should answer into pillar or into the cluster's grains.";
+
+/** Where Salt's words leave one guessing. */
+function adviceOn(type: string, text: string): string | undefined {
+  if (type === "TemplateNotFound") return `There is no template ${text} in this environment's files.`;
+  const missing = /^'salt\.(?:utils\.templates\.AliasedLoader|loader\.lazy\.LoadedMod) object' has no attribute '(.*)'$/.exec(text)?.[1];
+  return missing === undefined ? undefined : `Salt 3007.1 has no execution module or function ${missing}.`;
 }
 
 function pythonError(error: FindingError): { readonly type: string; readonly text: string } | undefined {
