@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parse, parseAllDocuments } from "yaml";
 import type { Oracle } from "../oracle/oracle.ts";
+import type { MinionConfigData } from "../salt/compare-tree.ts";
 import { isMapping, type Data } from "./facts.ts";
 
 const TOP = fileURLToPath(new URL("../../", import.meta.url));
@@ -16,7 +17,7 @@ interface Config {
 type Roster = Readonly<Record<string, { readonly minion_opts: { readonly grains: Readonly<Record<string, unknown>> } }>>;
 
 /** The shipped fleet's clusters, as Salt minion configs. */
-export function minionConfigs(): ReadonlyMap<string, Readonly<Record<string, unknown>>> {
+export function minionConfigs(): ReadonlyMap<string, MinionConfigData> {
   // Both files are this project's own; the tests that use this fail where their shape is another.
   const config = parse(readFileSync(`${TOP}halite.yaml`, "utf8")) as Config;
   const roster = parse(readFileSync(`${TOP}${config.roster}`, "utf8")) as Roster;
