@@ -1,10 +1,9 @@
-import type { ValidateFunction } from "ajv";
 import type { PyDict } from "../python/index.ts";
 import { explain } from "./messages.ts";
 import { Place } from "./place.ts";
 import { setAt, toPlain, type Plain } from "./plain.ts";
 import type { Json, JsonPath, Problem } from "./problem.ts";
-import type { StructuralPass } from "./structural.ts";
+import type { Prepared, StructuralPass } from "./structural.ts";
 
 /** One version of a custom resource. */
 export class CustomResource {
@@ -14,7 +13,7 @@ export class CustomResource {
   readonly namespaced: boolean;
   readonly deprecated: boolean;
   readonly #schema: Json | undefined;
-  #validate: ValidateFunction | undefined;
+  #prepared: Prepared | undefined;
   #rules: readonly string[] | undefined;
 
   constructor(definition: Place, version: Place) {
@@ -35,9 +34,9 @@ export class CustomResource {
 
   /** What the object's schema says of it. Null counts, unlike in built-in kinds: server-side apply refuses it where it is not allowed. */
   check(plain: Plain, structural: StructuralPass, version: number): Problem[] {
-    this.#validate ??= structural.compileCustom(this.#schema);
+    this.#prepared ??= structural.prepareCustom(this.#schema);
     const json = withNulls(plain, this.#schema);
-    return explain(structural.run(this.#validate, version, json), json);
+    return explain(structural.run(this.#prepared, version, json), json, (path) => declaredBelow(this.#schema, path));
   }
 }
 
@@ -80,14 +79,26 @@ function withNulls(plain: Plain, schema: Json | undefined): Json {
   return copy;
 }
 
-function takesDefault(schema: Json | undefined, path: JsonPath): boolean {
-  // Metadata is not the resource's own: as in built-in kinds, null is "not set" there.
-  if (path[0] === "metadata") return true;
+/** The schema of the field that a path leads to. */
+function schemaAt(schema: Json | undefined, path: JsonPath): Place {
   let place = new Place(schema, [], []);
   for (const step of path) {
     if (typeof step === "number") place = place.at("items");
     else place = place.at("properties", step).isObject ? place.at("properties", step) : place.at("additionalProperties");
   }
+  return place;
+}
+
+/** The fields that a mapping declares. */
+function declaredBelow(schema: Json | undefined, path: JsonPath): string[] {
+  const envelope = path.length === 0 ? ["apiVersion", "kind", "metadata"] : [];
+  return [...new Set([...envelope, ...Object.keys(schemaAt(schema, path).at("properties").object)])];
+}
+
+function takesDefault(schema: Json | undefined, path: JsonPath): boolean {
+  // Metadata is not the resource's own: as in built-in kinds, null is "not set" there.
+  if (path[0] === "metadata") return true;
+  const place = schemaAt(schema, path);
   return place.at("default").present && place.at("nullable").value !== true;
 }
 

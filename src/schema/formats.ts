@@ -1,4 +1,3 @@
-import type { Ajv } from "ajv";
 import { isCidr, isIpv4, isIpv6 } from "./names.ts";
 import { quantity } from "./quantity.ts";
 
@@ -32,42 +31,44 @@ export function isDuration(text: string): boolean {
   return text === "0" || DURATION.test(text);
 }
 
-/** The formats that the API server checks: of the built-in types, and of CRDs (apiextensions' supported formats). An unknown one is ignored. */
-export function addFormats(ajv: Ajv): void {
-  const text = (name: string, validate: (value: string) => boolean): void => {
-    ajv.addFormat(name, { type: "string", validate });
-  };
-  const number = (name: string, low: number, high: number): void => {
-    ajv.addFormat(name, { type: "number", validate: (value: number) => value >= low && value <= high });
-  };
-  number("int32", -(2 ** 31), 2 ** 31 - 1);
-  // The doubles next to the ends of int64.
-  number("int64", -(2 ** 63), 2 ** 63 - 1025);
-  number("float", -Infinity, Infinity);
-  number("double", -Infinity, Infinity);
-  text("quantity", (value) => quantity(value) !== undefined);
-  // Of the two, the number must be an int32.
-  number("int-or-string", -(2 ** 31), 2 ** 31 - 1);
-  // A reference to a sealed source stands un-encoded in a Secret's data, so that only Halite's own applier takes it.
-  text("byte", (value) => value.includes("?{") || isBase64(value));
-  text("date-time", isDateTime);
-  text("datetime", isDateTime);
-  text("date", (value) => {
-    const [, year = 0, month = 0, day = 0] = (/^(\d{4})-(\d\d)-(\d\d)$/.exec(value) ?? []).map(Number);
-    return isDay(year, month, day);
-  });
-  text("duration", isDuration);
-  text("ipv4", isIpv4);
-  text("ipv6", isIpv6);
-  text("cidr", isCidr);
-  text("mac", (value) => /^(?:[0-9a-fA-F]{2}[:-]){5}[0-9a-fA-F]{2}$/.test(value));
-  text("uuid", (value) => /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i.test(value));
-  text(
-    "hostname",
-    (value) => value.length <= 255 && /^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?(\.[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?)*$/.test(value),
-  );
-  text("email", (value) => /^[^@\s]+@[^@\s]+$/.test(value));
-  text("uri", (value) => /^(?:[a-zA-Z][a-zA-Z0-9+.-]*:|\/)\S*$/.test(value));
-  text("hexcolor", (value) => /^#?(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})$/.test(value));
-  text("bsonobjectid", (value) => /^[0-9a-fA-F]{24}$/.test(value));
+/** A format: of which type it is, and what it takes; a value of another type it takes anyway. */
+export type Format =
+  | { readonly type: "string"; readonly takes: (value: string) => boolean }
+  | { readonly type: "number"; readonly takes: (value: number) => boolean };
+
+const text = (takes: (value: string) => boolean): Format => ({ type: "string", takes });
+const within = (low: number, high: number): Format => ({ type: "number", takes: (value) => value >= low && value <= high });
+const HOST = /^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?(\.[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?)*$/;
+
+function isDate(value: string): boolean {
+  const [, year = 0, month = 0, day = 0] = (/^(\d{4})-(\d\d)-(\d\d)$/.exec(value) ?? []).map(Number);
+  return isDay(year, month, day);
 }
+
+/** The formats that the API server checks: of the built-in types, and of CRDs (apiextensions' supported formats). An unknown one is ignored. */
+export const FORMATS: Readonly<Record<string, Format>> = {
+  int32: within(-(2 ** 31), 2 ** 31 - 1),
+  // The doubles next to the ends of int64.
+  int64: within(-(2 ** 63), 2 ** 63 - 1025),
+  float: within(-Infinity, Infinity),
+  double: within(-Infinity, Infinity),
+  // Of the two, the number must be an int32.
+  "int-or-string": within(-(2 ** 31), 2 ** 31 - 1),
+  quantity: text((value) => quantity(value) !== undefined),
+  // A reference to a sealed source stands un-encoded in a Secret's data, so that only Halite's own applier takes it.
+  byte: text((value) => value.includes("?{") || isBase64(value)),
+  "date-time": text(isDateTime),
+  datetime: text(isDateTime),
+  date: text(isDate),
+  duration: text(isDuration),
+  ipv4: text(isIpv4),
+  ipv6: text(isIpv6),
+  cidr: text(isCidr),
+  mac: text((value) => /^(?:[0-9a-fA-F]{2}[:-]){5}[0-9a-fA-F]{2}$/.test(value)),
+  uuid: text((value) => /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i.test(value)),
+  hostname: text((value) => value.length <= 255 && HOST.test(value)),
+  email: text((value) => /^[^@\s]+@[^@\s]+$/.test(value)),
+  uri: text((value) => /^(?:[a-zA-Z][a-zA-Z0-9+.-]*:|\/)\S*$/.test(value)),
+  hexcolor: text((value) => /^#?(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})$/.test(value)),
+  bsonobjectid: text((value) => /^[0-9a-fA-F]{24}$/.test(value)),
+};

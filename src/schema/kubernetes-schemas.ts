@@ -196,11 +196,12 @@ export class ClusterSchema {
   #checkBuiltIn(root: Place, apiVersion: string, kind: string, facts: KindFacts, plain: Plain, problems: Problem[]): void {
     const key = kindKey(apiVersion, kind);
     const history = this.#all.index.history[key];
-    if (facts.storable === false)
-      root
-        .at("kind")
-        .report("schema-kind-not-stored", `${kind} is only asked of the API server and never stored: it cannot be part of an addon`);
-    else if (!this.#isServed(apiVersion)) this.#refuseDisabled(root, apiVersion, kind);
+    if (facts.storable === false) {
+      const message = `${kind} is only asked of the API server and never stored: it cannot be part of an addon`;
+      root.at("kind").report("schema-kind-not-stored", message);
+      return;
+    }
+    if (!this.#isServed(apiVersion)) this.#refuseDisabled(root, apiVersion, kind);
     else if (history?.deprecated !== undefined && minor(history.deprecated) <= this.#minor) {
       const gone = history.removed === undefined ? "" : ` and goes in ${history.removed}`;
       root
@@ -214,7 +215,9 @@ export class ClusterSchema {
     }
     this.#fillMaps(facts.definition, plain);
     const errors = this.#all.structural.check(facts.definition, this.#minor, plain.json);
-    problems.push(...explain(errors, plain.json).filter((problem) => !notEnforced(facts.definition, problem)));
+    const declared = (path: JsonPath): string[] =>
+      Object.keys(this.#all.definitions.field(facts.definition, path, this.#minor)?.properties ?? {});
+    problems.push(...explain(errors, plain.json, declared).filter((problem) => !notEnforced(facts.definition, problem)));
     this.#checkNulls(facts.definition, plain, problems);
     checkObject(root, { group: parseApiVersion(apiVersion).group, kind, namespaced: facts.namespaced, minor: this.#minor });
   }

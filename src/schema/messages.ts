@@ -29,12 +29,12 @@ function valueAt(root: Json, path: JsonPath): Json | undefined {
   return value;
 }
 
-/** ajv's errors in the user's words. An `anyOf`'s own branches are left out: the `anyOf` speaks for them. */
-export function explain(errors: readonly ErrorObject[], root: Json): Problem[] {
+/** ajv's errors in the user's words; `declared` gives the fields that there are at a place. An `anyOf`'s own branches are left out: the `anyOf` speaks for them. */
+export function explain(errors: readonly ErrorObject[], root: Json, declared: (path: JsonPath) => readonly string[]): Problem[] {
   const problems: Problem[] = [];
   for (const error of errors) {
     const path = steps(error.instancePath, root);
-    const problem = explainOne(error, path, valueAt(root, path));
+    const problem = explainOne(error, path, valueAt(root, path), declared);
     if (problem !== undefined) problems.push(problem);
   }
   return problems;
@@ -45,13 +45,18 @@ function refusal(code: string, path: JsonPath, message: string, advice?: string)
   return advice === undefined ? problem : { ...problem, advice };
 }
 
-function explainOne(error: ErrorObject, path: (string | number)[], data: Json | undefined): Problem | undefined {
+function explainOne(
+  error: ErrorObject,
+  path: (string | number)[],
+  data: Json | undefined,
+  declared: (path: JsonPath) => readonly string[],
+): Problem | undefined {
   const params: Readonly<Record<string, unknown>> = error.params;
   const place = printPath(path);
   switch (error.keyword) {
     case "additionalProperties": {
       const name = String(params["additionalProperty"]);
-      return unknownField(path, name, Object.keys(error.parentSchema?.["properties"] ?? {}));
+      return unknownField(path, name, declared(path));
     }
     case "required": {
       const name = String(params["missingProperty"]);

@@ -40,11 +40,11 @@ export function printValue(value: Json | undefined): string {
   return typeof value === "number" || typeof value === "boolean" || value === null ? text : text;
 }
 
-/** Sorted by place, none twice. */
+/** Sorted by place; of two that say the same of one place, the first. */
 export function tidy(problems: readonly Problem[]): Problem[] {
   const seen = new Map<string, Problem>();
   for (const problem of problems) {
-    const key = `${problem.code} ${JSON.stringify(problem.pointer)} ${problem.message}`;
+    const key = `${problem.code} ${JSON.stringify(problem.pointer)}`;
     if (!seen.has(key)) seen.set(key, problem);
   }
   return [...seen.values()].sort((a, b) => comparePaths(a.pointer, b.pointer) || Number(a.code > b.code) - Number(a.code < b.code));

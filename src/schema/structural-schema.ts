@@ -4,7 +4,7 @@ import type { Json, JsonObject } from "./problem.ts";
 
 /** What every object has beside its own fields. At the root, metadata's null is dropped like that of any built-in field. */
 const ENVELOPE: AnySchemaObject = {
-  apiVersion: { type: "string", minLength: 1 },
+  apiVersion: { type: "string", pattern: "^[^/]+(?:/[^/]+)?$" },
   kind: { type: "string", pattern: "^[A-Za-z](?:[-A-Za-z0-9]*[A-Za-z0-9])?$" },
   metadata: { definition: "meta.v1.ObjectMeta" },
 };
@@ -100,7 +100,7 @@ function branch(schema: Json): AnySchemaObject {
 /** Go's regular expressions are nearly JavaScript's; one that is not is left out rather than guessed at. */
 function compiles(pattern: string): boolean {
   try {
-    return new RegExp(pattern, "u") instanceof RegExp;
+    return new RegExp(pattern) instanceof RegExp;
   } catch {
     return false;
   }

@@ -3,6 +3,7 @@
  * swap of neighbours), letter case counting little, and no further off than a third of the word.
  */
 export function suggest(word: string, candidates: Iterable<string>): string | undefined {
+  if (word === "") return undefined;
   const limit = Math.max(1, Math.floor(word.length / 3));
   const lower = word.toLowerCase();
   let best: string | undefined;

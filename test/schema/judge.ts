@@ -1,5 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { PyDict, type Value } from "../../src/python/index.ts";
+import { PyDict, str, type Value } from "../../src/python/index.ts";
 import { toPlain } from "../../src/schema/plain.ts";
 import { Client, type Address, type Answer } from "../control-plane/index.ts";
 import { shippedSchemas } from "./objects.ts";
@@ -95,7 +95,7 @@ function text(value: PyDict, ...names: string[]): string | undefined {
 
 /** As it would go over the wire, nulls included. */
 export function json(value: Value): unknown {
-  if (value instanceof PyDict) return Object.fromEntries([...value.entries()].map(([key, item]) => [String(key), json(item)]));
+  if (value instanceof PyDict) return Object.fromEntries([...value.entries()].map(([key, item]) => [str(key), json(item)]));
   if (Array.isArray(value)) return value.map(json);
   return value === null ? null : toPlain(value).json;
 }

@@ -1,4 +1,4 @@
-import { PyDict, type Value } from "../../src/python/index.ts";
+import { PyDict, str, type Value } from "../../src/python/index.ts";
 
 /** A number in [0, 1) for a seed and a count: mulberry32, the same everywhere. */
 export function random(seed: number): () => number {
@@ -69,7 +69,7 @@ export function mutations(objects: readonly PyDict[], count: number, seed: numbe
     const changed = way(object, spot, next);
     if (changed === undefined || seen.has(changed.repr())) continue;
     seen.add(changed.repr());
-    made.push({ what: `${name} ${String(object.get("kind"))} ${spot.path.join(".")}`, object: changed });
+    made.push({ what: `${name} ${str(object.get("kind") ?? null)} ${spot.path.join(".")}`, object: changed });
   }
   return made;
 }
@@ -86,7 +86,7 @@ function spots(value: Value, path: Path = []): Spot[] {
   if (value instanceof PyDict) {
     for (const [key, item] of value.entries()) {
       if (path.length === 0 && (key === "apiVersion" || key === "kind")) continue;
-      below.push({ path: [...path, String(key)], value: item }, ...spots(item, [...path, String(key)]));
+      below.push({ path: [...path, str(key)], value: item }, ...spots(item, [...path, str(key)]));
     }
   } else if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) below.push({ path: [...path, index], value: item }, ...spots(item, [...path, index]));

@@ -32,7 +32,16 @@ export function goodObjects(): PyDict[] {
     .flatMap((name) => objectsOf(readFileSync(folder + name, "utf8"), name));
 }
 
-/** An object of the compiled fleet, with the Kubernetes version of its cluster. */
+/** The CustomResourceDefinitions of schemas/crds/, which clusters have from elsewhere. */
+export function shippedCustomResources(): PyDict[] {
+  const folder = `${ROOT}schemas/crds/`;
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(".yaml"))
+    .sort()
+    .flatMap((name) => objectsOf(readFileSync(folder + name, "utf8"), name));
+}
+
+/** An object of the compiled fleet and the file it stands in. */
 export interface ShippedObject {
   readonly file: string;
   readonly value: PyDict;

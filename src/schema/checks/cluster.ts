@@ -1,5 +1,6 @@
 import { dnsLabel, qualifiedName } from "../names.ts";
 import type { Place } from "../place.ts";
+import { quantity } from "../quantity.ts";
 import { oneOf } from "./rbac.ts";
 
 /** A Namespace: what its labels ask of pod security (pod-security-admission). */
@@ -35,6 +36,7 @@ export function checkQuota(root: Place): void {
   for (const [name, amount] of root.at("spec", "hard").entries) {
     const wrong = qualifiedName(name);
     if (wrong !== undefined) amount.refuse("schema-resource", `is of a resource whose name ${wrong}`);
+    else if ((quantity(amount.value) ?? 0) < 0) amount.refuse("schema-range", "must be 0 or more");
     else if (!name.includes("/") && !QUOTA.test(name)) amount.refuse("schema-resource", "is of a resource that a quota cannot hold");
   }
 }

@@ -11,13 +11,14 @@ const RESOURCES = new Set(["cpu", "memory", "ephemeral-storage"]);
 
 /** A pod's containers of all kinds, against the volumes it has. */
 export function checkContainers(spec: Place, volumes: ReadonlySet<string>, subject: Subject): void {
-  const seen = new Set<string>();
+  // Within one list the name is the merge key, which the structural pass watches.
+  const initial = new Set(spec.at("initContainers").items.map((container) => container.at("name").text));
   for (const list of ["initContainers", "containers"]) {
     for (const container of spec.at(list).items) {
       const name = container.at("name").text;
-      if (name !== undefined && seen.has(name))
-        container.at("name").refuse("schema-duplicate-item", `${JSON.stringify(name)} is the name of another container of this pod`);
-      if (name !== undefined) seen.add(name);
+      if (list === "containers" && name !== undefined && initial.has(name)) {
+        container.at("name").refuse("schema-duplicate-item", `${JSON.stringify(name)} is the name of an init container of this pod too`);
+      }
       checkContainer(container, volumes, subject);
       checkLifecycle(container, list === "initContainers" && container.at("restartPolicy").text !== "Always");
     }
@@ -114,7 +115,6 @@ const ENV_FIELDS =
 
 function checkMounts(container: Place, volumes: ReadonlySet<string>): void {
   const privileged = container.at("securityContext", "privileged").value === true;
-  const paths = new Set<string>();
   for (const mount of container.at("volumeMounts").items) {
     const name = mount.at("name").text;
     const path = mount.at("mountPath");
@@ -127,9 +127,6 @@ function checkMounts(container: Place, volumes: ReadonlySet<string>): void {
           volumes.size === 0 ? undefined : `it has ${[...volumes].join(", ")}`,
         );
     if (path.present) path.require();
-    if (path.text !== undefined && paths.has(path.text))
-      path.refuse("schema-duplicate-item", `${JSON.stringify(path.text)} is mounted twice`);
-    if (path.text !== undefined) paths.add(path.text);
     for (const sub of ["subPath", "subPathExpr"]) {
       const place = mount.at(sub);
       if (place.text?.startsWith("/") === true) place.refuse("schema-path", "must be relative");

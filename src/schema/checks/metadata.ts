@@ -45,7 +45,7 @@ export function checkLabels(labels: Place): void {
   for (const [key, value] of labels.entries) {
     const wrong = qualifiedName(key);
     if (wrong !== undefined) value.refuse("schema-label", `has a key that is no label key: it ${wrong}`);
-    value.syntax("schema-label", labelValue);
+    value.syntax("schema-label-value", labelValue);
   }
 }
 
@@ -79,7 +79,7 @@ export function checkSelector(selector: Place): void {
   for (const [key, value] of selector.at("matchLabels").entries) {
     const wrong = qualifiedName(key);
     if (wrong !== undefined) value.refuse("schema-label", `has a key that is no label key: it ${wrong}`);
-    value.syntax("schema-label", labelValue);
+    value.syntax("schema-label-value", labelValue);
   }
   for (const expression of selector.at("matchExpressions").items) {
     expression.at("key").syntax("schema-label", qualifiedName);
@@ -89,7 +89,7 @@ export function checkSelector(selector: Place): void {
       values.refuse("schema-required", `is required with operator ${operator}`);
     if ((operator === "Exists" || operator === "DoesNotExist") && !values.isEmpty)
       values.refuse("schema-conflict", `may not be given with operator ${operator}`);
-    for (const value of values.items) value.syntax("schema-label", labelValue);
+    for (const value of values.items) value.syntax("schema-label-value", labelValue);
   }
 }
 

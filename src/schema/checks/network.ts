@@ -20,10 +20,6 @@ export function checkService(root: Place, _subject: Subject): void {
     if (!spec.at("clusterIP").blank) spec.at("clusterIP").refuse("schema-conflict", "may not be set with type ExternalName");
   }
   ports.unique((port) => port.at("name").text || undefined, "port");
-  ports.unique(
-    (port) => (port.at("port").number === undefined ? undefined : `${port.at("port").number}/${port.at("protocol").text ?? "TCP"}`),
-    "port",
-  );
   for (const port of ports.items) checkServicePort(port, ports.items.length > 1, type);
   checkLabels(spec.at("selector"));
   for (const address of spec.at("externalIPs").items)
@@ -90,6 +86,7 @@ function checkPeer(peer: Place): void {
   for (const name of ["podSelector", "namespaceSelector"]) checkSelector(peer.at(name));
   const block = peer.at("ipBlock");
   if (block.at("cidr").present) block.at("cidr").require();
+  for (const range of block.at("except").items) if (range.text === "") range.require("may not be empty");
   for (const range of [block.at("cidr"), ...block.at("except").items]) {
     if (range.text !== undefined && range.text !== "" && !isCidr(range.text))
       range.refuse("schema-format", `is ${JSON.stringify(range.text)} and must be a range such as 10.0.0.0/8`);

@@ -14,7 +14,7 @@ function checkNodeTerm(term: Place): void {
     if (expression.at("key").present) expression.at("key").require();
     expression.at("key").syntax("schema-label", qualifiedName);
     checkRequirement(expression);
-    for (const value of expression.at("values").items) value.syntax("schema-label", labelValue);
+    for (const value of expression.at("values").items) value.syntax("schema-label-value", labelValue);
   }
   for (const field of term.at("matchFields").items) {
     if (field.at("key").text !== "metadata.name") field.at("key").refuse("schema-enum", "must be metadata.name");
@@ -83,7 +83,7 @@ export function checkTolerations(tolerations: Place): void {
         `${operator.text} is off unless the feature TaintTolerationComparisonOperators is on; use Equal or Exists`,
       );
     }
-    if (operator.blank || operator.text === "Equal") toleration.at("value").syntax("schema-label", labelValue);
+    if (operator.blank || operator.text === "Equal") toleration.at("value").syntax("schema-label-value", labelValue);
   }
 }
 
@@ -92,7 +92,6 @@ export function checkSpread(constraints: Place): void {
   for (const constraint of constraints.items) {
     constraint.at("maxSkew").range(1, Infinity);
     if (constraint.at("topologyKey").present) constraint.at("topologyKey").require();
-    constraint.at("topologyKey").syntax("schema-label", qualifiedName);
     constraint.at("minDomains").range(1, Infinity);
     checkSelector(constraint.at("labelSelector"));
   }

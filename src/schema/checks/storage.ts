@@ -24,7 +24,7 @@ export function checkStorageClass(root: Place): void {
       expression.at("key").syntax("schema-label", qualifiedName);
       if (expression.at("values").present) expression.at("values").require("must hold at least one value");
       expression.at("values").unique((value) => value.text, "value");
-      for (const value of expression.at("values").items) value.syntax("schema-label", labelValue);
+      for (const value of expression.at("values").items) value.syntax("schema-label-value", labelValue);
     }
   }
   topologies.unique((term) => JSON.stringify(term.value), "term");
@@ -45,7 +45,7 @@ function checkParameters(parameters: Place): void {
 export function checkVolumeAttributesClass(root: Place): void {
   const driver = root.at("driverName");
   if (driver.present) driver.require();
-  driver.syntax("schema-name", csiDriverName);
+  driver.syntax("schema-name", (text) => qualifiedName(text.toLowerCase()));
   if (root.at("parameters").isEmpty) root.at("parameters").refuse("schema-required", "must hold at least one entry");
   checkParameters(root.at("parameters"));
 }
@@ -146,9 +146,6 @@ export function checkClaim(spec: Place): void {
   checkPositive(storage);
   spec.at("storageClassName").syntax("schema-name", dnsSubdomain);
   spec.at("volumeAttributesClassName").syntax("schema-name", dnsSubdomain);
-  const limit = quantity(spec.at("resources", "limits", "storage").value);
-  const wanted = quantity(storage.value);
-  if (limit !== undefined && wanted !== undefined && wanted > limit) storage.refuse("schema-range", "is more than the limit");
   for (const name of ["dataSource", "dataSourceRef"]) {
     const source = spec.at(name);
     if (!source.isObject) continue;

@@ -6,12 +6,18 @@ import type { Subject } from "./subject.ts";
 
 /** A pod's volumes; gives their names. */
 export function checkVolumes(volumes: Place, _subject: Subject): string[] {
-  volumes.unique((volume) => volume.at("name").text, "volume");
   for (const volume of volumes.items) {
     if (volume.at("name").present) volume.at("name").require();
     volume.at("name").syntax("schema-name", dnsLabel);
     const sources = volume.entries.filter(([name]) => name !== "name");
-    if (volume.isObject && sources.length === 0) volume.refuse("schema-required", "must name one volume source, such as emptyDir: {}");
+    if (volume.isObject && sources.length === 0) {
+      volume.report(
+        "schema-volume-empty",
+        `volume ${volume.at("name").text ?? ""} names no source and becomes an emptyDir`,
+        "write emptyDir: {} if that is meant",
+        "warning",
+      );
+    }
     for (const [, source] of sources.slice(1))
       source.refuse("schema-conflict", `is a second volume source beside ${sources[0]?.[0] ?? ""}`);
     checkSource(volume);

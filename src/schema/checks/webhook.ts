@@ -5,7 +5,6 @@ import { checkSelector } from "./metadata.ts";
 /** ValidatingWebhookConfiguration and MutatingWebhookConfiguration. */
 export function checkWebhooks(root: Place): void {
   const hooks = root.at("webhooks");
-  hooks.unique((hook) => hook.at("name").text, "webhook");
   for (const hook of hooks.items) checkWebhook(hook);
 }
 
@@ -43,7 +42,6 @@ function checkWebhook(hook: Place): void {
         list.refuse("schema-conflict", "may not hold others beside '*'");
     }
   }
-  hook.at("matchConditions").unique((condition) => condition.at("name").text, "condition");
 }
 
 /** A name with at least three parts, as `check.example.com`. */
