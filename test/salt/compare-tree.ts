@@ -115,11 +115,14 @@ type Report = (key: string, theirs: string, ours: string) => void;
 
 /** Key by key at the top, in order. */
 function compareData(theirs: Value, ours: Value, report: Report): void {
-  const keys = (value: Value): string => JSON.stringify(value instanceof PyDict ? [...value.keys()].map(encodeValue) : null);
-  report("keys", keys(theirs), keys(ours));
+  report("keys", keysOf(theirs), keysOf(ours));
   if (!(theirs instanceof PyDict) || !(ours instanceof PyDict)) return;
   for (const [key, value] of theirs.entries())
     report(str(key), JSON.stringify(encodeValue(value)), JSON.stringify(encodeValue(ours.get(key) ?? null)));
+}
+
+function keysOf(value: Value): string {
+  return JSON.stringify(value instanceof PyDict ? [...value.keys()].map(encodeValue) : null);
 }
 
 function compareLow(theirs: Value, ours: readonly Value[], report: Report): void {
@@ -140,23 +143,27 @@ function mayWrite(path: string): boolean {
 }
 
 function absolute(config: MinionConfigData, directory: string): MinionConfigData {
-  const roots = (given: Readonly<Record<string, readonly string[]>>): Record<string, string[]> =>
-    Object.fromEntries(
-      Object.entries(given).map(([env, folders]) => [
-        env,
-        folders.map((folder) => (isAbsolute(folder) ? folder : join(directory, folder))),
-      ]),
-    );
-  return { ...config, file_roots: roots(config.file_roots), pillar_roots: roots(config.pillar_roots) };
+  return {
+    ...config,
+    file_roots: absoluteRoots(config.file_roots, directory),
+    pillar_roots: absoluteRoots(config.pillar_roots, directory),
+  };
+}
+
+function absoluteRoots(given: MinionConfigData["file_roots"], directory: string): Record<string, string[]> {
+  const full = (folder: string): string => (isAbsolute(folder) ? folder : join(directory, folder));
+  return Object.fromEntries(Object.entries(given).map(([env, folders]) => [env, folders.map(full)]));
 }
 
 function minionFor(config: MinionConfig): ReturnType<typeof minionOf> {
-  const roots = (given: ReadonlyMap<string, readonly string[]>): DiskFileRoots =>
-    new DiskFileRoots(
-      [...given].map(([name, folders]) => ({
-        name,
-        roots: folders.map((folder) => ({ directory: folder, display: folder.split("/").at(-1) ?? folder })),
-      })),
-    );
-  return minionOf(config, roots(config.fileRoots), roots(config.pillarRoots));
+  return minionOf(config, diskRoots(config.fileRoots), diskRoots(config.pillarRoots));
+}
+
+function diskRoots(given: MinionConfig["fileRoots"]): DiskFileRoots {
+  return new DiskFileRoots(
+    [...given].map(([name, folders]) => ({
+      name,
+      roots: folders.map((folder) => ({ directory: folder, display: folder.split("/").at(-1) ?? folder })),
+    })),
+  );
 }

@@ -155,6 +155,32 @@ const MANAGED: readonly Tree[] = [
   tree("managed: makedirs", `${A}/a/b/f.yaml:\n  file.managed:\n    - contents: a\n    - makedirs: True\n`),
   tree("managed: empty file with makedirs", `${A}/a/b/f.yaml:\n  file.managed:\n    - makedirs: True\n`),
   tree("managed: relative path", "f.yaml:\n  file.managed:\n    - contents: a\n"),
+  tree(
+    "managed: names share a context that the template changes",
+    `many:\n  file.managed:\n    - names: [${A}/a, ${A}/b]\n    - source: salt://t.j\n    - template: jinja\n    - context: {l: [1]}\n`,
+    {
+      files: { "t.j": "{% do l.append(2) %}{{ l }} {{ name }}\n" },
+    },
+  ),
+  tree("managed: a template that fails", `${A}/a:\n  file.managed:\n    - source: salt://t.j\n    - template: jinja\n`, {
+    files: { "t.j": "a\n{{ nope }}\n" },
+  }),
+  tree("managed: a template with a syntax error", `${A}/a:\n  file.managed:\n    - source: salt://t.j\n    - template: jinja\n`, {
+    files: { "t.j": "a\n{% if %}\n" },
+  }),
+  tree("managed: a template that divides by zero", `${A}/a:\n  file.managed:\n    - source: salt://t.j\n    - template: jinja\n`, {
+    files: { "t.j": "{{ 1 / 0 }}" },
+  }),
+  tree("managed: a template that imports", `${A}/a:\n  file.managed:\n    - source: salt://d/t.j\n    - template: jinja\n`, {
+    files: {
+      "d/t.j": "{% from 'd/m.j' import m with context %}{{ m('x') }}\n",
+      "d/m.j": "{% macro m(a) %}<{{ a }} {{ name }}>{% endmacro %}",
+    },
+  }),
+  tree(
+    "managed: contents whose template fails",
+    `${A}/a:\n  file.managed:\n    - contents: '{% raw %}{{ nope }}{% endraw %}'\n    - template: jinja\n`,
+  ),
   tree("managed: the path is a directory", `${A}:\n  file.managed:\n    - contents: a\n`),
   tree("managed: path with dots", `${A}/./f//g/../h.yaml:\n  file.managed:\n    - contents: a\n    - makedirs: True\n`),
   tree(

@@ -3,8 +3,10 @@ import { FindingError } from "../../src/finding/index.ts";
 import { PyDict, str, type Value } from "../../src/python/index.ts";
 import { MemoryFileRoots } from "../../src/salt/fileroots/index.ts";
 import { applyFileStates, type AppliedStates, type FileStateDeps } from "../../src/salt/filestate/index.ts";
+import { FILE_SIGNATURES, stateSignature } from "../../src/salt/filestate/signatures.ts";
+import { STATE_FUNCTIONS } from "../../src/salt/filestate/state-functions.ts";
 import type { LowChunk, Minion } from "../../src/salt/types.ts";
-import { oracleIsThere, type Oracle } from "../oracle/oracle.ts";
+import { Oracle, oracleIsThere } from "../oracle/oracle.ts";
 import { FILE_STATE_EXCEPTIONS } from "./exceptions-filestate.ts";
 import { FILE_STATE_TREES } from "./filestate-trees.ts";
 import { applyReally, decodeValue, GRAINS, writeTree, type Applied, type Tree } from "./filestate-world.ts";
@@ -48,6 +50,30 @@ describe.skipIf("missing" in isolated)("file states leave what state.apply of Sa
     } finally {
       written.remove();
     }
+  });
+});
+
+describe.skipIf(!oracleIsThere())("the tables of names are Salt's", () => {
+  let oracle: Oracle;
+  beforeAll(() => {
+    oracle = new Oracle(["salt_apply"]);
+  });
+  afterAll(async () => {
+    await oracle.close();
+  });
+
+  test("state modules and their functions", async () => {
+    const answer = await oracle.ask("apply.functions");
+    expect(
+      Object.fromEntries(
+        Object.entries(STATE_FUNCTIONS).map(([name, functions]) => [name, functions.split(" ").filter((word) => word !== "")]),
+      ),
+    ).toEqual("ok" in answer ? answer.ok : answer.error);
+  });
+  test("parameters of the file states", async () => {
+    const answer = await oracle.ask("apply.signatures");
+    const ours = Object.fromEntries(Object.entries(FILE_SIGNATURES).map(([name, text]) => [name, stateSignature(text)]));
+    expect("ok" in answer ? answer.ok : answer.error).toMatchObject(ours);
   });
 });
 

@@ -5,7 +5,7 @@ import { strList } from "./managed.ts";
 import { done, failed, type Answer } from "./outcome.ts";
 import { compilePattern } from "./regex.ts";
 import { findSource } from "./source.ts";
-import { checkEngine, renderVariables } from "./template.ts";
+import { checkEngine, renderRequest, renderVariables } from "./template.ts";
 import { decodeUtf8, encodeUtf8, fromLatin1, isText, splitLines, toLatin1 } from "./text.ts";
 import { touch } from "./simple.ts";
 import { parentOf } from "./write.ts";
@@ -78,7 +78,7 @@ export function templateTexts(call: FileCall): Answer | { readonly texts: string
     if (found.from !== "tree") return failed(`Failed to load template file ${url}`);
     if (unsupported !== undefined) throw new NeedsNode(unsupported);
     const variables = renderVariables(call, new Map(), undefined);
-    const { text } = call.context.deps.renderTemplate({ template: found.file, saltenv: call.saltenv, variables }, { trace: false });
+    const { text } = renderRequest(call.context.deps, { template: found.file, saltenv: call.saltenv, variables }, false);
     if (text === "") return failed(`Failed to read rendered template file ${url} (${url})`);
     texts.push(text);
   }

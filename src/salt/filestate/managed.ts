@@ -7,7 +7,7 @@ import { modeOf, normalizeMode } from "./mode.ts";
 import type { Origin } from "./origin.ts";
 import { done, failed, type Answer } from "./outcome.ts";
 import { findSource, pickSource, type Source } from "./source.ts";
-import { checkEngine, renderVariables } from "./template.ts";
+import { checkEngine, renderRequest, renderVariables } from "./template.ts";
 import { decodeUtf8, encodeAs, encodeUtf8, isBinary, splitLines } from "./text.ts";
 import type { TemplateRequest } from "./types.ts";
 import { manageFile, setMode } from "./write.ts";
@@ -114,7 +114,7 @@ function contentsOf(call: FileCall, option: string): Stated | Answer {
     saltenv: call.saltenv,
     variables: renderVariables(call, new Map(), undefined),
   };
-  const rendered = call.context.deps.renderTemplate(request, { trace: false }).text;
+  const rendered = renderRequest(call.context.deps, request, false).text;
   return { content: rendered, origin: call.origin(null, { how: "rendered", request }) };
 }
 
@@ -212,7 +212,7 @@ function sourceOf(call: FileCall, source: Value, mode: string | null, keepMode: 
   if (decodeUtf8(file.bytes) === undefined && isBinary(file.bytes)) return { content: copied(call, found), ...kept };
   const request: TemplateRequest = { template: file, saltenv: call.saltenv, variables: variablesOf(call, url, mode) };
   try {
-    const { text } = call.context.deps.renderTemplate(request, { trace: false });
+    const { text } = renderRequest(call.context.deps, request, false);
     return { content: { bytes: encodeUtf8(text), origin: call.origin(url, { how: "rendered", request }) }, ...kept };
   } catch (error) {
     if (error instanceof FindingError) return failed(`Unable to manage file: ${error.message}`, error.findings);

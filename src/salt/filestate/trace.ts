@@ -1,6 +1,7 @@
 import type { TrailStep } from "../../finding/index.ts";
 import type { Rendered } from "../../jinja/types.ts";
 import type { RegularFile } from "./files.ts";
+import { renderRequest } from "./template.ts";
 import { decodeUtf8 } from "./text.ts";
 import type { FileStateDeps, FileTrace } from "./types.ts";
 
@@ -13,7 +14,7 @@ export function traceOf(file: RegularFile, deps: FileStateDeps): FileTrace {
     case "copied":
       return { at: (line) => [{ file: made.file.display, line, how: "copied from" }, ...stateStep] };
     case "rendered": {
-      const rendered = deps.renderTemplate(made.request, { trace: true });
+      const rendered = renderRequest(deps, made.request, true);
       const lines = segmentLines(rendered);
       // Bytes that a later encoding changed have other offsets, but the same lines.
       return { at: (line) => [...(lines[line - 1] ?? []), ...stateStep] };
