@@ -32,14 +32,10 @@ export class Cursor {
     this.#from = this.pos;
   }
 
-  /** Whether the text is JSON, which kubectl reads with a reader of its own: that one takes `\\/` and pairs of `\\u` escapes. */
+  /** Whether the text is JSON, which kubectl reads with a reader of its own: that one takes `\/` and pairs of `\u` escapes. */
   get isJson(): boolean {
     this.#json ??= this.dialect === "go" && isJsonObject(this.text.slice(this.#from));
     return this.#json;
-  }
-
-  get column(): number {
-    return this.pos - this.lineStart;
   }
 
   /** Skips the line break that stands here. */

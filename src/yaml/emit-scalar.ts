@@ -15,7 +15,6 @@ const NUMBER =
 const DATE = /^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}/;
 /** Text that can stand without quotes in block context, but for what it may be taken for. Everything visible in the BMP but line ends and marks. */
 const PLAIN = /^[A-Za-z0-9_./$+<=(^;\\\xa1-\u167f\u1681-\u1fff\u3001-\ud7ff-][\x20-\x7e\xa1-\u167f\u1681-\u1fff\u3001-\ud7ff]*$/;
-const AMBIGUOUS_START = /^(?:-(?:[\s-]|$)|---|\.\.\.|<<)/;
 /** What a literal block cannot hold, or not without a reader changing it: tabs before text are fine, unseen characters are not. */
 const NOT_LITERAL =
   /[^\n\t\x20-\x7e\xa1-\u1fff\u2010-\u2027\u2030-\u205e\u2070-\ud7ff\ue000-\ufdcf\ufdf0-\ufefe\uff00-\ufffc\u{10000}-\u{1fffd}]/u;
@@ -36,7 +35,7 @@ export function isPlainSafe(text: string): boolean {
     const bare = text.includes("_") ? text.replaceAll("_", "") : text;
     if (NUMBER.test(bare) || DATE.test(bare)) return false;
   }
-  return !AMBIGUOUS_START.test(text) || text.startsWith("--");
+  return true;
 }
 
 /** The form of a string. `block` is false where only one line is possible: keys and the document itself. */

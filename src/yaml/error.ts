@@ -33,6 +33,10 @@ export interface Problem {
   readonly problem: string;
   readonly problemAt: Offset;
   readonly advice?: string;
+  /** The message, where context and problem joined read badly. */
+  readonly message?: string;
+  /** Other places that belong to it. */
+  readonly places?: readonly { readonly how: string; readonly at: Offset }[];
   /** `str(error)` where Python's differs from PyYAML's form of context and problem. */
   readonly text?: string;
 }
@@ -49,12 +53,16 @@ export class YamlError extends FindingError {
   constructor(source: Source, problem: Problem) {
     const context = problem.context === undefined ? "" : `, ${problem.context}`;
     const offset = Math.min(problem.problemAt, source.text.length);
+    const { contextAt } = problem;
+    const elsewhere = contextAt !== undefined && contextAt !== problem.problemAt && problem.places === undefined;
+    const places = problem.places ?? (elsewhere ? [{ how: "begun at", at: contextAt }] : []);
     super({
       code: problem.code,
       severity: "error",
-      message: problem.problem + context,
+      message: problem.message ?? problem.problem + context,
       at: source.position(offset),
       excerpt: source.excerpt(offset),
+      ...(places.length === 0 ? {} : { trail: places.map(({ how, at }) => ({ how, ...source.position(at) })) }),
       ...(problem.advice === undefined ? {} : { advice: problem.advice }),
     });
     this.name = "YamlError";

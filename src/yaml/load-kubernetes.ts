@@ -25,7 +25,7 @@ export interface KubernetesDocument {
  * One deviation: a second document within a part (behind `...`), which the real reader drops without a word, is an error.
  *
  * @throws YamlError (a FindingError): `yaml-syntax`, `yaml-duplicate-key`, `yaml-tag-refused`, `yaml-value`, `yaml-several-documents`,
- * `yaml-alias`, `yaml-limit`
+ * `yaml-alias`, `yaml-limit`; FindingError `yaml-trailing-text`
  */
 export function loadKubernetes(text: string, options: { readonly file: string }): KubernetesDocument[] {
   const whole = new Source(text, options.file);
@@ -51,7 +51,7 @@ function refuseTrailing(parser: Parser, source: Source): void {
     second = parser.nextDocument();
   } catch (error) {
     if (!(error instanceof YamlError)) throw error;
-    throw new FindingError({ ...error.findings[0], code: "yaml-several-documents" });
+    throw new FindingError({ ...error.findings[0], code: "yaml-trailing-text" });
   }
   if (second === undefined) return;
   throw new YamlError(source, {
@@ -66,7 +66,11 @@ function refuseTrailing(parser: Parser, source: Source): void {
 interface Duplicate {
   readonly key: Value;
   readonly at: Offset;
+  readonly first: Offset | undefined;
 }
+
+/** How deep aliases may lie within what aliases name. */
+const MAX_ALIAS_DEPTH = 100;
 
 /** Told of each entry that goes into a mapping. */
 type Record = (key: string, keyNode: Node, valueNode: Node) => void;
@@ -88,12 +92,13 @@ class KubernetesConstructor {
   document(root: Node): Value {
     const value = this.#value(root);
     if (this.#duplicate !== undefined) {
-      const { key, at } = this.#duplicate;
+      const { key, at, first } = this.#duplicate;
       throw this.#error({
         code: "yaml-duplicate-key",
         problem: `key ${goQuote(key)} already set in map`,
         problemAt: at,
         advice: "take one of the two out",
+        places: first === undefined ? [] : [{ how: "first at", at: first }],
       });
     }
     return value;
@@ -149,6 +154,9 @@ class KubernetesConstructor {
   #through<Result>(alias: AliasNode, run: () => Result): Result {
     if (this.#open.has(alias)) {
       throw this.#error({ code: "yaml-alias", problem: `anchor '${alias.name}' value contains itself`, problemAt: alias.at });
+    }
+    if (this.#open.size >= MAX_ALIAS_DEPTH) {
+      throw this.#error({ code: "yaml-limit", problem: `aliases nest deeper than ${MAX_ALIAS_DEPTH} levels`, problemAt: alias.at });
     }
     this.#open.add(alias);
     const result = run();
@@ -231,7 +239,7 @@ class KubernetesConstructor {
       target.made = text;
       const value = this.#value(valueNode);
       if (dict.has(text)) {
-        this.#duplicate ??= { key, at: keyNode.at };
+        this.#duplicate ??= { key, at: keyNode.at, first: firstUse(entries, index, text) };
         continue;
       }
       dict.set(text, value);
@@ -270,6 +278,11 @@ class KubernetesConstructor {
       advice: type === "map" ? "a mapping cannot be a key; `{{ x }}` of a template needs quotes round it" : "quote the key",
     });
   }
+}
+
+/** Where a key of the same text stood before in the same mapping; a merged one stands elsewhere. */
+function firstUse(entries: readonly Node[], before: number, text: string): Offset | undefined {
+  return entries.find((node, index) => index < before && index % 2 === 0 && node.kind === "scalar" && node.made === text)?.at;
 }
 
 function allowedAliasRatio(decoded: number): number {

@@ -1,4 +1,4 @@
-import { hashKey, PyDict, PyError, PyOrderedDict, PySet, PyTuple, repr, str, type Value } from "../python/index.ts";
+import { equals, hashKey, PyDict, PyError, PyOrderedDict, PySet, PyTuple, repr, str, type Value } from "../python/index.ts";
 import { YamlError, type Problem } from "./error.ts";
 import type { Node, ScalarNode } from "./nodes.ts";
 import { Parser } from "./parser.ts";
@@ -15,7 +15,7 @@ import {
   YAML_TAG,
 } from "./salt-scalar.ts";
 import { flattenMapping, type FlattenBudget } from "./salt-merge.ts";
-import { Source } from "./source.ts";
+import { Source, type Offset } from "./source.ts";
 
 export interface LoadSaltOptions {
   /** What messages call the text: the path as the user would write it. */
@@ -59,6 +59,8 @@ export function loadSalt(text: string, options: LoadSaltOptions): LoadedSalt {
       contextAt: document.root.at,
       problem: "but found another document",
       problemAt: second.at,
+      message: "expected a single document in the stream, but found another document",
+      places: [],
       advice: "Salt reads one document a file: take the second `---` out",
     });
   }
@@ -68,6 +70,8 @@ export function loadSalt(text: string, options: LoadSaltOptions): LoadedSalt {
   return { value, positions: positions ?? NO_POSITIONS };
 }
 
+/** How deep collections may nest once aliases are written out. */
+const MAX_ALIAS_DEPTH = 900;
 /** How many nodes a document may have once its aliases are written out. */
 const MAX_EXPANDED_NODES = 1_000_000;
 
@@ -81,7 +85,7 @@ class SaltConstructor {
   readonly #ordered: boolean;
   /** Containers to be filled. */
   readonly #queue: (() => void)[] = [];
-  readonly #budget: FlattenBudget = { pairs: 0 };
+  readonly #budget: FlattenBudget = { pairs: 0, depth: 0 };
 
   constructor(source: Source, positions: SourcePositions | undefined, ordered: boolean) {
     this.#source = source;
@@ -98,6 +102,7 @@ class SaltConstructor {
   /** Refuses documents that aliases make exponentially large: whoever prints or copies them would never end. */
   checkExpansion(root: Node): void {
     const sizes = new Map<Node, number>();
+    let depth = 0;
     const size = (node: Node): number => {
       if (node.kind === "scalar" || node.kind === "alias") return 1;
       const known = sizes.get(node);
@@ -105,7 +110,15 @@ class SaltConstructor {
       // A container within itself counts once: it prints as `{...}`.
       sizes.set(node, 1);
       let total = 1;
+      if (++depth > MAX_ALIAS_DEPTH) {
+        throw this.#error({
+          code: "yaml-limit",
+          problem: `aliases nest collections deeper than ${MAX_ALIAS_DEPTH} levels`,
+          problemAt: node.at,
+        });
+      }
       for (const child of node.kind === "sequence" ? node.items : node.entries) total += size(child);
+      depth--;
       sizes.set(node, total);
       if (total > MAX_EXPANDED_NODES) {
         throw this.#error({
@@ -283,10 +296,22 @@ class SaltConstructor {
           code: "yaml-duplicate-key",
           problem: `found conflicting ID '${str(key)}'`,
           problemAt: keyNode.at,
+          places: this.#firstUse(entries, index, key),
         });
       }
       dict.set(key, value);
     }
+  }
+
+  /** Where an equal key stood before, in a mapping's own entries or those that it merges. */
+  #firstUse(entries: readonly Node[], before: number, key: Value): { how: string; at: Offset }[] {
+    for (let index = 0; index < before; index += 2) {
+      const node = entries[index];
+      if (node !== undefined && node.kind !== "alias" && node.made !== undefined && equals(node.made, key)) {
+        return [{ how: "first at", at: node.at }];
+      }
+    }
+    return [];
   }
 
   #isHashable(value: Value): boolean {

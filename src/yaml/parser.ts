@@ -79,14 +79,7 @@ export class Parser {
     return this.#scanner.peek();
   }
 
-  #error(problem: {
-    context?: string;
-    contextAt?: Offset;
-    problem: string;
-    problemAt: Offset;
-    type?: Problem["type"];
-    code?: Problem["code"];
-  }): YamlError {
+  #error(problem: Omit<Problem, "code" | "type"> & { type?: Problem["type"]; code?: Problem["code"] }): YamlError {
     return new YamlError(this.#source, { code: "yaml-syntax", type: "ParserError", ...problem });
   }
 
@@ -245,6 +238,8 @@ export class Parser {
       contextAt: first.at,
       problem: "second occurrence",
       problemAt: start,
+      message: `found duplicate anchor '${anchor.value}'`,
+      places: [{ how: "first at", at: first.at }],
     });
   }
 

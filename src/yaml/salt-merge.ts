@@ -6,10 +6,15 @@ import type { Source } from "./source.ts";
 /** What a document's merges have put together so far. */
 export interface FlattenBudget {
   pairs: number;
+  /** Merges within merges that are being followed. */
+  depth: number;
 }
 
 /** How many entries `<<` may copy in one document. */
 const MAX_MERGED_PAIRS = 200_000;
+
+/** How deep merges may lie within merges. */
+const MAX_MERGE_DEPTH = 900;
 
 /**
  * Puts what `<<` names into a mapping's own entries, in Salt's way (SaltYamlSafeLoader.flatten_mapping): merged entries come first, the
@@ -18,6 +23,14 @@ const MAX_MERGED_PAIRS = 200_000;
  */
 export function flattenMapping(node: MappingNode, source: Source, budget: FlattenBudget): void {
   if (!node.entries.some((key, index) => index % 2 === 0 && (isMerge(key) || isPlain(key, "=")))) return;
+  if (++budget.depth > MAX_MERGE_DEPTH) {
+    throw new YamlError(source, {
+      code: "yaml-limit",
+      type: "ConstructorError",
+      problem: `merge keys nest deeper than ${MAX_MERGE_DEPTH} levels`,
+      problemAt: node.at,
+    });
+  }
   const merged: Node[] = [];
   const own: Node[] = [];
   const entries = node.entries;
@@ -45,6 +58,7 @@ export function flattenMapping(node: MappingNode, source: Source, budget: Flatte
       index += 2;
     }
   }
+  budget.depth--;
   if (merged.length === 0) return;
   const existing = new Set<unknown>();
   for (let index = 0; index < entries.length; index += 2) existing.add(identity(entries[index]));
