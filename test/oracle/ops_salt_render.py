@@ -46,6 +46,8 @@ class _World:
         # The `ifelse` global works from when the loader has loaded the module that defines it.
         self.functions["match.glob"]
         self.renderers = salt.loader.render(opts, self.functions)
+        without = {**opts, "pillar": {}, "file_roots": opts["pillar_roots"]}
+        self.pillar_renderers = salt.loader.render(without, salt.loader.minion_mods(without, utils=salt.loader.utils(without)))
 
     def hide(self, value):
         for separator in "/._:":
@@ -77,13 +79,18 @@ def _render(request):
     answers = []
     for case in request["cases"]:
         sls, saltenv = case.get("sls", "case"), case.get("saltenv", "base")
-        path = os.path.join(world.root, "cache/files", saltenv, case.get("path", sls.replace(".", "/") + ".sls"))
+        pillar = case.get("role") == "pillar"
+        folder = "pillar" if pillar else os.path.join("cache/files", saltenv)
+        path = os.path.join(world.root, folder, case.get("path", sls.replace(".", "/") + ".sls"))
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as handle:
             handle.write(case["text"].encode("utf-8"))
         kwargs = {name: decode(value) for name, value in case.get("kwargs", {}).items()}
+        if pillar:
+            # As salt.pillar.Pillar compiles: no pillar to see, imports from the pillar roots.
+            kwargs["_pillar_rend"] = True
         opts = case.get("opts")
-        renderers = world.renderers
+        renderers = world.pillar_renderers if pillar else world.renderers
         if opts is not None:
             renderers = salt.loader.render({**world.opts, **decode(opts)}, world.functions)
         answers.append(

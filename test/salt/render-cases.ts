@@ -37,6 +37,12 @@ export const WORLD: World = {
     "fail.sls": "{{ nope }}\n",
     "crlf.jinja": "a: 1\r\nb: {{ 2 }}\r\n",
   },
+  pillarFiles: {
+    "map.jinja": "{% set m = 'pillar map' %}{% set dir = tpldir %}",
+    "p/init.sls": "x: 1\n",
+    "p/near.jinja": "{% set n = 'near ' ~ tpldir %}",
+    "p/data.yaml": "k: [1, yes]\n",
+  },
   dev: { "only.jinja": "{% set v = 'dev' %}", "a/map.jinja": "{% set m = {'k': 'dev'} %}" },
   grains: py({ os: "Ubuntu", os_family: "Debian", list: [1, 2], nested: { a: "b" } }),
   pillar: py({ a: { b: 5, c: null }, list: ["x", "y"], text: "it's", nothing: null }),
@@ -48,6 +54,7 @@ export interface Case {
   readonly path?: string;
   readonly saltenv?: string;
   readonly pipe?: string;
+  readonly role?: "pillar";
   readonly opts?: Readonly<Record<string, Value>>;
   readonly kwargs?: Readonly<Record<string, unknown>>;
 }
@@ -325,6 +332,21 @@ export const SLS_CASES: readonly Case[] = [
   { text: "x: {{ os }} {{ sls }}\n", kwargs: { context: { os: "ctx", sls: "over.ridden" } } },
   { text: LOCATION, kwargs: { context: { sls: "over.ridden" } } },
   { text: "x: {{ pillar }}\n", kwargs: { context: { pillar: { over: 1 } } } },
+  // pillar
+  ...[
+    "x: {{ salt['pillar.get']('a:b', 'none yet') }}\ny: {{ pillar }}\n",
+    "x: {{ grains.os }}\ny: {{ salt['grains.get']('os') }}\nz: {{ opts.id }}\n",
+    "{% from 'map.jinja' import m, dir %}x: {{ m }} {{ dir }}\n",
+    "{% from './near.jinja' import n %}x: {{ n }}\n",
+    "{% from '../map.jinja' import m %}x: {{ m }}\n",
+    "{% from 'a/map.jinja' import m %}x: {{ m }}\n",
+    "{% import_yaml 'p/data.yaml' as d %}x: {{ d }}\n",
+    "- {{ tplfile }}\n- {{ tpldir }}\n- '{{ slspath }}'\n- '{{ sls }}'\n- {{ saltenv }}\n",
+    "x: {{ nope }}\n",
+    "x: {{ pillar.nope }}\n",
+    "#!yaml\nx: '{{ y }}'\n",
+  ].map((text): Case => ({ text, sls: "p.q", path: "p/q.sls", role: "pillar" })),
+  { text: "x: {{ given }}\n", sls: "p", path: "p/init.sls", role: "pillar", kwargs: { given: [1] } },
   // renders in renders
   { text: "x: {{ salt['slsutil.renderer']('salt://rj.sls') }}\n" },
   { text: "x: {{ salt['slsutil.renderer']('salt://rj.sls', var='given') }}\n" },

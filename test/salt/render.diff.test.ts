@@ -38,10 +38,28 @@ function ourSls(test: Case): unknown {
   const { context, ...rest } = kwargs;
   const variables = new Map<string, Value>(Object.entries({ ...rest, ...(context as object) }).map(([key, value]) => [key, py(value)]));
   return answerOf(() => {
-    const file = new FileContent(path, `states/${path}`, new TextEncoder().encode(text));
-    const base = { minion: withOptions({ renderer: pipe, ...test.opts }), pillar: dict(WORLD.pillar), saltenv, sls, file };
-    return renderer.renderSls({ ...base, role: "state", variables }).data;
+    const file = new FileContent(path, `${test.role === "pillar" ? "pillar" : "states"}/${path}`, new TextEncoder().encode(text));
+    const base = {
+      minion: withOptions({ renderer: pipe, ...test.opts }),
+      pillar: test.role === "pillar" ? new PyDict() : dict(WORLD.pillar),
+      saltenv,
+      sls,
+      file,
+    };
+    return renderer.renderSls({ ...base, role: test.role ?? "state", variables }).data;
   });
+}
+
+/** Equal to Salt, or as the table of exceptions says. */
+function compare(text: string, ours: unknown, theirs: SaltAnswer | undefined): void {
+  expect(theirs).toBeDefined();
+  if (theirs === undefined) return;
+  const exception = RENDER_EXCEPTIONS.find((entry) => entry.case === text);
+  if (exception !== undefined) {
+    expect(told(ours)).toBe(exception.halite);
+    expect(told(theirs)).toBe(exception.salt);
+  } else if ("error" in theirs) expect(ours).toEqual({ error: { type: theirs.error.type, message: theirs.error.message } });
+  else expect(ours).toEqual({ ok: theirs.ok });
 }
 
 describe.skipIf(!oracleIsThere())("renders as Salt does", () => {
@@ -70,17 +88,6 @@ describe.skipIf(!oracleIsThere())("renders as Salt does", () => {
     await oracle.ask("salt.render.end");
     await oracle.close();
   });
-
-  function compare(text: string, ours: unknown, theirs: SaltAnswer | undefined): void {
-    expect(theirs).toBeDefined();
-    if (theirs === undefined) return;
-    const exception = RENDER_EXCEPTIONS.find((entry) => entry.case === text);
-    if (exception !== undefined) {
-      expect(told(ours)).toBe(exception.halite);
-      expect(told(theirs)).toBe(exception.salt);
-    } else if ("error" in theirs) expect(ours).toEqual({ error: { type: theirs.error.type, message: theirs.error.message } });
-    else expect(ours).toEqual({ ok: theirs.ok });
-  }
 
   describe("SLS files", () => {
     it.each(SLS_CASES.map((test, index) => ({ test, index, title: JSON.stringify(test) })))("$index $title", ({ test, index }) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { FindingError, printFinding } from "../../src/finding/index.ts";
-import { PyDict, type Value } from "../../src/python/index.ts";
+import { PyDict, str, type Value } from "../../src/python/index.ts";
 import { FileContent, MemoryFileRoots, RecordingFileRoots } from "../../src/salt/fileroots/index.ts";
 import { blockDigest, SlsRenderer } from "../../src/salt/render/index.ts";
 import { encodeValue } from "../oracle/encode.ts";
@@ -15,7 +15,7 @@ function render(text: string, world: World = {}, sls = "case"): ReturnType<SlsRe
 }
 
 function plain(value: Value): unknown {
-  if (value instanceof PyDict) return Object.fromEntries([...value.entries()].map(([key, item]) => [String(key), plain(item)]));
+  if (value instanceof PyDict) return Object.fromEntries([...value.entries()].map(([key, item]) => [str(key), plain(item)]));
   return Array.isArray(value) ? value.map(plain) : value;
 }
 
