@@ -1,0 +1,27 @@
+/**
+ * Salt's own Jinja filters and tests (Salt 3007.1), those that need no loaded data: an environment adds them to Jinja's, where they win.
+ * What reaches the host, the network, the clock or randomness is refused by an ImpureError that names it.
+ */
+import { builtinTests, type FilterFunction, type TestFunction } from "../../jinja/index.ts";
+import { dataFilters } from "./data.ts";
+import { dateFilters } from "./dates.ts";
+import { hashFilters } from "./hashes.ts";
+import { impureFilters } from "./impure.ts";
+import { networkFilters } from "./network.ts";
+import { serialFilters } from "./serial.ts";
+import { isMatch, textFilters } from "./text.ts";
+
+export { bytesOf, compilePattern, normalPath, toNumber } from "./text.ts";
+export { formatTime } from "./dates.ts";
+
+/** Salt's filters by name. `indent` stays Jinja's, as in Salt. */
+export const saltFilters: ReadonlyMap<string, FilterFunction> = new Map(
+  Object.entries({ ...textFilters, ...dataFilters, ...hashFilters, ...networkFilters, ...dateFilters, ...serialFilters, ...impureFilters }),
+);
+
+/** Salt's tests by name. */
+export const saltTests: ReadonlyMap<string, TestFunction> = new Map<string, TestFunction>([
+  ["match", (_state, value, args, kwargs) => isMatch(value, args, kwargs)],
+  ["equalto", (state, value, args, kwargs) => builtinTests.get("equalto")?.(state, value, args, kwargs) ?? false],
+  ["list", (_state, value) => Array.isArray(value)],
+]);
