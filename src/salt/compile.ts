@@ -5,7 +5,7 @@ import { applyFileStates, type AppliedStates } from "./filestate/index.ts";
 import { compilePillar, withOverride, type CompiledPillar } from "./pillar/index.ts";
 import { SlsRenderer } from "./render/index.ts";
 import { SlsNames, type RenderSls } from "./sls/index.ts";
-import { compileHigh, compileStates, type CompiledStates, type HighRequest } from "./state/index.ts";
+import { compileHigh, compileStates, verifyHigh, type CompiledStates, type HighRequest } from "./state/index.ts";
 import { compileTop, type CompiledTop } from "./top/index.ts";
 import type { LowChunk, Minion } from "./types.ts";
 
@@ -94,7 +94,9 @@ export class MinionCompiler {
   high(selection: StateSelection = {}): Stage<PyDict> {
     return once(this.#highs, selectionKey(selection), () =>
       this.#states(selection, (request) => {
-        const { high, errors } = compileHigh(request);
+        const { high, errors: rendering, sources } = compileHigh(request);
+        // state.show_sls verifies what it shows, state.show_highstate does not.
+        const errors = selection.sls === undefined ? rendering : [...rendering, ...verifyHigh(high, sources)];
         if (errors.length === 0) return { value: high, messages: [], findings: [] };
         return { messages: errors.map((error) => error.message), findings: errors.flatMap((error) => error.findings) };
       }),

@@ -155,8 +155,8 @@ def _rendered(state, sls):
 
 
 def _high(tree, state, high, errors, sls):
-    if not errors and sls is not None:
-        errors = state.state.verify_high(high)
+    if sls is not None and high is not None:
+        errors = errors + state.state.verify_high(high)
     if errors:
         return {"errors": tree.clean(errors)}
     return {"ok": encode(tree.clean(high))}

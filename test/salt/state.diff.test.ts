@@ -24,6 +24,8 @@ describe.skipIf(!oracleIsThere())("trees, as Salt compiles them", () => {
     const ours = comparable(compileOurs(tree));
     const exception = TREE_EXCEPTIONS.find(({ title }) => title === tree.title);
     if (exception === undefined) expect(ours).toEqual(fitting(real, ours));
+    else if (exception.real === "compiles")
+      expect({ real, ours }).toMatchObject({ real: { low: { ok: expect.any(Array) } }, ours: exception.ours });
     else expect({ real, ours }).toMatchObject({ real: exception.real, ours: exception.ours });
   });
 

@@ -102,6 +102,9 @@ class HighBuilder {
     if (!(state instanceof PyDict)) {
       const at = { file: found.file.display };
       errors.push(stateError("sls-shape", `SLS ${name.sls} does not render to a dictionary`, [name], { at }));
+      // Salt goes on with it where no other SLS includes it.
+      if (this.#open.length === 0)
+        errors.push(stateError("sls-shape", `Error when rendering state with contents: ${str(state)}`, [name], { at }));
       return new PyDict();
     }
     const includes = this.#takeIncludes(name, state, errors);
@@ -156,7 +159,7 @@ class HighBuilder {
       return;
     }
     const from = `'${name.saltenv}:${name.sls}'`;
-    if (environment !== "_xenv" && !this.#hasEnvironment(environment)) {
+    if (!this.#hasEnvironment(environment)) {
       problem("include-environment", `Nonexistent saltenv '${environment}' found in include of '${target}' within SLS ${from}`);
       return;
     }

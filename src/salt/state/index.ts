@@ -5,5 +5,6 @@
 export { compileHigh, type HighRequest, type HighState } from "./high.ts";
 export { compileLow, type LowState } from "./low.ts";
 export { compileStates, type CompiledStates, type FailedSls } from "./compile.ts";
+export { verifyHigh } from "./verify.ts";
 export { runOrder } from "./requisites.ts";
 export type { SlsName, StateError } from "./errors.ts";

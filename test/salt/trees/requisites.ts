@@ -27,6 +27,7 @@ export const REQUISITE_TREES: readonly StateTree[] = [
   ...KINDS.flatMap((kind) => [
     req(`${kind} of an ID`, `x:\n  test.nop:\n    - ${kind}:\n      - test: y\n${Y}`),
     req(`${kind} of a name`, `x:\n  test.nop:\n    - ${kind}:\n      - test: the y\n${Y}`),
+    req(`${kind} of what is missing`, `x:\n  test.nop:\n    - ${kind}:\n      - test: nope\n${Y}`),
     req(`${kind} of a plain word`, `x:\n  test.nop:\n    - ${kind}:\n      - y\n${Y}`),
   ]),
   ...KINDS_IN.flatMap((kind) => [
@@ -103,5 +104,12 @@ export const REQUISITE_TREES: readonly StateTree[] = [
     `x:\n  test.nop:\n    - names:\n      - p:\n        - require:\n          - test: y\n      - q\n${Y}`,
   ),
   req("exclude of what is used", `include: [b]\nexclude: [b]\nx:\n  file.managed:\n    - use:\n      - file: z\n`, { "b.sls": Z }),
+  req(
+    "a circle of three",
+    "x:\n  test.nop:\n    - require:\n      - test: y\ny:\n  test.nop:\n    - watch:\n      - test: z\nz:\n  test.nop:\n    - onchanges:\n      - test: x\n",
+  ),
+  req("a state requires its own SLS", "x:\n  test.nop:\n    - require:\n      - sls: a\n"),
+  req("a state requires a pattern that means itself", "/a/x:\n  test.nop:\n    - require:\n      - test: '/a/*'\n/a/y:\n  test.nop: []\n"),
+  req("require of what is excluded", `include: [b]\nexclude: [b]\nx:\n  test.nop:\n    - require:\n      - test: y\n`, { "b.sls": Y }),
   req("order and requisites", `x:\n  test.nop:\n    - order: last\n    - require_in:\n      - test: y\n${Y}`),
 ];
