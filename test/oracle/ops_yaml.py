@@ -31,6 +31,15 @@ def load_many(request):
     return [_load_one(text) for text in request["texts"]]
 
 
+def verdict(request):
+    """Whether a text can be read at all: `read`, or the exception's class."""
+    try:
+        salt.utils.yaml.safe_load(request["text"])
+    except Exception as error:
+        return type(error).__name__
+    return "read"
+
+
 def same(request):
     """Whether two paths of a loaded document lead to one object."""
     value = salt.utils.yaml.safe_load(request["text"])
@@ -102,4 +111,4 @@ def read_back(request):
     return out
 
 
-OPS = {"yaml_load_many": load_many, "yaml_same": same, "yaml_dump_many": dump_many, "yaml_read_back": read_back}
+OPS = {"yaml_load_many": load_many, "yaml_verdict": verdict, "yaml_same": same, "yaml_dump_many": dump_many, "yaml_read_back": read_back}

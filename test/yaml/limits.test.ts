@@ -1,9 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { FindingError } from "../../src/finding/index.ts";
 import { dumpPyYaml, emit, loadKubernetes, loadSalt } from "../../src/yaml/index.ts";
 import { documents } from "./documents.ts";
 import { mutated, soup } from "./soup.ts";
+import { verdict } from "./verdict.ts";
 
 /** What both loaders say of a text: `read`, or the findings' codes. */
 function verdicts(text: string): { salt: string; kubernetes: string } {
@@ -11,16 +11,6 @@ function verdicts(text: string): { salt: string; kubernetes: string } {
     salt: verdict(() => loadSalt(text, { file: "x", positions: true })),
     kubernetes: verdict(() => loadKubernetes(text, { file: "x" })),
   };
-}
-
-function verdict(load: () => unknown): string {
-  try {
-    load();
-    return "read";
-  } catch (error) {
-    if (!(error instanceof FindingError)) throw error;
-    return error.findings.map((finding) => finding.code).join();
-  }
 }
 
 const chain = (levels: number, line: (index: number) => string): string =>

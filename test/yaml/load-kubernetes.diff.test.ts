@@ -1,9 +1,12 @@
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loadKubernetes } from "../../src/yaml/index.ts";
 import { documents } from "./documents.ts";
+import { kubernetesExceptions } from "./exceptions.ts";
 import { haliteLoads, KubernetesOracle, kubernetesOracleIsThere, type Outcome } from "./judge-kubernetes.ts";
 import { scalars } from "./scalars.ts";
 import { mutated, soup } from "./soup.ts";
+import { verdict } from "./verdict.ts";
 
 const CONTEXTS: Readonly<Record<string, (scalar: string) => string>> = {
   "the document itself": (scalar) => scalar,
@@ -29,6 +32,7 @@ function isStricter(text: string, halite: Outcome, real: Outcome | undefined): b
   if (halite.error.startsWith("did not find expected key")) return /\{\}|\[\]/.test(text);
   return (
     halite.code === "yaml-several-documents" ||
+    halite.code === "yaml-trailing-text" ||
     halite.code === "yaml-duplicate-key" ||
     /^unsupported map key of type: (?:map|list)/.test(halite.error)
   );
@@ -105,6 +109,12 @@ describe.skipIf(!kubernetesOracleIsThere())("Kubernetes' loader reads what sigs.
       fc.asyncProperty(texts, (text) => agree([text])),
       { numRuns: 1500 },
     );
+  });
+
+  it.each(kubernetesExceptions)("on purpose not as kubectl: $reason", async ({ text, real, halite }) => {
+    const [outcome] = await oracle.loads([text]);
+    expect(outcome !== undefined && "error" in outcome ? outcome.error : "read").toBe(real);
+    expect(verdict(() => loadKubernetes(text, { file: "x" }))).toBe(halite);
   });
 
   it("words are those of the real reader: a duplicate key, an unknown anchor, a separator with text", async () => {
