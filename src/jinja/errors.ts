@@ -124,6 +124,10 @@ export function runtimeError(error: unknown, at: SourcePlace, trail: CallTrail |
     const message = "the template nests too deep";
     return new JinjaError("LimitError", message, findingAt("jinja-limit-depth", message, at, trail));
   }
+  if (error instanceof RangeError && /string length/i.test(error.message)) {
+    const message = "the template makes a text that is too long";
+    return new JinjaError("LimitError", message, findingAt("jinja-limit-output", message, at, trail));
+  }
   if (error instanceof FindingError) return further(error, at, trail);
   return error;
 }

@@ -182,14 +182,14 @@ export class StatementCompiler extends ExpressionCompiler {
       this._emit(`${loop}=c.loop(${this.place(node)},`);
       iterable();
       this._emit(`,${recursion ?? "undefined"},${recursion === undefined ? 0 : "depth"});`);
-      this._emit(`while((${item}=${loop}.next())!==undefined){${this.#turn(node)}${loopRef}=${loop};`);
+      this._emit(`while((${item}=${loop}.next())!==undefined){${this.#turn(node, loopFrame)}${loopRef}=${loop};`);
       // The loop variable was already assigned when Python enters the body.
       this.#enterLoopFrame(loopFrame, node, item);
     } else {
       this._emit(`for(${item} of `);
       this._emit(`c.iterate(${this.place(node.iter)},`);
       iterable();
-      this._emit(`)){${this.#turn(node)}`);
+      this._emit(`)){${this.#turn(node, loopFrame)}`);
       this.#enterLoopFrame(loopFrame, node, item);
     }
     this.loops++;
@@ -217,8 +217,8 @@ export class StatementCompiler extends ExpressionCompiler {
     const assigned = this.#assigned.at(-1);
     for (const name of loopFrame.symbols.stores) assigned?.delete(name);
   }
-  #turn(node: ForNode): string {
-    return `if(--S.left<0)S.outOfSteps(${this.place(node)});`;
+  #turn(node: ForNode, frame: Frame): string {
+    return `if(--S.left<0)S.outOfSteps(${this.place(node)});if(${frame.buffer}.length>S.limits.outputLength)S.outOfOutput(${this.place(node)});`;
   }
   #enterLoopFrame(loopFrame: Frame, node: ForNode, item: string): void {
     this.enterFrame(loopFrame);

@@ -5,12 +5,11 @@ import { Markup } from "../markup.ts";
 import { BoundMethod } from "../semantics/index.ts";
 import type { Block, JinjaTemplate, Output } from "../template.ts";
 import type { CallState, FilterFunction, FilterHost, TestFunction } from "../types.ts";
-import { Undefined } from "../undefined.ts";
 import { BlockReference, TemplateReference } from "./blocks.ts";
 import { StateCallable } from "./callable.ts";
 import { Macro } from "./macro.ts";
 import { TemplateModule } from "./module.ts";
-import { Operators } from "./operators.ts";
+import { Operators, sizeOf } from "./operators.ts";
 import { Scope } from "./scope.ts";
 import type { RenderState } from "./state.ts";
 
@@ -81,7 +80,8 @@ export class Context extends Operators implements CallState {
     state.at = at;
     if (--state.left < 0) state.outOfSteps();
     if (target instanceof Macro) return target.invoke(args, kwargs, this.autoescape);
-    if (target instanceof BoundMethod) this.#spendOn(target.owner);
+    if (target instanceof BoundMethod) this.#spendOn([target.owner, ...args]);
+    else this.#spendOn(args);
     if (target instanceof StateCallable) return state.made(target.callWith(this, args, kwargs));
     if (target instanceof PyCallable) return state.made(target.call(args, kwargs));
     if (target instanceof PyObject) target.refuse?.();
@@ -91,23 +91,28 @@ export class Context extends Operators implements CallState {
     const { state } = this;
     state.at = at;
     if (--state.left < 0) state.outOfSteps();
-    this.#spendOn(value);
+    const size = sizeOf(value);
+    // A filter may sort or search what it is given.
+    if (size > SMALL) state.spend(typeof value === "string" ? size >> 6 : size);
+    this.#spendOn(args);
     return state.made(filter(this, value, args, kwargs));
   }
   test(at: SourcePlace, test: TestFunction, value: Value, args: readonly Value[], kwargs: Kwargs): boolean {
     const { state } = this;
     state.at = at;
     if (--state.left < 0) state.outOfSteps();
+    this.#spendOn(args);
     return test(this, value, args, kwargs);
   }
   hostCall(at: SourcePlace, run: (state: CallState, args: readonly Value[]) => Value, args: readonly Value[]): Value {
     this.state.at = at;
     return this.state.made(run(this, args));
   }
-  /** Counts the work of going through a value once. */
-  #spendOn(value: Value): void {
-    if (typeof value === "string" || Array.isArray(value)) {
-      if (value.length > SMALL) this.state.spend(value.length >> 5);
+  /** Counts the work of going through values once. */
+  #spendOn(values: readonly Value[]): void {
+    for (const value of values) {
+      const size = sizeOf(value);
+      if (size > SMALL) this.state.spend(typeof value === "string" ? size >> 6 : size >> 2);
     }
   }
 
@@ -243,9 +248,4 @@ export class Context extends Operators implements CallState {
   markupOf(text: string): Value {
     return this.autoescape ? new Markup(text) : text;
   }
-}
-
-/** Whether a value is Jinja's undefined. */
-export function isUndefined(value: Value): value is Undefined {
-  return value instanceof Undefined;
 }

@@ -1,4 +1,4 @@
-import { equals, PyDict, PyError, PyObject, PyTuple, str, truthy, typeName, type Kwargs, type Value } from "../../python/index.ts";
+import { equals, PyDict, PyError, PyObject, PySet, PyTuple, str, truthy, typeName, type Kwargs, type Value } from "../../python/index.ts";
 import type { SourcePlace } from "../errors.ts";
 import type { JinjaEnvironment } from "../environment.ts";
 import { escapeText, Markup } from "../markup.ts";
@@ -15,6 +15,7 @@ import {
   neg,
   pos,
   pow,
+  PyRange,
   slice,
   sub,
   escape,
@@ -23,6 +24,11 @@ import {
 import { Undefined, type UndefinedAbout } from "../undefined.ts";
 import { LoopContext, type LoopRecursion } from "./loop.ts";
 import type { RenderState } from "./state.ts";
+
+/** An integer beyond this takes long to compute with and to print. */
+const HUGE = 2n ** 256n;
+/** What it counts for: as much as it takes when it is as large as integers may be. */
+const HUGE_SIZE = 20_000;
 
 const EMPTY: Kwargs = new Map();
 
@@ -66,10 +72,12 @@ export class Operators {
   }
   sub(at: SourcePlace, a: Value, b: Value): Value {
     this.state.at = at;
+    if (typeof a === "bigint" || typeof b === "bigint") this.#weigh(a, b);
     return sub(a, b);
   }
   mul(at: SourcePlace, a: Value, b: Value): Value {
     this.state.at = at;
+    if (typeof a === "bigint" || typeof b === "bigint") this.#weigh(a, b);
     return this.state.made(mul(a, b));
   }
   div(at: SourcePlace, a: Value, b: Value): Value {
@@ -78,16 +86,19 @@ export class Operators {
   }
   floordiv(at: SourcePlace, a: Value, b: Value): Value {
     this.state.at = at;
+    if (typeof a === "bigint" || typeof b === "bigint") this.#weigh(a, b);
     return floordiv(a, b);
   }
   mod(at: SourcePlace, a: Value, b: Value): Value {
     this.state.at = at;
+    if (typeof a === "bigint" || typeof b === "bigint") this.#weigh(a, b);
     return this.state.made(mod(a, b));
   }
   pow(at: SourcePlace, a: Value, b: Value): Value {
     this.state.at = at;
-    this.state.spend(16);
-    return pow(a, b);
+    const power = pow(a, b);
+    if (typeof power === "bigint") this.#weigh(power, power);
+    return power;
   }
   neg(at: SourcePlace, a: Value): Value {
     this.state.at = at;
@@ -97,11 +108,17 @@ export class Operators {
     this.state.at = at;
     return pos(a);
   }
+  #weigh(a: Value, b: Value): void {
+    this.state.spend(Math.max(sizeOf(a), sizeOf(b)));
+  }
   /** `a ~ b ~ c` */
   concat(at: SourcePlace, values: readonly Value[]): Value {
     this.state.at = at;
     let text = "";
-    for (const value of values) text += str(value);
+    for (const value of values) {
+      if (typeof value === "bigint") this.#weigh(value, value);
+      text += str(value);
+    }
     return this.state.made(text);
   }
   concatEscaped(at: SourcePlace, values: readonly Value[]): Value {
@@ -127,7 +144,7 @@ export class Operators {
   }
   isIn(at: SourcePlace, item: Value, container: Value): boolean {
     this.state.at = at;
-    if (Array.isArray(container)) this.state.spend(container.length >> 3);
+    this.state.spend(sizeOf(container) >> (typeof container === "string" ? 6 : 2));
     return contains(container, item);
   }
   truthy(at: SourcePlace, value: Value): boolean {
@@ -247,6 +264,7 @@ export class Operators {
       return value;
     }
     this.state.at = at;
+    if (typeof value === "bigint") this.#weigh(value, value);
     const text = str(finalize === undefined ? value : finalize(value));
     if (text.length > 256) this.state.made(text);
     return text;
@@ -270,4 +288,16 @@ export class Operators {
   markupIfEscaping(value: Value): Value {
     return this.autoescape ? new Markup(str(value)) : value;
   }
+}
+
+/**
+ * How much work it is to go through a value; 0 for dicts, whose size is not asked so that nobody records that it was read, and
+ * which take a step an entry to be made large.
+ */
+export function sizeOf(value: Value): number {
+  if (typeof value === "string" || Array.isArray(value)) return value.length;
+  if (value instanceof PyTuple) return value.items.length;
+  if (value instanceof PySet || value instanceof PyRange) return value.size;
+  if (typeof value === "bigint") return value > HUGE || value < -HUGE ? HUGE_SIZE : 0;
+  return value instanceof Markup ? value.text.length : 0;
 }

@@ -46,13 +46,16 @@ export class RenderState {
     this.left -= steps;
     if (this.left < 0) this.outOfSteps();
     this.#length += length;
-    if (this.#length > this.limits.outputLength) {
-      throw new LimitReached(
-        "jinja-limit-output",
-        `the template makes more than ${this.limits.outputLength} characters`,
-        "Look for a loop that prints or joins what it has joined before.",
-      );
-    }
+    if (this.#length > this.limits.outputLength) this.outOfOutput();
+  }
+  /** @throws LimitReached `jinja-limit-output` */
+  outOfOutput(at?: SourcePlace): never {
+    if (at !== undefined) this.at = at;
+    throw new LimitReached(
+      "jinja-limit-output",
+      `the template makes more than ${this.limits.outputLength} characters`,
+      "Look for a loop that prints or joins what it has joined before.",
+    );
   }
   /** Counts a value that was made. */
   made<V extends Value>(value: V): V {

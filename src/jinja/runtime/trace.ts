@@ -21,6 +21,9 @@ export class Pieces {
   constructor(state: RenderState) {
     this.#state = state;
   }
+  get length(): number {
+    return this.#text.length;
+  }
   get text(): string {
     return this.#text;
   }

@@ -17,7 +17,7 @@ export const defaultSyntax: Syntax = {
 };
 
 /** Generous for templates that people write, small enough to stop one that runs away within a second or so. */
-export const defaultLimits: Limits = { steps: 5_000_000, outputLength: 64 * 1024 * 1024, depth: 200 };
+export const defaultLimits: Limits = { steps: 2_000_000, outputLength: 32 * 1024 * 1024, depth: 200 };
 
 /** A text that is equal for equal settings. */
 export function syntaxKey(syntax: Syntax): string {
