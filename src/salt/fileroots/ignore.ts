@@ -1,6 +1,5 @@
-import { PyDict, str, truthy, type Value } from "../../python/index.ts";
+import { PyDict, PyRegex, str, truthy, type Value } from "../../python/index.ts";
 import { fnmatchcase } from "../data/index.ts";
-import { compilePattern } from "../filestate/regex.ts";
 import type { DiskOptions } from "./disk.ts";
 
 /**
@@ -10,10 +9,10 @@ import type { DiskOptions } from "./disk.ts";
  * @throws PyError `error` for a pattern that is none
  */
 export function diskOptions(opts: PyDict): DiskOptions {
-  const patterns = listOf(opts.get("file_ignore_regex")).map((pattern) => compilePattern(pattern));
+  const patterns = listOf(opts.get("file_ignore_regex")).map((pattern) => new PyRegex(pattern));
   const globs = listOf(opts.get("file_ignore_glob"));
   return {
-    ignored: (path) => patterns.some((pattern) => path.search(pattern) >= 0) || globs.some((glob) => fnmatchcase(path, glob)),
+    ignored: (path) => patterns.some((pattern) => pattern.search(path) !== undefined) || globs.some((glob) => fnmatchcase(path, glob)),
     followSymlinks: truthy(opts.get("fileserver_followsymlinks") ?? true),
     ignoreSymlinks: truthy(opts.get("fileserver_ignoresymlinks") ?? false),
   };

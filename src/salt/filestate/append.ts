@@ -1,9 +1,8 @@
-import { PyError, str, truthy, type Value } from "../../python/index.ts";
+import { PyError, PyRegex, str, truthy, type Value } from "../../python/index.ts";
 import type { FileCall } from "./call.ts";
 import { NeedsNode, type RegularFile } from "./files.ts";
 import { strList } from "./managed.ts";
 import { done, failed, type Answer } from "./outcome.ts";
-import { compilePattern } from "./regex.ts";
 import { findSource } from "./source.ts";
 import { checkEngine, renderRequest, renderVariables } from "./template.ts";
 import { decodeUtf8, encodeUtf8, fromLatin1, isText, splitLines, toLatin1 } from "./text.ts";
@@ -101,7 +100,7 @@ export function textOf(file: RegularFile): string {
 /** `file.search(path, pattern, multiline=True)`. */
 export function hasPattern(file: RegularFile, name: string, pattern: string): boolean {
   mustBeText(file, name);
-  return compilePattern(toLatin1(encodeUtf8(pattern)), { multiline: true, bytes: true }).test(toLatin1(file.bytes));
+  return new PyRegex(toLatin1(encodeUtf8(pattern)), { multiline: true, ascii: true }).search(toLatin1(file.bytes)) !== undefined;
 }
 
 export function mustBeText(file: RegularFile, name: string): void {

@@ -1,9 +1,8 @@
-import { PyError, str, truthy } from "../../python/index.ts";
+import { PyError, PyRegex, str, truthy } from "../../python/index.ts";
 import { edit, templateTexts, textOf } from "./append.ts";
 import type { FileCall } from "./call.ts";
 import { done, failed, type Answer } from "./outcome.ts";
 import { fileToEdit, keepBackup } from "./replace.ts";
-import { compilePattern } from "./regex.ts";
 import { encodeUtf8, isBinary, splitByteLines } from "./text.ts";
 
 /** `file.blockreplace` (salt/states/file.py and modules/file.py, 3007.1): the text between two marker lines. */
@@ -87,11 +86,8 @@ function placed(call: FileCall, lines: string[], block: readonly string[], separ
   if (!truthy(match)) throw new PyError("CommandExecutionError", "Cannot edit marked block. Markers were not found in file.");
   if (typeof match !== "string")
     throw new PyError("CommandExecutionError", `RegEx expected in insert_${truthy(before) ? "before" : "after"}_match parameter.`);
-  const pattern = compilePattern(match);
-  const at = lines.findIndex((line) => {
-    pattern.lastIndex = 0;
-    return pattern.test(line);
-  });
+  const pattern = new PyRegex(match);
+  const at = lines.findIndex((line) => pattern.search(line) !== undefined);
   if (at < 0) throw new PyError("CommandExecutionError", "Cannot edit marked block. Markers were not found in file.");
   return lines.toSpliced(truthy(before) ? at : at + 1, 0, ...block);
 }

@@ -3,7 +3,7 @@ import type { Chunk } from "./chunk.ts";
 import type { FileCall } from "./call.ts";
 import { normalizeMode } from "./mode.ts";
 import { done, failed, type Answer } from "./outcome.ts";
-import { isIncluded } from "./pattern.ts";
+import { pathFilter } from "./pattern.ts";
 import { recurseTargets } from "./recurse.ts";
 import { parentOf, setMode } from "./write.ts";
 
@@ -70,11 +70,11 @@ function setModes(call: FileCall, name: string): boolean {
 export function cleanDirectory(call: FileCall, root: string, keep: Iterable<string>): string[] {
   const kept = new Set<string>([root]);
   for (const path of keep) for (let at = path; !kept.has(at); at = parentOf(at)) kept.add(at);
-  const exclude = call.value("exclude_pat");
+  const meant = pathFilter(null, call.value("exclude_pat"));
   const removed: string[] = [];
   for (const { path } of call.files.below(root)) {
     if (kept.has(path) || !call.files.has(path)) continue;
-    if (!isIncluded(path.slice(call.files.real(root).length + 1), null, exclude)) continue;
+    if (!meant(path.slice(call.files.real(root).length + 1))) continue;
     call.files.remove(path);
     removed.push(path);
   }

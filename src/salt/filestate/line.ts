@@ -1,9 +1,8 @@
-import { PyError, str, truthy } from "../../python/index.ts";
+import { PyError, PyRegex, str, truthy } from "../../python/index.ts";
 import { edit, textOf } from "./append.ts";
 import type { FileCall } from "./call.ts";
 import { done, failed, type Answer } from "./outcome.ts";
 import { fileToEdit } from "./replace.ts";
-import { compilePattern } from "./regex.ts";
 import { managed } from "./managed.ts";
 import { encodeUtf8, readLines } from "./text.ts";
 
@@ -44,11 +43,8 @@ function endOfLine(text: string): string {
 /** Lines that a pattern, or else the plain text, is found in. */
 function linesWith(lines: readonly string[], pattern: string | null): string[] | undefined {
   if (lines.length === 0 || pattern === null || pattern === "") return undefined;
-  const compiled = compilePattern(pattern, { dotAll: true });
-  return lines.filter((text) => {
-    compiled.lastIndex = 0;
-    return compiled.test(text) || text.includes(pattern);
-  });
+  const compiled = new PyRegex(pattern, { dotAll: true });
+  return lines.filter((text) => compiled.search(text) !== undefined || text.includes(pattern));
 }
 
 function once(found: readonly string[], what: string): string {

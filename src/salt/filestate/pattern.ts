@@ -1,22 +1,24 @@
-import type { Value } from "../../python/index.ts";
-import { str } from "../../python/index.ts";
+import { PyRegex, str, truthy, type Value } from "../../python/index.ts";
 import { fnmatchcase } from "../data/index.ts";
-import { searchText } from "./regex.ts";
 
-/** One pattern of `include_pat` or `exclude_pat`: `E@` and a regular expression, or a glob. */
-function matchesOne(path: string, pattern: string): boolean {
-  return pattern.startsWith("E@") ? searchText(pattern.slice(2), path) : fnmatchcase(path, pattern);
+/**
+ * `include_pat` and `exclude_pat` (salt.utils.stringutils.check_include_exclude): whether a path, relative to the directory at work on,
+ * is meant. A pattern is a glob, or `E@` and a regular expression.
+ *
+ * @throws PyError `error` for an expression that is none
+ */
+export function pathFilter(include: Value, exclude: Value): (path: string) => boolean {
+  const [included, excluded] = [matcher(include), matcher(exclude)];
+  return (path) => included?.(path) !== false && excluded?.(path) !== true;
 }
 
-function matchesAny(path: string, patterns: Value): boolean {
-  return (Array.isArray(patterns) ? patterns : [patterns]).some((pattern) => matchesOne(path, str(pattern)));
-}
-
-function given(patterns: Value): boolean {
-  return patterns !== null && patterns !== "" && patterns !== false && !(Array.isArray(patterns) && patterns.length === 0);
-}
-
-/** `salt.utils.stringutils.check_include_exclude`: whether a path, relative to the directory at work on, is meant. */
-export function isIncluded(path: string, include: Value, exclude: Value): boolean {
-  return (!given(include) || matchesAny(path, include)) && (!given(exclude) || !matchesAny(path, exclude));
+function matcher(patterns: Value): ((path: string) => boolean) | undefined {
+  if (!truthy(patterns)) return undefined;
+  const tests = (Array.isArray(patterns) ? patterns : [patterns]).map((pattern) => {
+    const text = str(pattern);
+    if (!text.startsWith("E@")) return (path: string): boolean => fnmatchcase(path, text);
+    const regex = new PyRegex(text.slice(2));
+    return (path: string): boolean => regex.search(path) !== undefined;
+  });
+  return (path) => tests.some((test) => test(path));
 }

@@ -5,7 +5,7 @@ import { cleanDirectory, directory, keptBy } from "./directory.ts";
 import { normalizeMode } from "./mode.ts";
 import { managed, strList } from "./managed.ts";
 import { done, failed, type Answer, type Outcome } from "./outcome.ts";
-import { isIncluded } from "./pattern.ts";
+import { pathFilter } from "./pattern.ts";
 import { parseUrl, pickSource } from "./source.ts";
 import { errorFinding } from "./report.ts";
 
@@ -94,8 +94,8 @@ export function recurseTargets(call: FileCall, picked?: string): RecurseTargets 
   const { path, saltenv = call.saltenv } = parseUrl(source);
   const prefix = `${path}/`;
   const { fileRoots } = call.context.deps.minion;
-  const meant = (relative: string): boolean =>
-    isShallow(relative, call.value("maxdepth")) && isIncluded(relative, call.value("include_pat"), call.value("exclude_pat"));
+  const included = pathFilter(call.value("include_pat"), call.value("exclude_pat"));
+  const meant = (relative: string): boolean => isShallow(relative, call.value("maxdepth")) && included(relative);
   const files: [string, string][] = [];
   const directories = new Set<string>();
   const keep = new Set<string>();

@@ -1,9 +1,8 @@
-import { isInt, PyError, str, truthy, type Value } from "../../python/index.ts";
+import { escapeRegex, isInt, PyError, PyRegex, str, truthy, type RegexFlags, type Value } from "../../python/index.ts";
 import { edit, hasPattern, mustBeText, textOf } from "./append.ts";
 import type { FileCall } from "./call.ts";
 import type { RegularFile } from "./files.ts";
 import { done, failed, type Answer } from "./outcome.ts";
-import { compilePattern, escapeRegex, substitute, type RegexFlags } from "./regex.ts";
 import { encodeUtf8, fromLatin1, toLatin1 } from "./text.ts";
 
 /** `_check_file`, and the file itself. */
@@ -33,15 +32,15 @@ export function replace(call: FileCall): Answer {
   const append = call.flag("append_if_not_found", false);
   const prepend = call.flag("prepend_if_not_found", false);
   if (append && prepend) throw new PyError("SaltInvocationError", "Only one of append and prepend_if_not_found is permitted");
-  const flags = { ...regexFlags(call.has("flags") ? call.value("flags") : 8), bytes: true };
-  const pattern = compilePattern(latin1(str(call.value("pattern"))), flags);
+  const flags = { ...regexFlags(call.has("flags") ? call.value("flags") : 8), ascii: true };
+  const pattern = new PyRegex(latin1(str(call.value("pattern"))), flags);
   const stated = latin1(str(call.value("repl")));
   const old = toLatin1(file.bytes);
   const template = call.flag("backslash_literal", false) ? stated.replaceAll("\\", "\\\\") : stated;
-  const { text, times } = substitute(pattern, template, old, Number(call.has("count") ? call.value("count") : 0));
+  const text = pattern.sub(template, old, Number(call.has("count") ? call.value("count") : 0));
   const content = truthy(call.value("not_found_content")) ? latin1(str(call.value("not_found_content"))) : stated;
-  let found = times > 0;
-  if ((append || prepend) && compilePattern(`^${escapeRegex(content)}($|(?=\\r\\n))`, flags).test(old)) found = true;
+  let found = pattern.search(old) !== undefined;
+  if ((append || prepend) && new PyRegex(`^${escapeRegex(content)}($|(?=\\r\\n))`, flags).search(old) !== undefined) found = true;
   // A file opened as text is written with \n for what the pattern's match left of other line ends; bytes are written as they are.
   let changed = text;
   if (!found && prepend) changed = `${content}\n${text}`;
@@ -56,7 +55,7 @@ function latin1(text: string): string {
   return toLatin1(encodeUtf8(text));
 }
 
-const FLAGS: Readonly<Record<string, keyof RegexFlags | "none">> = {
+const FLAGS: Readonly<Record<string, keyof RegexFlags>> = {
   I: "ignoreCase",
   IGNORECASE: "ignoreCase",
   M: "multiline",
@@ -65,8 +64,8 @@ const FLAGS: Readonly<Record<string, keyof RegexFlags | "none">> = {
   DOTALL: "dotAll",
   X: "verbose",
   VERBOSE: "verbose",
-  A: "none",
-  ASCII: "none",
+  A: "ascii",
+  ASCII: "ascii",
 };
 
 /** `_get_flags`: a number, a name or a list of names. */
@@ -79,7 +78,7 @@ function regexFlags(flags: Value): RegexFlags {
   for (const name of Array.isArray(flags) ? flags : [flags]) {
     const flag = FLAGS[str(name).toUpperCase()];
     if (flag === undefined) throw new PyError("CommandExecutionError", `Invalid re flag given: ${str(name)}`);
-    if (flag !== "none") result[flag] = true;
+    result[flag] = true;
   }
   return result;
 }
@@ -133,11 +132,8 @@ export function uncomment(call: FileCall): Answer {
 function editLines(call: FileCall, file: RegularFile, pattern: string, change: (line: string) => string): boolean {
   const text = textOf(file);
   const lines = text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
-  const anchored = compilePattern(`(?:${pattern})`);
-  const matches = (line: string): boolean => {
-    anchored.lastIndex = 0;
-    return anchored.exec(line)?.index === 0;
-  };
+  const compiled = new PyRegex(pattern);
+  const matches = (line: string): boolean => compiled.match(line) !== undefined;
   if (!lines.some(matches)) return false;
   const changed = lines.map((line) => (matches(line) ? change(line) : line)).join("");
   keepBackup(call, file, call.has("backup") ? call.value("backup") : ".bak");

@@ -5,6 +5,7 @@ import { loadSalt, serializePyYaml, type DumpPyYamlOptions } from "../../../yaml
 import { loadJson } from "../../data/index.ts";
 import { dumpIni, loadIni } from "./ini.ts";
 import { dumpJson } from "./json.ts";
+import { dumpToml } from "./toml.ts";
 
 export interface Serializer {
   /** @throws PyError, FindingError */
@@ -119,6 +120,17 @@ function shellQuote(text: Value): string {
 
 const configparser: Serializer = { dump: (value) => dumpIni(value), load: (text) => loadIni(text) };
 
+const toml: Serializer = {
+  dump(value, options) {
+    const [option] = [...options.keys()].filter((key) => key !== "encoder");
+    if (option !== undefined) throw new PyError("SerializationError", `dumps() got an unexpected keyword argument '${str(option)}'`);
+    return dumpToml(value);
+  },
+  load() {
+    throw new PyError("DeserializationError", "merge_if_exists is not supported for toml here");
+  },
+};
+
 /** The serializer of a name, or undefined. */
 export function serializerOf(name: string): Serializer | undefined {
   switch (name) {
@@ -130,6 +142,8 @@ export function serializerOf(name: string): Serializer | undefined {
       return configparser;
     case "keyvalue":
       return keyvalue;
+    case "toml":
+      return toml;
     default:
       return undefined;
   }
