@@ -36,7 +36,10 @@ export class CustomResource {
   check(plain: Plain, structural: StructuralPass, version: number): Problem[] {
     this.#prepared ??= structural.prepareCustom(this.#schema);
     const json = withNulls(plain, this.#schema);
-    return explain(structural.run(this.#prepared, version, json), json, (path) => declaredBelow(this.#schema, path));
+    return explain(structural.run(this.#prepared, version, json), json, (path) => {
+      const declared = declaredBelow(this.#schema, path);
+      return declared.length === 0 && path.at(-1) === "metadata" ? structural.fieldsOf("meta.v1.ObjectMeta", version) : declared;
+    });
   }
 }
 

@@ -40,12 +40,22 @@ export class Definitions {
   readonly #read: SchemaFiles;
   readonly #groups = new Map<string, Readonly<Record<string, readonly Spanned<DefinitionSchema>[]>>>();
 
+  readonly #found = new Map<string, DefinitionSchema | undefined>();
+
   constructor(read: SchemaFiles) {
     this.#read = read;
   }
 
   /** The definition at a minor version: the same object for every version in which it is the same. */
   get(name: string, version: number): DefinitionSchema | undefined {
+    const key = `${version} ${name}`;
+    if (this.#found.has(key)) return this.#found.get(key);
+    const found = this.#find(name, version);
+    this.#found.set(key, found);
+    return found;
+  }
+
+  #find(name: string, version: number): DefinitionSchema | undefined {
     const group = name.slice(0, name.indexOf("."));
     let members = this.#groups.get(group);
     if (members === undefined) {

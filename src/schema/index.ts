@@ -6,4 +6,5 @@ export type { DefinitionSchema, SchemaFiles } from "./definitions.ts";
 export type { KindHistory } from "./kinds.ts";
 export { printPath, type Json, type JsonPath, type Problem } from "./problem.ts";
 export { quantity } from "./quantity.ts";
+export { compileUserSchema, validateUserData, type UserSchema, type UserSchemaOptions } from "./user-data.ts";
 export { suggest } from "./suggest.ts";

@@ -33,6 +33,8 @@ function valueAt(root: Json, path: JsonPath): Json | undefined {
 export function explain(errors: readonly ErrorObject[], root: Json, declared: (path: JsonPath) => readonly string[]): Problem[] {
   const problems: Problem[] = [];
   for (const error of errors) {
+    // Of a key, the propertyNames that follows speaks.
+    if (error.propertyName !== undefined) continue;
     const path = steps(error.instancePath, root);
     const problem = explainOne(error, path, valueAt(root, path), declared);
     if (problem !== undefined) problems.push(problem);
@@ -77,6 +79,8 @@ function explainOne(
       return formatProblem(String(params["format"]), path, data);
     case "pattern":
       return refusal("schema-pattern", path, `${place} is ${printValue(data)} and must match ${String(params["pattern"])}`);
+    case "goPattern":
+      return refusal("schema-pattern", path, `${place} is ${printValue(data)} and must match ${String(params["pattern"])}`);
     case "listKeys": {
       const key = String(params["key"]);
       return refusal(
@@ -107,8 +111,10 @@ function explainOne(
       return refusal("schema-length", path, `${place} must have ${String(params["limit"])} entries at most`);
     case "uniqueItems":
       return refusal("schema-duplicate-item", path, `${place} holds an item twice`);
-    case "propertyNames":
-      return refusal("schema-unknown-field", path, `${place} has a key that is not allowed: ${JSON.stringify(params["propertyName"])}`);
+    case "propertyNames": {
+      const key = [...path, String(params["propertyName"])];
+      return refusal("schema-key", key, `${printPath(key)}: a key of this form is not allowed here`);
+    }
     case "anyOf":
     case "oneOf":
       return refusal(

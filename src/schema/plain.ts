@@ -16,23 +16,32 @@ export function toPlain(value: Value): Plain {
   return { json: convert(value, [], nulls), nulls };
 }
 
-function convert(value: Value, path: JsonPath, nulls: JsonPath[]): Json {
+/** `path` is the way to the value; it is put back as it was. */
+function convert(value: Value, path: (string | number)[], nulls: JsonPath[]): Json {
   if (value === null || typeof value === "string" || typeof value === "boolean" || typeof value === "number") return value;
   if (typeof value === "bigint") return Number(value);
   if (value instanceof PyFloat) return value.value;
-  if (value instanceof PyTuple) return value.items.map((item, index) => convert(item, [...path, index], nulls));
-  if (value instanceof PySet) return [...value.values()].map((item, index) => convert(item, [...path, index], nulls));
-  if (Array.isArray(value)) return value.map((item, index) => convert(item, [...path, index], nulls));
-  if (value instanceof PyDict) {
-    const out: Record<string, Json> = Object.create(null);
-    for (const [key, item] of value.entries()) {
-      const name = typeof key === "string" ? key : str(key);
-      if (item === null) nulls.push([...path, name]);
-      else out[name] = convert(item, [...path, name], nulls);
-    }
-    return out;
+  if (Array.isArray(value)) return convertList(value, path, nulls);
+  if (value instanceof PyTuple) return convertList(value.items, path, nulls);
+  if (value instanceof PySet) return convertList([...value.values()], path, nulls);
+  if (!(value instanceof PyDict)) return str(value);
+  const out: Record<string, Json> = Object.create(null);
+  for (const [key, item] of value.entries()) {
+    path.push(typeof key === "string" ? key : str(key));
+    if (item === null) nulls.push([...path]);
+    else out[String(path.at(-1))] = convert(item, path, nulls);
+    path.pop();
   }
-  return str(value);
+  return out;
+}
+
+function convertList(items: readonly Value[], path: (string | number)[], nulls: JsonPath[]): Json[] {
+  return items.map((item, index) => {
+    path.push(index);
+    const converted = convert(item, path, nulls);
+    path.pop();
+    return converted;
+  });
 }
 
 /** Puts a value at a path, where the mapping above it is there. */

@@ -1,5 +1,6 @@
 import type { AnySchemaObject } from "ajv";
 import { FORMATS } from "./formats.ts";
+import { goPattern } from "./go-pattern.ts";
 import { listKey } from "./list-key.ts";
 import type { Json, JsonObject } from "./problem.ts";
 
@@ -8,6 +9,11 @@ export type Resolve = (name: string) => AnySchemaObject | undefined;
 
 /** Keywords that constrain nothing, or that another keyword stands for. */
 const IGNORED = new Set([
+  "$comment",
+  "$defs",
+  "$id",
+  "$schema",
+  "definitions",
   "default",
   "description",
   "example",
@@ -36,6 +42,10 @@ function keywordFits(keyword: string, schema: AnySchemaObject, value: Json, reso
     case "definition": {
       const definition = resolve(String(argument));
       return definition === undefined || surelyFits(definition, value, resolve);
+    }
+    case "$ref": {
+      const named = resolve(String(argument));
+      return named !== undefined && surelyFits(named, value, resolve);
     }
     case "type":
       return Array.isArray(argument) ? argument.some((type) => hasType(value, type)) : hasType(value, argument);
@@ -69,6 +79,14 @@ function keywordFits(keyword: string, schema: AnySchemaObject, value: Json, reso
       return typeof value !== "number" || value >= Number(argument);
     case "maximum":
       return typeof value !== "number" || value <= Number(argument);
+    case "goPattern":
+      return typeof value !== "string" || goPattern(String(argument))?.test(value) !== false;
+    case "const":
+      return value === argument;
+    case "uniqueItems":
+      return argument !== true || !Array.isArray(value) || keysDiffer(value, []);
+    case "minProperties":
+      return !isObject(value) || Object.keys(value).length >= Number(argument);
     case "pattern":
       return typeof value !== "string" || new RegExp(String(argument)).test(value);
     case "anyOf":

@@ -75,7 +75,7 @@ function constraints(schema: JsonObject): Record<string, unknown> {
     out[schema[exclusive] === true ? exclusive : end] = limit;
   }
   const pattern = schema["pattern"];
-  if (typeof pattern === "string" && compiles(pattern)) out["pattern"] = pattern;
+  if (typeof pattern === "string") out["goPattern"] = pattern;
   for (const key of ["allOf", "anyOf", "oneOf"] as const) {
     const branches = schema[key];
     if (Array.isArray(branches)) out[key] = branches.map(branch);
@@ -95,13 +95,4 @@ function branch(schema: Json): AnySchemaObject {
   if (place.at("items").isObject) out["items"] = branch(place.at("items").value ?? {});
   if (place.at("additionalProperties").isObject) out["additionalProperties"] = branch(place.at("additionalProperties").value ?? {});
   return out;
-}
-
-/** Go's regular expressions are nearly JavaScript's; one that is not is left out rather than guessed at. */
-function compiles(pattern: string): boolean {
-  try {
-    return new RegExp(pattern) instanceof RegExp;
-  } catch {
-    return false;
-  }
 }

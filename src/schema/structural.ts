@@ -1,6 +1,7 @@
-import { Ajv, type AnySchemaObject, type ErrorObject, type Options, type ValidateFunction } from "ajv";
+import { _, Ajv, type AnySchemaObject, type ErrorObject, type Options, type ValidateFunction } from "ajv";
 import type { Definitions, DefinitionSchema } from "./definitions.ts";
 import { FORMATS } from "./formats.ts";
+import { goPattern } from "./go-pattern.ts";
 import { listKey } from "./list-key.ts";
 import type { Json } from "./problem.ts";
 import { surelyFits } from "./quick.ts";
@@ -76,6 +77,11 @@ export class StructuralPass {
     return prepared;
   }
 
+  /** The fields of a definition. */
+  fieldsOf(definition: string, version: number): string[] {
+    return Object.keys(this.#definitions.get(definition, version)?.properties ?? {});
+  }
+
   /** The schema of a custom resource; it may name definitions, as its metadata does. */
   prepareCustom(schema: Json | undefined): Prepared {
     return { schema: structuralToJsonSchema(schema, true) };
@@ -110,6 +116,8 @@ export class StructuralPass {
     }
     ajv.addKeyword({ keyword: "definition", errors: "full", validate: this.#definitionKeyword() });
     addListKeyword(ajv);
+    const error = { message: "", params: ({ schema }: { readonly schema: unknown }) => _`{pattern: ${String(schema)}}` };
+    ajv.addKeyword({ keyword: "goPattern", type: "string", errors: false, error, compile: compilePattern });
     return ajv;
   }
 
@@ -126,6 +134,12 @@ export class StructuralPass {
     };
     return keyword;
   }
+}
+
+/** `goPattern`: a regular expression in Go's syntax. */
+function compilePattern(pattern: unknown): (data: string) => boolean {
+  const expression = goPattern(String(pattern));
+  return (data) => expression?.test(data) !== false;
 }
 
 /** Required texts that the server takes empty: values rather than names. */
