@@ -82,7 +82,8 @@ export class PyRegex {
       }
       yield found;
       at = found.end;
-      mustAdvance = found.end;
+      // Behind an empty match the next must take something; behind any other an empty one may follow.
+      mustAdvance = found.end === found.start ? found.end : -1;
     }
   }
 

@@ -1,5 +1,18 @@
 import { pythonFilter as filter, semantics, type FilterFunction } from "../../jinja/index.ts";
-import { int, isIntLike, PyBytes, PyDict, PyError, PyTuple, repr, str, truthy, typeName, type Value } from "../../python/index.ts";
+import {
+  int,
+  isIntLike,
+  PyBytes,
+  PyDict,
+  PyError,
+  PyObject,
+  PyTuple,
+  repr,
+  str,
+  truthy,
+  typeName,
+  type Value,
+} from "../../python/index.ts";
 import {
   addressKinds,
   hasHostBits,
@@ -15,25 +28,36 @@ import {
 const { boundedItems, iterate, listOf, PyIterator, signature, textOf } = semantics;
 
 /** The options of Salt's ip filters, in the order in which Salt tries them. */
-const OPTIONS: readonly (readonly [readonly string[], (address: IpAddress) => boolean])[] = [
+const OPTIONS: readonly (readonly [readonly string[], (address: IpAddress, alone: boolean) => boolean])[] = [
   [["global", "public"], (address) => !addressKinds.isPrivate(address)],
   [["link-local", "linklocal", "ll", "link_local"], (address) => addressKinds.isLinkLocal(address)],
-  [["loopback", "lo"], (address) => addressKinds.isLoopback(address)],
+  [["loopback", "lo"], (address, alone) => alone && addressKinds.isLoopback(address)],
   [["multicast"], (address) => addressKinds.isMulticast(address)],
   [["private"], (address) => addressKinds.isPrivate(address)],
   [["reserved"], (address) => addressKinds.isReserved(address)],
   [["site-local", "sl", "site_local"], (address) => address.version === 6 && addressKinds.isSiteLocal(address)],
-  [["unspecified"], (address) => addressKinds.isUnspecified(address)],
+  [["unspecified"], (address, alone) => alone && addressKinds.isUnspecified(address)],
 ];
 
+interface Reading {
+  readonly address: IpAddress;
+  readonly text: string;
+  /** False for an IPv6 interface within a larger network, which Python calls neither loopback nor unspecified. */
+  readonly alone: boolean;
+}
+
 /** An address or interface of a value: texts, and ints and bytes as Python's ipaddress takes them. */
-function read(value: Value): { readonly address: IpAddress; readonly text: string } | undefined {
+function read(value: Value): Reading | undefined {
+  if (value instanceof PyObject) value.refuse?.();
+  if (value instanceof PyTuple && value.items.length === 0) throw new PyError("IndexError", "tuple index out of range");
   const text = textOf(value);
   if (text !== undefined) {
     const address = parseAddress(text);
-    if (address !== undefined) return { address, text: printAddress(address) };
+    if (address !== undefined) return { address, text: printAddress(address), alone: true };
     const found = parseInterface(text);
-    return found === undefined ? undefined : { address: found.address, text: printInterface(found) };
+    return found === undefined
+      ? undefined
+      : { address: found.address, text: printInterface(found), alone: found.address.version === 4 || found.prefix === 128 };
   }
   let number: bigint | undefined;
   let version: 4 | 6 = 4;
@@ -47,7 +71,7 @@ function read(value: Value): { readonly address: IpAddress; readonly text: strin
   }
   if (number === undefined) return undefined;
   const address: IpAddress = { version, value: number };
-  return { address, text: printAddress(address) };
+  return { address, text: printAddress(address), alone: true };
 }
 
 /** `_is_ipv`: the address's text if it is of the version and fits the options, else None. */
@@ -58,7 +82,7 @@ function ofVersion(value: Value, version: 4 | 6, options: Value): string | null 
   const wanted = str(options)
     .split(",")
     .map((option) => option.trim());
-  for (const [names, test] of OPTIONS) if (names.some((name) => wanted.includes(name)) && !test(found.address)) return null;
+  for (const [names, test] of OPTIONS) if (names.some((name) => wanted.includes(name)) && !test(found.address, found.alone)) return null;
   return found.text;
 }
 

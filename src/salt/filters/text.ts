@@ -280,7 +280,8 @@ const pathJoin: FilterFunction = (_state, value, args, kwargs) => {
     if (text === undefined) throw new PyError("TypeError", `expected str, bytes, or bytearray not <class '${typeName(part)}'>`);
     return normalPath(text);
   });
-  return normalPath([root, ...parts.map((part) => part.replace(/^\/+/, ""))].join("/"));
+  const rest = parts.map((part) => part.replace(/^\/+/, "")).join("/");
+  return normalPath(parts.length === 0 ? root : root.endsWith("/") ? root + rest : `${root}/${rest}`);
 };
 
 const macToBytes = filter(signature("mac_str_to_bytes", ["mac_str"]), (_, [value = null]) => {
