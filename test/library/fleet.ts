@@ -44,9 +44,17 @@ export interface Applied {
   readonly failures: readonly string[];
 }
 
-/** What real Salt's state.apply writes for a cluster; `pillar` goes over the cluster's own. */
-export async function apply(oracle: Oracle, cluster: string, pillar?: Readonly<Record<string, unknown>>): Promise<Applied> {
-  const answer = await oracle.ask("apply", { config: minionConfigs().get(cluster), ...(pillar === undefined ? {} : { pillar }) });
+/** Part of a cluster's states, or the same with other pillar. */
+export interface Variation {
+  /** Goes over the cluster's own pillar. */
+  readonly pillar?: Readonly<Record<string, unknown>>;
+  /** SLS names; absent: all that the top file gives. */
+  readonly sls?: readonly string[];
+}
+
+/** What real Salt's state.apply writes for a cluster. */
+export async function apply(oracle: Oracle, cluster: string, variation: Variation = {}): Promise<Applied> {
+  const answer = await oracle.ask("apply", { config: minionConfigs().get(cluster), ...variation });
   if ("error" in answer) return { files: new Map(), failures: [`${answer.error.type}: ${answer.error.message}`] };
   // The shape that apply() of ops_salt_apply.py gives.
   const result = answer.ok as {

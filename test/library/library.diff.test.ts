@@ -100,7 +100,7 @@ describe.skipIf(!oracleIsThere())("the shipped library under real Salt", () => {
 
   it("a reference in pillar prints as it stands", async () => {
     const secrets = { "csi-rbd-node": { userID: "kubernetes", userKey: "?{sops:ceph.sops.yaml#rbd/userKey}" } };
-    const result = await apply(oracle, WHOLE, { "ceph-csi-rbd": { secrets } });
+    const result = await apply(oracle, WHOLE, { sls: ["ceph-csi-rbd"], pillar: { "ceph-csi-rbd": { secrets } } });
     expect(result.failures).toEqual([]);
     const [secret] = manifests(result.files).filter(({ object }) => object["kind"] === "Secret");
     expect(secret?.object["stringData"]).toEqual({ userID: "kubernetes", userKey: "?{sops:ceph.sops.yaml#rbd/userKey}" });
@@ -108,7 +108,7 @@ describe.skipIf(!oracleIsThere())("the shipped library under real Salt", () => {
 
   it("a key in plain text is refused, and its value is not repeated", async () => {
     const secrets = { "csi-rbd-node": { userID: "kubernetes", userKey: "AQDnever==" } };
-    const { failures, files } = await apply(oracle, WHOLE, { "ceph-csi-rbd": { secrets } });
+    const { failures, files } = await apply(oracle, WHOLE, { sls: ["ceph-csi-rbd"], pillar: { "ceph-csi-rbd": { secrets } } });
     expect(failures.join("\n")).toContain("pillar ceph-csi-rbd:secrets:csi-rbd-node:userKey is no reference to a sealed source");
     expect(failures.join("\n")).not.toContain("AQDnever");
     expect(files.has("ceph-csi-rbd/secrets.yaml")).toBe(false);
@@ -136,7 +136,8 @@ describe.skipIf(!oracleIsThere())("the shipped library under real Salt", () => {
 
   it("a storage class that could mean two Ceph clusters is refused", async () => {
     const { failures } = await apply(oracle, "iad1-prod-01", {
-      "storage-classes": { flavors: { "nvme-db": { "rbd-nvme-db": { ceph: "" } } } },
+      sls: ["storage-classes"],
+      pillar: { "storage-classes": { flavors: { "nvme-db": { "rbd-nvme-db": { ceph: "" } } } } },
     });
     expect(failures.join("\n")).toContain("storage class rbd-nvme-db names no Ceph cluster (key ceph), and pillar ceph:clusters has 2");
   });
@@ -144,7 +145,7 @@ describe.skipIf(!oracleIsThere())("the shipped library under real Salt", () => {
   describe("beside upstream's manifests", () => {
     let ours: Manifest[] = [];
     beforeAll(async () => {
-      ours = manifests((await apply(oracle, WHOLE, PLAIN_IMAGES)).files);
+      ours = manifests((await apply(oracle, WHOLE, { pillar: PLAIN_IMAGES })).files);
     });
 
     it.each(components().filter((component) => existsSync(differencesFile(component))))(
@@ -166,7 +167,7 @@ describe.skipIf(!oracleIsThere())("the shipped library under real Salt", () => {
 
 /** The CephFS driver's ConfigMaps where its image has this Ceph release. */
 async function cephConf(oracle: Oracle, release: number): Promise<string> {
-  const { files } = await apply(oracle, WHOLE, { "ceph-csi-cephfs": { ceph_release: release } });
+  const { files } = await apply(oracle, WHOLE, { sls: ["ceph-csi-cephfs"], pillar: { "ceph-csi-cephfs": { ceph_release: release } } });
   return files.get("ceph-csi-cephfs/config.yaml") ?? "";
 }
 
