@@ -2,7 +2,7 @@ import { FindingError, type Finding, type Position } from "../finding/index.ts";
 import { PyError, str, type PyDict } from "../python/index.ts";
 import { Options } from "./config/index.ts";
 import { applyFileStates, type AppliedStates } from "./filestate/index.ts";
-import { compilePillar, withOverride, type CompiledPillar } from "./pillar/index.ts";
+import { compilePillar, PillarTracer, type CompiledPillar } from "./pillar/index.ts";
 import { SlsRenderer } from "./render/index.ts";
 import { SlsNames, type RenderSls } from "./sls/index.ts";
 import { compileHigh, compileStates, verifyHigh, type CompiledStates, type HighRequest } from "./state/index.ts";
@@ -156,7 +156,7 @@ export class MinionCompiler {
       minion,
       render: this.#render,
       names: this.#names,
-      trace: this.#settings.trace === true,
+      tracer: this.#settings.trace === true ? new PillarTracer() : undefined,
       warn: (more: readonly Finding[]): void => void findings.push(...more),
     };
     let value = compilePillar({ ...common, saltenv: options.saltenv, pillarenv: this.#pillarenv(undefined) });
@@ -165,8 +165,8 @@ export class MinionCompiler {
     // With another environment or an override Salt compiles pillar anew, over the one it has.
     if (override !== undefined || pillarenv !== this.#pillarenv(undefined)) {
       const known = value.data;
-      const anew = compilePillar({ ...common, saltenv: saltenv ?? options.saltenv, pillarenv, known, ...(override && { override }) });
-      value = override === undefined ? anew : { ...anew, data: withOverride(minion, anew.data, override) };
+      const anew = { saltenv: saltenv ?? options.saltenv, pillarenv, known, overrideAgain: true };
+      value = compilePillar({ ...common, ...anew, ...(override !== undefined && { override }) });
     }
     const errors = value.data.get("_errors");
     return { value, messages: Array.isArray(errors) ? errors.map(str) : [], findings: [...value.findings, ...findings] };

@@ -174,7 +174,13 @@ def _low(tree, state, high, errors):
     high = state.state.apply_exclude(high)
     if errors:
         return {"errors": tree.clean(errors)}
-    return {"ok": encode(tree.clean(state.state.compile_high_data(high)))}
+    chunks = state.state.compile_high_data(high)
+    out = {"ok": encode(tree.clean(chunks))}
+    if all(chunk["state"] == "test" for chunk in chunks):
+        # States that do nothing: Salt's own order of running them.
+        ran = state.state.call_chunks(chunks)
+        out["order"] = [tag for tag, _ in sorted(ran.items(), key=lambda item: item[1]["__run_num__"])]
+    return out
 
 
 def _tree(request):

@@ -1,7 +1,6 @@
-import { compilePattern } from "../filestate/regex.ts";
+import { PyRegex } from "../../python/index.ts";
 
 /** `re.match(pattern, text)`: the pattern found at the start of the text. @throws PyError `error` for a pattern that is none */
 export function searchAtStart(pattern: string, text: string): boolean {
-  const { source, flags } = compilePattern(pattern);
-  return new RegExp(`^(?:${source})`, flags.replaceAll(/[dg]/g, "")).test(text);
+  return new PyRegex(pattern).match(text) !== undefined;
 }

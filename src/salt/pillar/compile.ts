@@ -6,7 +6,7 @@ import { SlsNames, type RenderSls } from "../sls/index.ts";
 import type { Minion } from "../types.ts";
 import { PillarErrors } from "./errors.ts";
 import { PillarMerger } from "./merger.ts";
-import { PillarTracer, type PillarProvenance } from "./provenance.ts";
+import type { PillarProvenance, PillarTracer } from "./provenance.ts";
 import { PillarSls } from "./render.ts";
 import { matchPillarTops } from "./tops.ts";
 
@@ -25,7 +25,10 @@ export interface PillarRequest {
    * templates and targets, and is merged over it (`ssh_merge_pillar`).
    */
   readonly known?: PyDict;
-  readonly trace?: boolean;
+  /** Whether the override is put over the result once more, as Salt does where states are compiled (`State.__init__`). */
+  readonly overrideAgain?: boolean;
+  /** Follows values to their lines; the same for a pillar that is compiled anew. */
+  readonly tracer?: PillarTracer | undefined;
   readonly warn: (findings: readonly Finding[]) => void;
 }
 
@@ -44,12 +47,12 @@ const COMMAND_LINE = { file: "--pillar" };
 export function compilePillar(request: PillarRequest): CompiledPillar {
   const options = new Options(request.minion.opts);
   const errors = new PillarErrors();
-  const tracer = request.trace === true ? new PillarTracer() : undefined;
+  const { tracer, override } = request;
   const merger = new PillarMerger(options, tracer);
   let data = new PyDict();
-  if (request.override !== undefined) {
-    data = request.override.copy();
-    for (const key of data.keys()) tracer?.placed(data, key, COMMAND_LINE);
+  if (override !== undefined) {
+    data = override.copy();
+    for (const key of data.keys()) for (const dict of [data, override]) tracer?.placed(dict, key, COMMAND_LINE);
   }
   const topErrors = new PillarErrors();
   try {
@@ -63,14 +66,10 @@ export function compilePillar(request: PillarRequest): CompiledPillar {
   errors.findings.push(...topErrors.findings);
   if (request.known !== undefined && options.flag("ssh_merge_pillar")) data = merger.merge(request.known, data);
   if (errors.messages.length > 0) data.set("_errors", errors.messages);
-  if (request.override !== undefined) data = merger.merge(data, request.override);
+  if (override !== undefined) data = merger.merge(data, override);
+  if (override !== undefined && request.overrideAgain === true) data = merger.merge(data, override);
   const findings = [...errors.findings, ...strategyWarning(merger)];
   return { data, findings, ...(tracer !== undefined && { provenance: tracer.provenance(data) }) };
-}
-
-/** The override is put over the compiled pillar once more where states are compiled (`State.__init__`). */
-export function withOverride(minion: Minion, data: PyDict, override: PyDict): PyDict {
-  return new PillarMerger(new Options(minion.opts), undefined).merge(data, override);
 }
 
 function mergeEnvironment(

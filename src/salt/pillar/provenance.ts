@@ -1,4 +1,4 @@
-import type { Position } from "../../finding/index.ts";
+import { printPosition, type Position } from "../../finding/index.ts";
 import { hashKey, PyDict, type HashKey, type Value } from "../../python/index.ts";
 import type { DataPositions } from "../types.ts";
 
@@ -127,6 +127,10 @@ export class PillarTracer {
   }
 }
 
+/** An SLS can be merged more than once: a place counts once. */
 function over(put: PillarOrigin, old: PillarOrigin): PillarOrigin {
-  return { winner: put.winner, overridden: [...put.overridden, old.winner, ...old.overridden] };
+  const places = new Map<string, Position>();
+  for (const at of [...put.overridden, old.winner, ...old.overridden]) places.set(printPosition(at), at);
+  places.delete(printPosition(put.winner));
+  return { winner: put.winner, overridden: [...places.values()] };
 }
