@@ -71,7 +71,7 @@ function trailOf(trail: CallTrail | undefined): TrailStep[] {
 
 /** A trail that a runaway recursion made keeps its ends. */
 function shortened(steps: TrailStep[]): TrailStep[] {
-  return steps.length <= 24 ? steps : [...steps.slice(0, 16), ...steps.slice(-8)];
+  return steps.length <= 12 ? steps : [...steps.slice(0, 8), ...steps.slice(-4)];
 }
 
 const CODES: ReadonlyMap<string, string> = new Map([
