@@ -1,5 +1,4 @@
-import type { FilterFunction } from "../../jinja/index.ts";
-import { saltFilters as pureFilters } from "../filters/index.ts";
+import type { FilterFunction, TestFunction } from "../../jinja/index.ts";
 import { saltFilters as plainFilters, saltTests as plainTests } from "../filters/index.ts";
 import type { SerializerFilters } from "./serializer.ts";
 
