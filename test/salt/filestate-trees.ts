@@ -356,7 +356,16 @@ const SERIALIZE: readonly Tree[] = [
   serialized("no dataset", "- formatter: json"),
   serialized("empty dataset", "- dataset: {}"),
   serialized("unknown serializer", `${PLAIN}\n- formatter: xml`),
-  serialized("toml, which needs a library", `${PLAIN}\n- formatter: toml`),
+  serialized("toml of a list of text and tables", `${PLAIN}\n- formatter: toml`),
+  serialized(
+    "toml",
+    "- formatter: toml\n- dataset: {b: 1, f: 1.5, e: 1.0e+20, t: true, n: null, l: [1, [2, x], null], s: \"a'b\\\"c\\n\\x01\\\\xé\", 'odd key': 1, sub: {x: 1, deep: {y: 2, 'q.r': {}}}, empty: {}, tables: [{a: 1, in: {b: 2, c: {d: 3}}}, {a: 2}], z: last}",
+  ),
+  serialized("toml with unprintable text", '- formatter: toml\n- dataset: {a: "x\\x01", b: "\\x01\\x02z", c: "\\\\\\x01"}'),
+  serialized("toml with one unprintable character", '- formatter: toml\n- dataset: {a: "\\x01"}'),
+  serialized("toml with a number as key", "- formatter: toml\n- dataset: {1: x}"),
+  serialized("toml of a list", "- formatter: toml\n- dataset: [1]"),
+  serialized("toml with an option it has not", "- formatter: toml\n- dataset: {a: 1}\n- serializer_opts:\n  - indent: 2"),
   serialized(
     "configparser",
     '- formatter: configparser\n- dataset: {Main: {Key: 1, other: "a\\nb", t: true}, DEFAULT: {x: y}, second: {}}',

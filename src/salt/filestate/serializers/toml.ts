@@ -90,11 +90,26 @@ function list(items: readonly Value[]): string {
   return `[${items.map((item) => ` ${valueText(item)},`).join("")}]`;
 }
 
-/** Python's repr turned into a TOML string: double quotes, `\\xNN` as `\\u00NN`. */
+/**
+ * Python's repr turned into a TOML string, step by step as encoder.py's `_dump_str` does it: what it makes of a backslash before an
+ * unprintable character is no TOML, and is what Salt writes.
+ */
 function quoted(value: Value): string {
   const shown = repr(value);
   const single = shown.startsWith("'");
   let body = single || shown.startsWith('"') ? shown.slice(1, -1) : shown;
   if (single) body = body.replaceAll("\\'", "'").replaceAll('"', '\\"');
-  return `"${body.replace(/\\(\\|x)/g, (all, letter: string) => (letter === "x" ? "\\u00" : all))}"`;
+  let [head = "", ...rest] = body.split("\\x");
+  while (rest.length > 0) {
+    if (head === "") [head = "", ...rest] = rest;
+    const [next, ...after] = rest;
+    head = head.replaceAll("\\\\", "\\");
+    if (head === "" || next === undefined) throw new PyError("IndexError", `${head === "" ? "string" : "list"} index out of range`);
+    let at = head.length - 1;
+    let plain = head[at] !== "\\";
+    for (; at > 0 && head[at] === "\\"; at--) plain = !plain;
+    head += (plain ? "x" : "u00") + next;
+    rest = after;
+  }
+  return `"${head}"`;
 }
