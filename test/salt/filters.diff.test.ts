@@ -520,6 +520,87 @@ function prints(): Case[] {
   return cases;
 }
 
+function queries(): Case[] {
+  const data = (): Value =>
+    dict(
+      [
+        "services",
+        [
+          dict(["name", "http"], ["port", 80], ["tags", ["a", "b"]]),
+          dict(["name", "smtp"], ["port", 25]),
+          dict(["name", "ssh"], ["port", float(22.5)], ["tags", []]),
+        ],
+      ],
+      ["m", dict(["x", 1], ["y", null], ["z", dict(["k", "v"])])],
+      ["n", [[1, 2], [3, [4]], 5]],
+      ["odd key", 7],
+      ["e", []],
+    );
+  return [
+    "services[].port",
+    "services[*].name",
+    "services[0]",
+    "services[-1].name",
+    "services[0:2].name",
+    "services[::-1].port",
+    "services[?port>`25`].name",
+    "services[?name=='ssh']",
+    "services[?name=='ssh'].port | [0]",
+    "m.*",
+    "m.z.k",
+    "m.*.k",
+    "n[]",
+    "n[][]",
+    "n[*][0]",
+    "services[].tags[]",
+    "services[*].tags[0]",
+    '"odd key"',
+    "m.{a: x, b: z.k}",
+    "services[*].[name, port]",
+    "services[*].{n: name}",
+    "nope.deeper",
+    "nope || m.x",
+    "m.x && m.y",
+    "!e",
+    "!m",
+    "length(services)",
+    "sort_by(services, &name)[*].name",
+    "max_by(services, &port).name",
+    "keys(m)",
+    "join(',', services[*].name)",
+    "contains(services[*].name, 'ssh')",
+    "sum(n[0])",
+    "avg(n[0])",
+    "to_string(m)",
+    "to_number('5')",
+    "type(m)",
+    "reverse(n[0])",
+    "map(&name, services)",
+    "not_null(nope, m.x)",
+    "merge(m, {q: `1`})",
+    "abs(`-5`)",
+    "ceil(`1.2`)",
+    "starts_with('abc', 'a')",
+    "@.m.x",
+    "services[?tags].name",
+    "services[?port==`80` || port==`25`].name",
+    "services[?!tags].name",
+    "`[1, 2]`",
+    "m.x == `1`",
+    "m.x < `2`",
+    "services[?contains(name, 's')].name",
+    "services | [0].name",
+    "(m.x)",
+    "n[1][1][0]",
+    "*.x",
+    "values(m)",
+    "sort(n[0])",
+    "min(n[0])",
+    "to_array(m.x)",
+    "services[?length(name) > `3`].name",
+  ].map((query) => f("json_query", data(), query));
+}
+
 describe.skipIf(!oracleIsThere())("Salt's filters and tests", () => {
   let oracle: Oracle;
   beforeAll(() => {
@@ -548,6 +629,7 @@ describe.skipIf(!oracleIsThere())("Salt's filters and tests", () => {
     ["texts and hashes", texts],
     ["addresses", addresses],
     ["printed data and dates", prints],
+    ["JMESPath", queries],
   ];
   test.each(GROUPS)("%s", async (_name, make) => {
     const cases = make();
