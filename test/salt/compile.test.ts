@@ -112,6 +112,9 @@ describe("findings", () => {
   });
 });
 
+const include = (pattern: string): { file: string; text: string }[] =>
+  pattern === "more.conf" ? [{ file: "more.conf", text: "grains: {b: 2}\nx: 1\n" }] : [];
+
 describe("a minion config", () => {
   it.each([
     ["ext_pillar: [{cmd_json: x}]\nid: m\n", "the option ext_pillar is refused"],
@@ -125,8 +128,6 @@ describe("a minion config", () => {
     expect(() => parseMinionConfig(text, "minion")).toThrow(message);
   });
   it("follows includes where it is given them", () => {
-    const include = (pattern: string): { file: string; text: string }[] =>
-      pattern === "more.conf" ? [{ file: "more.conf", text: "grains: {b: 2}\nx: 1\n" }] : [];
     const config = parseMinionConfig("id: 5\ninclude: more.conf\ngrains: {a: 1}\n", "minion", { include });
     expect([config.id, config.opts.get("x"), config.grains.get("b"), config.grains.get("a")]).toEqual(["5", 1, 2, undefined]);
   });

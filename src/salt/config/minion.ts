@@ -58,6 +58,8 @@ export function minionConfig(given: PyDict, file: string, fallbackId?: string): 
   opts.set("id", id);
   const grains = grainsOf(opts, id, file);
   opts.set("grains", grains);
+  opts.set("open_mode", opts.get("open_mode") === true);
+  opts.set("hash_type", str(opts.get("hash_type") ?? "sha256").toLowerCase());
   const fileRoots = normalizeRoots(opts, "file_roots", "/srv/salt");
   const pillarRoots = normalizeRoots(opts, "pillar_roots", "/srv/pillar");
   return { id, grains, opts, fileRoots, pillarRoots, warnings };
