@@ -46,7 +46,8 @@ export class DiskFileRoots implements FileRoots {
   readonly #ignored: (path: string) => boolean;
   readonly #followSymlinks: boolean;
   readonly #ignoreSymlinks: boolean;
-  readonly #files = new Map<string, FileContent | undefined>();
+  /** By environment and path, as asked for and as normalised. */
+  readonly #files = new Map<string, Map<string, FileContent | undefined>>();
   readonly #listings = new Map<string, Listing>();
 
   constructor(environments: readonly DiskEnvironment[], options: DiskOptions = {}) {
@@ -61,12 +62,13 @@ export class DiskFileRoots implements FileRoots {
   }
 
   find(saltenv: string, path: string): SourceFile | undefined {
-    if (!servable(path)) return undefined;
+    let known = this.#files.get(saltenv);
+    if (known === undefined) this.#files.set(saltenv, (known = new Map()));
+    const found = known.get(path);
+    if (found !== undefined || known.has(path)) return found;
     const wanted = normalizePath(path);
-    const key = `${saltenv}\0${wanted}`;
-    if (this.#files.has(key)) return this.#files.get(key);
-    const file = this.#read(saltenv, wanted);
-    this.#files.set(key, file);
+    const file = !servable(path) ? undefined : (known.get(wanted) ?? this.#read(saltenv, wanted));
+    known.set(path, file);
     return file;
   }
 
