@@ -18,7 +18,7 @@ import { explain, unknownField } from "./messages.ts";
 import { Place } from "./place.ts";
 import { setAt, toPlain, type Plain } from "./plain.ts";
 import { tidy, type JsonPath, type Problem } from "./problem.ts";
-import { notEnforced } from "./required.ts";
+import { isDropped, notEnforced } from "./required.ts";
 import { StructuralPass } from "./structural.ts";
 import { suggest } from "./suggest.ts";
 
@@ -161,6 +161,12 @@ export class ClusterSchema {
     return facts === undefined ? undefined : this.#all.definitions.field(facts.definition, path, this.#minor);
   }
 
+  /** Fields of a kind that cannot change once an object is there; what stands below them neither. Custom resources have none here. */
+  immutable(apiVersion: string, kind: string): readonly JsonPath[] {
+    const { group, version } = parseApiVersion(apiVersion);
+    return immutableFields(group, version, kind);
+  }
+
   /** Rules of a custom resource in CEL (`x-kubernetes-validations`), which are not evaluated. */
   unevaluatedRules(apiVersion: string, kind: string): readonly string[] {
     return this.#custom.find(apiVersion, kind)?.rules ?? [];
@@ -217,7 +223,9 @@ export class ClusterSchema {
     const errors = this.#all.structural.check(facts.definition, this.#minor, plain.json);
     const declared = (path: JsonPath): string[] =>
       Object.keys(this.#all.definitions.field(facts.definition, path, this.#minor)?.properties ?? {});
-    problems.push(...explain(errors, plain.json, declared).filter((problem) => !notEnforced(facts.definition, problem)));
+    problems.push(
+      ...explain(errors, plain.json, declared).filter((problem) => !notEnforced(facts.definition, problem) && !isDropped(problem)),
+    );
     this.#checkNulls(facts.definition, plain, problems);
     checkObject(root, { group: parseApiVersion(apiVersion).group, kind, namespaced: facts.namespaced, minor: this.#minor });
   }

@@ -19,3 +19,11 @@ export function notEnforced(definition: string, problem: Problem): boolean {
     (NOT_ENFORCED[definition]?.includes(problem.pointer.filter((step) => typeof step === "string").join(".")) ?? false)
   );
 }
+
+/** Problems of decoding: the server reads the whole object before it sets aside what is not the client's to say. */
+const DECODING = new Set(["schema-unknown-field", "schema-type"]);
+
+/** Whether a problem is of the status, which the server drops from what it is given. */
+export function isDropped(problem: Problem): boolean {
+  return problem.pointer[0] === "status" && !DECODING.has(problem.code);
+}

@@ -50,6 +50,7 @@ describe.skipIf(!possible)("our verdict and a real kube-apiserver's", () => {
 
   test(`they agree on every object of out/ (${shipped.length})`, async () => {
     const found: Difference[] = [];
+    expect(shipped.flatMap(({ value }) => schema.validate(value).filter(({ severity }) => severity === "error"))).toEqual([]);
     for (const { file, value } of shipped) {
       const one = await difference(file, value);
       if (one !== undefined && !EXCEPTIONS.some((exception) => exception.is(one))) found.push(one);

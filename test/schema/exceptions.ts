@@ -47,6 +47,14 @@ export const EXCEPTIONS: readonly Exception[] = [
       ours.every(({ code, message }) => code === "schema-format" && message.includes("image may not begin or end with a blank")),
   },
   {
+    case: "a quantity that is only a suffix, such as m or Gi",
+    server: "reads it as 0",
+    ours: "refused: schema-quantity",
+    reason: "It is a template whose number printed nothing.",
+    is: ({ ours }) =>
+      ours.length > 0 && ours.every(({ code, message }) => code === "schema-quantity" && /is "[+-]?[numkKMGTPEi]+", which/.test(message)),
+  },
+  {
     case: "a reference to a sealed source in a Secret's data, such as ?{vault:key}",
     server: "refuses it: it is not base64",
     ours: "taken",

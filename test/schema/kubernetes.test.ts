@@ -96,6 +96,22 @@ describe("the quick walk and ajv", () => {
   });
 });
 
+test("fields that cannot change are fields that there are", () => {
+  const schema = schemas.forVersion("1.36");
+  const kinds = Object.keys(schemas.index.resources).map((key) => key.split("/"));
+  const missing: string[] = [];
+  let count = 0;
+  for (const [group = "", version = "", kind = ""] of kinds) {
+    const apiVersion = group === "" ? version : `${group}/${version}`;
+    for (const path of schema.immutable(apiVersion, kind)) {
+      count += 1;
+      if (schema.field(apiVersion, kind, path) === undefined) missing.push(`${kind} ${path.join(".")}`);
+    }
+  }
+  expect(missing).toEqual([]);
+  expect(count).toBeGreaterThan(30);
+});
+
 describe("kinds", () => {
   test.each([
     ["1.36", "storage.k8s.io/v1", "StorageClass", "Cluster", true],

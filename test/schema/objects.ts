@@ -48,17 +48,17 @@ export interface ShippedObject {
 }
 
 /** Every object of out/, each distinct one once. */
-export function shippedObjects(): ShippedObject[] {
+export function shippedObjects(root = ROOT): ShippedObject[] {
   const found = new Map<string, ShippedObject>();
   let files: string[];
   try {
-    files = readdirSync(`${ROOT}out`, { recursive: true, encoding: "utf8" }).sort();
+    files = readdirSync(`${root}out`, { recursive: true, encoding: "utf8" }).sort();
   } catch {
     return [];
   }
   for (const file of files) {
     if (!file.endsWith(".yaml") || file.endsWith("release.yaml")) continue;
-    const text = readFileSync(`${ROOT}out/${file}`, "utf8");
+    const text = readFileSync(`${root}out/${file}`, "utf8");
     if (!/^kind:/m.test(text)) continue;
     for (const value of objectsOf(text, file)) {
       const key = value.repr();

@@ -110,7 +110,6 @@ function checkSchema(schema: Place, level: "root" | "item" | "field"): void {
       meant === undefined ? undefined : `did you mean ${meant}?`,
     );
   } else if (level === "root" && type.text !== "object") type.refuse("schema-structural", "must be object at the root");
-  if (intOrString && !type.blank) type.refuse("schema-structural", "may not be set where x-kubernetes-int-or-string is true");
   if (embedded && type.text !== "object") type.refuse("schema-structural", "must be object where x-kubernetes-embedded-resource is true");
   checkParts(schema, level);
   checkListType(schema);

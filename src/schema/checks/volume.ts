@@ -53,6 +53,7 @@ function checkSource(volume: Place): void {
   }
   const projected = volume.at("projected");
   projected.at("defaultMode").range(0, 0o777);
+  checkProjectedPaths(projected);
   for (const source of projected.at("sources").items) {
     const kinds = source.entries;
     for (const [, kind] of kinds.slice(1)) kind.refuse("schema-conflict", `is a second source beside ${kinds[0]?.[0] ?? ""}`);
@@ -68,6 +69,19 @@ function checkSource(volume: Place): void {
   if (template.isObject) {
     template.at("volumeClaimTemplate").require();
     if (template.at("volumeClaimTemplate").isObject) checkClaim(template.at("volumeClaimTemplate", "spec"));
+  }
+}
+
+/** What several sources project into one volume must differ in path. */
+function checkProjectedPaths(projected: Place): void {
+  const seen = new Set<string>();
+  for (const source of projected.at("sources").items) {
+    const items = ["secret", "configMap", "downwardAPI"].flatMap((kind) => source.at(kind, "items").items.map((item) => item.at("path")));
+    for (const path of [...items, source.at("serviceAccountToken", "path"), source.at("clusterTrustBundle", "path")]) {
+      if (path.text === undefined || path.text === "") continue;
+      if (seen.has(path.text)) path.refuse("schema-duplicate-item", `${JSON.stringify(path.text)} is projected twice`);
+      seen.add(path.text);
+    }
   }
 }
 
