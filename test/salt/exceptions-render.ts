@@ -96,4 +96,28 @@ export const RENDER_EXCEPTIONS: readonly RenderException[] = [
     halite: "Jinja error: mapping values are not allowed in this context",
     reason: "Salt hides what is wrong.",
   },
+  {
+    case: "#!nope\nx: 1\n",
+    salt: '{"dict":[]}',
+    halite: 'The renderer "nope" is not available',
+    reason: "Salt compiles a file whose first line names an unknown renderer to nothing, with a line in its log.",
+  },
+  {
+    case: "a PGP message under the gpg renderer",
+    salt: "the decrypted text, or the message itself where no key fits",
+    halite: "a reference ?{gpg:sha256:DIGEST} to the message, also where a key is present",
+    reason: "A render has no private key, and what it makes goes to git.",
+  },
+  {
+    case: "a date, a time, or a whole number among other keys in TOML",
+    salt: "datetime objects; the key in its place",
+    halite: "an error that names it",
+    reason: "They could not be kept exactly.",
+  },
+  {
+    case: "tplpath in a pillar SLS",
+    salt: "the path of the file on the machine",
+    halite: "the path relative to the tree",
+    reason: "The same tree gives the same bytes on any machine.",
+  },
 ];

@@ -305,6 +305,7 @@ export const SLS_CASES: readonly Case[] = [
   { text: "#!json\n[1, 2" },
   { text: '#!json\n{"a": "\\u00e9\\ud83d\\ude00\\n", "a": 2}\n' },
   { text: '#!json\n{"a": NaN}\n' },
+  { text: "#!nope\nx: 1\n" },
   { text: "#!jinja\nx: {{ 1 }}\n" },
   { text: "#!jinja -s\nx: {{ 1 }}\n" },
   { text: "#!jinja -x|yaml\nx: {{ 1 }}\n" },
