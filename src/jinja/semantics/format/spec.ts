@@ -34,8 +34,9 @@ function parse(text: string, kind: string): Spec {
   if (all.endsWith(".") && precision === undefined) throw valueError("Format specifier missing precision");
   const points = pointsOf(rest);
   if (points.length > 1) throw valueError(`Invalid format specifier '${text}' for object of type '${kind}'`);
-  if (grouping !== "" && !(grouping === "," ? /^[defgEG%F]?$/ : /^[defgEG%FboxX]?$/).test(rest)) {
-    throw valueError(`Cannot specify '${grouping}' with '${rest}'.`);
+  const type = rest === "" && (kind === "str" || kind === "Markup") ? "s" : rest;
+  if (grouping !== "" && !(grouping === "," ? /^[defgEG%F]?$/ : /^[defgEG%FboxX]?$/).test(type)) {
+    throw valueError(`Cannot specify '${grouping}' with '${type}'.`);
   }
   const wide = Number(width ?? 0);
   const exact = precision === undefined ? undefined : Number(precision);
@@ -97,7 +98,6 @@ function formatText(text: string, spec: Spec, kind: string): string {
   }
   if (spec.noNegativeZero) throw valueError("Negative zero coercion (z) not allowed in string format specifier");
   if (spec.alternate) throw valueError("Alternate form (#) not allowed in string format specifier");
-  if (spec.grouping !== "") throw valueError(`Cannot specify '${spec.grouping}' with 's'.`);
   if (spec.align === "=") throw valueError("'=' alignment not allowed in string format specifier");
   return pad(spec, spec.precision === undefined ? text : sliceText(text, 0, spec.precision), "<");
 }
