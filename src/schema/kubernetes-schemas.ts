@@ -14,6 +14,7 @@ import {
   type KindHistory,
   type KindIndex,
 } from "./kinds.ts";
+import { immutableFields } from "./immutable.ts";
 import { explain, unknownField } from "./messages.ts";
 import { Place } from "./place.ts";
 import { setAt, toPlain, type Plain } from "./plain.ts";
