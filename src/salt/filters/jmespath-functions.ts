@@ -14,6 +14,10 @@ function typeOf(value: Value): string {
   return value instanceof PyDict ? "object" : "number";
 }
 
+function same(item: Value): Value {
+  return item;
+}
+
 /** Runs a function of JMESPath. @throws PyError UnknownFunctionError, ArityError, JMESPathTypeError */
 export function callFunction(name: string, args: readonly Argument[]): Value {
   const value = (index: number, ...types: string[]): Value => {
@@ -42,7 +46,6 @@ export function callFunction(name: string, args: readonly Argument[]): Value {
     for (const item of list(0)) if (found === undefined || compare(operator, key(item), key(found))) found = item;
     return found ?? null;
   };
-  const same = (item: Value): Value => item;
   const sum = (): Value => list(0).reduce<Value>((total, item) => add(total, item), 0);
   switch (name) {
     case "abs":
