@@ -14,6 +14,12 @@ export const FILE_STATE_EXCEPTIONS: readonly {
     reason: "The file is not written, because the state that had to run before it failed. Salt shows its trial run; we say why.",
   },
   {
+    tree: "requisites: onfail_all of one that comes later",
+    real: "the run ended with UnboundLocalError: cannot access local variable 'chunk' where it is not associated with a value",
+    ours: "file_|-x_|-/etc/kubernetes/addons/x_|-managed: false unchanged: Source file salt://none not found in saltenv 'base'",
+    reason: "Salt breaks off with an error of its own where a state that onfail_all names has not run yet; here it runs first.",
+  },
+  {
     tree: "wrong: unknown option",
     real: "the run ended with SaltInvocationError: 'nonsense' is an invalid keyword argument for 'file.touch'",
     ours: "file_|-/etc/kubernetes/addons/x_|-/etc/kubernetes/addons/x_|-touch: false unchanged: 'nonsense' is an invalid keyword argument for 'file.touch'",

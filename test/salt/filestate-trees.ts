@@ -784,6 +784,7 @@ const REQUISITES: readonly Tree[] = [
   tree("requisites: onfail_any", one("x") + bad("w") + one("y", req("onfail_any", "x", "w"))),
   tree("requisites: onfail_all, one fine", one("x") + bad("w") + one("y", req("onfail_all", "x", "w"))),
   tree("requisites: onfail_all", bad("x") + bad("w") + one("y", req("onfail_all", "x", "w"))),
+  tree("requisites: onfail_all of one that comes later", one("y", req("onfail_all", "x")) + bad("x")),
   tree("requisites: require of one skipped", one("x") + one("y", req("onfail", "x")) + one("z", req("require", "y"))),
   tree("requisites: prereq that would change", one("x") + one("y", req("prereq", "x"))),
   tree("requisites: prereq before its state", one("y", req("prereq", "x")) + one("x")),

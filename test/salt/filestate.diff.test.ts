@@ -1,3 +1,4 @@
+import { array, assert, asyncProperty, boolean, constantFrom, nat, record, shuffledSubarray, tuple } from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { FindingError } from "../../src/finding/index.ts";
 import { PyDict, str, type Value } from "../../src/python/index.ts";
@@ -51,6 +52,66 @@ describe.skipIf("missing" in isolated)("file states leave what state.apply of Sa
       written.remove();
     }
   });
+});
+
+const ADDONS = "/etc/kubernetes/addons";
+const KINDS = ["require", "require_any", "watch", "onchanges", "onchanges_any", "onfail", "onfail_any"] as const;
+
+interface GeneratedState {
+  readonly fails: boolean;
+  /** Path among few, so that states meet on one file. */
+  readonly file: number;
+  /** Kind, and which of the states before it. */
+  readonly requisites: readonly (readonly [kind: (typeof KINDS)[number], earlier: number])[];
+}
+
+/** States that need those before them, declared in any order. */
+const generatedTree = array(
+  record({
+    fails: boolean(),
+    file: nat(2),
+    requisites: array(tuple(constantFrom(...KINDS), nat(5)), { maxLength: 3 }),
+  }),
+  { minLength: 2, maxLength: 7 },
+).chain((states) => shuffledSubarray([...states.keys()], { minLength: states.length }).map((order) => slsOf(states, order)));
+
+function slsOf(states: readonly GeneratedState[], order: readonly number[]): string {
+  return order
+    .map((index) => {
+      const state = states[index];
+      const lines = [`s${index}:`, "  file.managed:", `    - name: ${ADDONS}/f${state?.file ?? 0}`];
+      lines.push(state?.fails === true ? "    - source: salt://none" : `    - contents: c${index % 2}`);
+      for (const kind of KINDS) {
+        const list = index === 0 ? [] : (state?.requisites ?? []).filter(([other]) => other === kind);
+        if (list.length > 0) lines.push(`    - ${kind}:`, ...new Set(list.map(([, earlier]) => `      - file: s${earlier % index}`)));
+      }
+      return `${lines.join("\n")}\n`;
+    })
+    .join("");
+}
+
+describe.skipIf("missing" in isolated)("generated requisites run as in Salt", () => {
+  test("file states with requisites among them", async () => {
+    const oracle = isolatedOracle();
+    try {
+      await assert(
+        asyncProperty(generatedTree, async (sls) => {
+          const tree: Tree = { title: "generated", states: { "a.sls": sls } };
+          const written = writeTree(tree);
+          try {
+            const real = await applyReally(oracle, written);
+            expect(real.errors ?? []).toEqual([]);
+            expect(comparable(applyFileStates(chunksOf(real), deps(tree, real)), real)).toEqual(comparableReal(real));
+          } finally {
+            written.remove();
+          }
+        }),
+        { numRuns: 20 },
+      );
+    } finally {
+      await oracle.close();
+    }
+  }, 300_000);
 });
 
 describe.skipIf(!oracleIsThere())("the tables of names are Salt's", () => {

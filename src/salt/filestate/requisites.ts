@@ -43,7 +43,7 @@ export function requisitesOf(chunk: Chunk, chunks: readonly Chunk[], withPrerequ
       const entry = requisiteEntry(item);
       if (entry === undefined) continue;
       const meant = chunks.filter((other) => means(entry, other));
-      if (meant.length === 0) missing.push({ kind: weighed, ...entry });
+      if (meant.length === 0) missing.push({ kind: weighed, key: entry.key, value: entry.value });
       list.push(...meant);
     }
   }
@@ -53,17 +53,23 @@ export function requisitesOf(chunk: Chunk, chunks: readonly Chunk[], withPrerequ
 interface RequisiteEntry {
   readonly key: string;
   readonly value: string;
+  /** Most name one state, which needs no matching. */
+  readonly glob: boolean;
 }
 
 function requisiteEntry(item: Value): RequisiteEntry | undefined {
-  if (typeof item === "string") return { key: "id", value: item };
+  if (typeof item === "string") return { key: "id", value: item, glob: isGlob(item) };
   if (!(item instanceof PyDict)) return undefined;
   for (const [key, value] of item.entries()) {
     if (value === null) return undefined;
     // `- file.managed: x` means the state module `file` (salt.state.trim_req).
-    return { key: str(key).split(".", 1)[0] ?? "", value: str(value) };
+    return { key: str(key).split(".", 1)[0] ?? "", value: str(value), glob: isGlob(str(value)) };
   }
   return undefined;
+}
+
+function isGlob(text: string): boolean {
+  return /[*?[]/.test(text);
 }
 
 function means(entry: RequisiteEntry, other: Chunk): boolean {
