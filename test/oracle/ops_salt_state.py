@@ -176,8 +176,8 @@ def _low(tree, state, high, errors):
         return {"errors": tree.clean(errors)}
     chunks = state.state.compile_high_data(high)
     out = {"ok": encode(tree.clean(chunks))}
-    if all(chunk["state"] == "test" for chunk in chunks):
-        # States that do nothing: Salt's own order of running them.
+    if chunks and all(chunk["state"] == "test" and "onfail_all" not in chunk for chunk in chunks):
+        # States that do nothing: Salt's own order of running them. It can't run an onfail_all that waits (UnboundLocalError).
         ran = state.state.call_chunks(chunks)
         out["order"] = [tag for tag, _ in sorted(ran.items(), key=lambda item: item[1]["__run_num__"])]
     return out

@@ -110,7 +110,7 @@ describe.skipIf(!oracleIsThere())("generated trees, as Salt compiles them", () =
       fc.asyncProperty(topFile, fc.tuple(stateFile, stateFile, stateFile), (top, texts) =>
         check({ title: "generated", files: files("states", top, texts), config: "grains: {az: sjc1}\n" }),
       ),
-      { numRuns: 120 },
+      { numRuns: 40 },
     );
   });
 
@@ -130,7 +130,7 @@ describe.skipIf(!oracleIsThere())("generated trees, as Salt compiles them", () =
             config: `grains: {az: sjc1}\npillar_source_merging_strategy: ${merging}\npillar_merge_lists: ${String(lists)}\npillar_includes_override_sls: ${String(over)}\n`,
           }),
       ),
-      { numRuns: 120 },
+      { numRuns: 40 },
     );
   });
 });

@@ -27,7 +27,7 @@ export function compileOurs(tree: StateTree): Stages {
 
 /** Tags in the order of the run, where every state is one that does nothing. */
 function runOf(order: readonly LowChunk[]): { readonly order?: readonly string[] } {
-  if (order.length === 0 || order.some((chunk) => chunk.get("state") !== "test")) return {};
+  if (order.length === 0 || order.some((chunk) => chunk.get("state") !== "test" || chunk.has("onfail_all"))) return {};
   return { order: order.map((chunk) => ["state", "__id__", "name", "fun"].map((key) => str(chunk.get(key) ?? null)).join("_|-")) };
 }
 
