@@ -13,6 +13,7 @@ import tempfile
 
 import salt.config
 import salt.loader
+import salt.loader.lazy
 import salt.minion
 import salt.state
 import salt.utils.yaml
@@ -118,6 +119,23 @@ def _only_files(self, low, *args, **kwargs):
 
 
 salt.state.State.call = _only_files
+
+_REFRESH = salt.loader.lazy.LazyLoader._refresh_file_mapping
+_MAPPINGS = {}
+
+
+def _refresh_once(self):
+    """Salt's own directories do not change while this process lives; listing them is most of the cost of a run."""
+    dirs = tuple(path for path in self.module_dirs if "halite-oracle-" not in path)
+    key = (dirs, tuple(self.static_modules), tuple(self.disabled))
+    if key not in _MAPPINGS:
+        _REFRESH(self)
+        _MAPPINGS[key] = (dict(self.suffix_map), list(self.suffix_order), self.file_mapping.copy())
+    suffix_map, suffix_order, file_mapping = _MAPPINGS[key]
+    self.suffix_map, self.suffix_order, self.file_mapping = dict(suffix_map), list(suffix_order), file_mapping.copy()
+
+
+salt.loader.lazy.LazyLoader._refresh_file_mapping = _refresh_once
 
 # SMinion would put the host's grains over those given, after looking for them for a while.
 salt.loader.grains = lambda opts, *_args, **_kwargs: opts["grains"]
