@@ -101,6 +101,8 @@ function declaredBelow(schema: Json | undefined, path: JsonPath): string[] {
 function takesDefault(schema: Json | undefined, path: JsonPath): boolean {
   // Metadata is not the resource's own: as in built-in kinds, null is "not set" there.
   if (path[0] === "metadata") return true;
+  const embedded = schemaAt(schema, path.slice(0, -1)).at("x-kubernetes-embedded-resource").value === true;
+  if (path.at(-1) === "metadata" && embedded) return true;
   const place = schemaAt(schema, path);
   return place.at("default").present && place.at("nullable").value !== true;
 }

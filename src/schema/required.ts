@@ -6,6 +6,7 @@ import type { Problem } from "./problem.ts";
  */
 const NOT_ENFORCED: Readonly<Record<string, readonly string[]>> = {
   "scheduling.v1.PriorityClass": ["value"],
+  "apiextensions.v1.CustomResourceDefinition": ["spec.versions.served", "spec.versions.storage"],
   "apps.v1.StatefulSet": ["spec.serviceName"],
   "storage.v1.CSIDriver": ["spec", "spec.tokenRequests.audience"],
   "rbac.v1.RoleBinding": ["roleRef.apiGroup"],

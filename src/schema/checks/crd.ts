@@ -181,7 +181,7 @@ function checkListType(schema: Place): void {
     }
   } else if (keys.present && !keys.isEmpty) keys.refuse("schema-structural", "may stand beside x-kubernetes-list-type: map only");
   const mapType = schema.at("x-kubernetes-map-type");
-  if (!mapType.blank) oneOf(mapType, ["granular", "atomic"]);
+  if (mapType.present) oneOf(mapType, ["granular", "atomic"]);
 }
 
 function checkLimits(schema: Place, intOrString: boolean): void {
