@@ -69,4 +69,16 @@ export const EXCEPTIONS: readonly JinjaException[] = [
     ours: { type: "UndefinedError", message: "'builtin_function_or_method object' has no attribute 'prototype'" },
     reason: "The sandbox replaces range by a function written in Python.",
   },
+  {
+    template: "{% macro m() %}{% include 'inc' without context %}{% endmacro %}{{ m() }}",
+    real: { text: "<generator object root.<locals>.macro>" },
+    ours: { type: "UndefinedError", message: "'x' is undefined" },
+    reason: "Jinja 3.1.6 cannot include without context in a macro or call block (its generated function becomes a generator).",
+  },
+  {
+    template: "{% if false %}{{ 1 if 0[0] else 2 }}{% endif %}",
+    real: { type: "UndefinedError", message: "int object has no element 0" },
+    ours: { text: "" },
+    reason: "Jinja computes constant expressions while it compiles, and raises what they raise even where they are never reached.",
+  },
 ];

@@ -45,6 +45,8 @@ export function ours(one: Case): Outcome {
     const { type, original } = error;
     const { at } = error.findings[0];
     if (type === "TemplateSyntaxError") return { type, message: original, line: at?.line ?? 0, file: at?.file ?? "" };
+    // Both stop an endless recursion, each at its own depth.
+    if (error.findings[0].code === "jinja-limit-depth") return { type: "RecursionError", message: "" };
     return { type, message: original };
   }
 }

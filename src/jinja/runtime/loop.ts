@@ -107,6 +107,14 @@ export class LoopContext extends PyCallable {
     this.#lastChanged = value;
     return true;
   }
+  /** The loop itself is what goes on: whoever iterates over it takes its turns. */
+  override iterate(): Iterable<Value> {
+    const next = (): IteratorResult<Value> => {
+      const item = this.next();
+      return item === undefined ? { done: true, value: undefined } : { done: false, value: new PyTuple([item, this]) };
+    };
+    return { [Symbol.iterator]: () => ({ next }) };
+  }
   override len(): number {
     return this.#size();
   }
