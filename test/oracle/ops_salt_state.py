@@ -178,7 +178,11 @@ def _low(tree, state, high, errors):
     out = {"ok": encode(tree.clean(chunks))}
     if chunks and all(chunk["state"] == "test" and "onfail_all" not in chunk for chunk in chunks):
         # States that do nothing: Salt's own order of running them. It can't run an onfail_all that waits (UnboundLocalError).
-        ran = state.state.call_chunks(chunks)
+        try:
+            ran = state.state.call_chunks(chunks)
+        except TypeError:
+            # A requisite of null compiles and can't be run.
+            return out
         out["order"] = [tag for tag, _ in sorted(ran.items(), key=lambda item: item[1]["__run_num__"])]
     return out
 

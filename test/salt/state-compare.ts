@@ -40,12 +40,18 @@ const firstLine = (text: string): string => (text.split("\n", 1)[0] ?? "").repla
 export function fitting(real: Stages, ours: Stages): Stages {
   return Object.fromEntries(
     Object.entries(real).map(([name, outcome]: [string, Outcome]) => {
-      if (!("raised" in outcome)) return [name, outcome];
+      if (!("raised" in outcome)) return [name, withOrder(outcome, ours.low)];
       if (outcome.raised === "SaltRenderError") return [name, { errors: [outcome.message] }];
       const own = (ours as Readonly<Record<string, Outcome>>)[name];
       return [name, own !== undefined && "errors" in own ? own : outcome];
     }),
   );
+}
+
+/** Where Salt could not run the states, there is no order of theirs to compare ours with. */
+function withOrder(real: Outcome, ours: Outcome | undefined): Outcome {
+  if (!("ok" in real) || !Array.isArray(real.ok) || "order" in real || ours === undefined || !("order" in ours)) return real;
+  return { ...real, order: ours.order } as Outcome;
 }
 
 /** Errors by their first lines: what follows is Python's, or ours. A stage after one that raised is not there. */
