@@ -19,7 +19,7 @@ export function openFleet(context: CommandContext): Fleet {
       "`halite init DIR` makes a new fleet; --config names another file",
     );
   }
-  const fleet = loadFleet(path, kubernetesSchemas(context.home).versions.at(-1) ?? "");
+  const fleet = loadFleet(path, kubernetesSchemas(context.home).versions.at(-1) ?? "", context.home);
   const errors = fleet.findings.filter((finding) => finding.severity === "error");
   const [first, ...rest] = errors;
   if (first !== undefined) throw new FindingError(first, ...rest);

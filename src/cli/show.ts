@@ -5,6 +5,7 @@ import { listed, minionOfCluster } from "../fleet/index.ts";
 import { int, PyDict, PyFloat, type Value } from "../python/index.ts";
 import {
   DiskFileRoots,
+  diskOptions,
   encodeFiles,
   minionOf,
   parseMinionConfig,
@@ -157,6 +158,7 @@ function minionFromConfig(context: CommandContext, file: string, id: string | un
   const roots = (from: ReadonlyMap<string, readonly string[]>): FileRoots =>
     new DiskFileRoots(
       [...from].map(([name, directories]) => ({ name, roots: directories.map((directory) => diskRoot(context, folder, directory)) })),
+      diskOptions(config.opts),
     );
   return minionOf(config, roots(config.fileRoots), roots(config.pillarRoots));
 }

@@ -8,7 +8,7 @@ import { KubernetesSchemas, UnknownVersionError } from "../schema/index.ts";
 import { loadKubernetes } from "../yaml/index.ts";
 import { compileCluster, failedCluster, type ClusterCompile } from "./cluster.ts";
 import { minionOfCluster, type Fleet } from "./load.ts";
-import { PillarSchemas } from "./pillar-schemas.ts";
+import { PillarSchemas } from "./user-schemas.ts";
 import type { Cluster } from "./roster.ts";
 
 /** What one run keeps over all its clusters: compiled templates, schemas, custom resources. */

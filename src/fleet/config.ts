@@ -1,6 +1,8 @@
 import { FindingError } from "../finding/index.ts";
 import { PyDict, type Value } from "../python/index.ts";
 import { loadSalt } from "../yaml/index.ts";
+import { placesIn } from "./roster.ts";
+import type { FileSchema } from "./user-schemas.ts";
 
 /** What `halite.yaml` says. Paths are as written there, relative to its folder. */
 export interface FleetConfig {
@@ -21,8 +23,10 @@ export const CONFIG_FILE = "halite.yaml";
 const OWN = new Set(["file_roots", "pillar_roots", "roster", "out", "kubernetes", "publish", "sealed", "compile"]);
 
 /** Reads `halite.yaml`. `file` is its name in messages. @throws FindingError `config-*` */
-export function parseFleetConfig(text: string, file: string): FleetConfig {
-  const data = loadSalt(text, { file }).value;
+export function parseFleetConfig(text: string, file: string, schema?: FileSchema): FleetConfig {
+  const { value: data, positions } = loadSalt(text, { file, positions: true });
+  const [first, ...rest] = schema?.check(data ?? new PyDict(), placesIn(data, positions, file)) ?? [];
+  if (first !== undefined) throw new FindingError(first, ...rest);
   if (data !== null && !(data instanceof PyDict)) throw refuse(file, "must be a mapping of options");
   const options = data ?? new PyDict();
   const publish = options.get("publish") ?? null;

@@ -2,8 +2,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { FindingError, type Finding } from "../finding/index.ts";
 import { PyDict, type Value } from "../python/index.ts";
-import { DiskFileRoots, minionConfig, minionOf, type FileRoots, type Minion } from "../salt/index.ts";
+import { DiskFileRoots, diskOptions, minionConfig, minionOf, type FileRoots, type Minion } from "../salt/index.ts";
 import { CONFIG_FILE, parseFleetConfig, type FleetConfig } from "./config.ts";
+import { FileSchema } from "./user-schemas.ts";
 import { parseRoster, type Cluster, type Roster } from "./roster.ts";
 
 /** A fleet as it lies on disk: its config, its clusters, its files. */
@@ -32,20 +33,26 @@ export function findConfig(folder: string): string | undefined {
  * Reads config and roster.
  *
  * @param newestKubernetes for clusters without a `kubernetes` grain where the config names no version either
+ * @param home the program's folder, where schemas/ lies
  * @throws FindingError where either can't be read
  */
-export function loadFleet(configPath: string, newestKubernetes: string): Fleet {
+export function loadFleet(configPath: string, newestKubernetes: string, home: string): Fleet {
   const folder = dirname(resolve(configPath));
   const configFile = relative(folder, resolve(configPath));
-  const config = parseFleetConfig(readText(folder, configFile, "config-missing"), configFile);
-  const roster = parseRoster(readText(folder, config.roster, "roster-missing"), config.roster, config.kubernetes ?? newestKubernetes);
+  const config = parseFleetConfig(readText(folder, configFile, "config-missing"), configFile, new FileSchema(home, "config"));
+  const roster = parseRoster(
+    readText(folder, config.roster, "roster-missing"),
+    config.roster,
+    config.kubernetes ?? newestKubernetes,
+    new FileSchema(home, "roster"),
+  );
   return {
     folder,
     configFile,
     config,
     roster,
-    fileRoots: diskRoots(folder, config.fileRoots),
-    pillarRoots: diskRoots(folder, config.pillarRoots),
+    fileRoots: diskRoots(folder, config.fileRoots, config.saltOptions),
+    pillarRoots: diskRoots(folder, config.pillarRoots, config.saltOptions),
     findings: roster.findings,
   };
 }
@@ -65,12 +72,13 @@ function readText(folder: string, path: string, code: string): string {
 }
 
 /** File roots on disk; `display` names are as the config writes them. */
-function diskRoots(folder: string, roots: ReadonlyMap<string, readonly string[]>): FileRoots {
+function diskRoots(folder: string, roots: ReadonlyMap<string, readonly string[]>, options: PyDict): FileRoots {
   return new DiskFileRoots(
     [...roots].map(([name, directories]) => ({
       name,
       roots: directories.map((directory) => ({ directory: resolve(folder, directory), display: directory.replace(/\/+$/, "") })),
     })),
+    diskOptions(options),
   );
 }
 

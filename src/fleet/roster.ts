@@ -1,6 +1,7 @@
 import { FindingError, type Finding, type Position } from "../finding/index.ts";
 import { PyDict, repr, type Value } from "../python/index.ts";
-import { loadSalt } from "../yaml/index.ts";
+import { loadSalt, type DataPositions } from "../yaml/index.ts";
+import type { FileSchema } from "./user-schemas.ts";
 
 /** One cluster of the roster: to Salt's machinery a minion. */
 export interface Cluster {
@@ -28,10 +29,13 @@ const SEGMENT = /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/;
  * Reads a roster in salt-ssh's shape, with `minion_opts: {grains: …}` per cluster.
  *
  * @param defaultKubernetes for clusters without a `kubernetes` grain
- * @throws FindingError where the file is no mapping at all
+ * @param schema what a roster may hold; where it does not fit, that is all that is said
+ * @throws FindingError where the file is no YAML
  */
-export function parseRoster(text: string, file: string, defaultKubernetes: string): Roster {
+export function parseRoster(text: string, file: string, defaultKubernetes: string, schema?: FileSchema): Roster {
   const { value: data, positions } = loadSalt(text, { file, positions: true });
+  const wrong = schema?.check(data ?? new PyDict(), placesIn(data, positions, file)) ?? [];
+  if (wrong.length > 0) return { clusters: [], findings: wrong };
   if (data !== null && !(data instanceof PyDict)) {
     throw new FindingError({
       code: "roster-invalid",
@@ -73,6 +77,24 @@ export function parseRoster(text: string, file: string, defaultKubernetes: strin
   }
   clusters.sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
   return { clusters, findings };
+}
+
+/** The place of the entry that a path leads to, or of the nearest one above it. */
+export function placesIn(data: Value, positions: DataPositions, file: string): (path: readonly (string | number)[]) => Position {
+  return (path) => {
+    let best: Position = { file };
+    let value: Value | undefined = data;
+    for (const step of path) {
+      const container: Value | undefined = value;
+      if (container instanceof PyDict) value = container.get(step);
+      else if (Array.isArray(container) && typeof step === "number") value = container[step];
+      else break;
+      const place = positions.at(container, step);
+      if (place !== undefined) best = { file, ...place };
+      if (value === undefined) break;
+    }
+    return best;
+  };
 }
 
 function readCluster(

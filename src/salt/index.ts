@@ -24,6 +24,7 @@ export {
 } from "./config/index.ts";
 export {
   DiskFileRoots,
+  diskOptions,
   MemoryFileRoots,
   RecordingFileRoots,
   type DiskEnvironment,

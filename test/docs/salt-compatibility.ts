@@ -103,7 +103,7 @@ function sectionLines({ title, intro, head, rows }: Section): string[] {
     `|${pick(head)
       .map(() => "---|")
       .join("")}`,
-    ...[...new Set(lines)],
+    ...new Set(lines),
     "",
   ];
 }

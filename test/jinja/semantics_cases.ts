@@ -173,7 +173,7 @@ function run(one: Case, state: CallState): Value {
     case "hash":
       return hashKey(first) === hashKey(second);
     case "format":
-      return semantics.formatValue(first, String(second));
+      return semantics.formatValue(first, typeof second === "string" ? second : "");
     case "sorted":
       return semantics.sorted(semantics.listOf(first));
     case "method": {

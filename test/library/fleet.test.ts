@@ -8,7 +8,7 @@ import { str } from "../../src/python/index.ts";
 import { readSchema } from "./readme.ts";
 
 const TOP = new URL("../../", import.meta.url);
-const fleet = loadFleet(fileURLToPath(new URL("halite.yaml", TOP)), "1.36");
+const fleet = loadFleet(fileURLToPath(new URL("halite.yaml", TOP)), "1.36", fileURLToPath(TOP));
 const compiler = new SaltCompiler();
 const minions = new Map<string, MinionCompiler>(
   [...fleet.roster.clusters.values()].map((cluster) => [cluster.id, compiler.forMinion(minionOfCluster(fleet, cluster))]),
