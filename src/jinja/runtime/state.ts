@@ -22,6 +22,8 @@ export class RenderState {
   readonly modules = new Map<JinjaTemplate, TemplateModule>();
   /** In a traced render: which lines made a captured text. */
   readonly captures = new Map<string, Pieces>();
+  /** The same for texts of several lines, by their lines without blanks around. */
+  readonly capturedLines = new Map<string, Pieces>();
   #depth = 0;
   #length = 0;
 

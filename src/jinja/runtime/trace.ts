@@ -68,6 +68,7 @@ export class Pieces {
     if (this.#text.length > 0) {
       this.#state.captured(this.#text);
       this.#state.captures.set(this.#text, this);
+      if (this.#text.includes("\n")) this.#state.capturedLines.set(trimmedLines(this.#text), this);
     }
     return this.#text;
   }
@@ -77,18 +78,8 @@ export class Pieces {
    * captured text's next line, trimmed. Only texts of several lines are looked for.
    */
   #byLines(text: string): Pieces | undefined {
-    if (!text.includes("\n")) return undefined;
-    const lines = text.split("\n").map((line) => line.trim());
-    const wanted = lines.filter((line) => line !== "").join("\n");
-    for (const [captured, pieces] of this.#state.captures) {
-      const theirs = captured
-        .split("\n")
-        .map((line) => line.trim())
-        .filter((line) => line !== "")
-        .join("\n");
-      if (theirs === wanted) return pieces.#relined(text);
-    }
-    return undefined;
+    const made = text.includes("\n") ? this.#state.capturedLines.get(trimmedLines(text)) : undefined;
+    return made === undefined ? undefined : made.#relined(text);
   }
   /** This output with each line's first piece standing for the line as `text` has it. */
   #relined(text: string): Pieces {
@@ -134,6 +125,15 @@ export class Pieces {
     }
     return segments;
   }
+}
+
+/** What stays of a text of several lines when it is indented or trimmed. */
+function trimmedLines(text: string): string {
+  return text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "")
+    .join("\n");
 }
 
 /** The steps of an inner trail up to where the outer one goes on; the same steps are not said twice. */
