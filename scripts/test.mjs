@@ -53,11 +53,10 @@ function setUpPython() {
 
 /** The control plane's binaries, built from Go modules. Gives the reason where they can't be had. */
 function setUpControlPlane() {
-  const script = `${root}test/control-plane/build.mjs`;
-  if (!existsSync(script)) return "test/control-plane/build.mjs is missing";
   if (!run("go", ["version"]).ok) return "no Go on the PATH";
-  const done = spawnSync(process.execPath, [script], { cwd: root, stdio: ["ignore", 2, 2] });
-  return done.status === 0 ? undefined : "test/control-plane/build.mjs failed; see above";
+  console.error("setting up etcd and kube-apiserver in test/.cache/bin (minutes, the first time) …");
+  const done = run(process.execPath, [`${root}node_modules/tsx/dist/cli.mjs`, `${root}test/control-plane/set-up.ts`]);
+  return done.ok ? undefined : `the build failed:\n${done.output.trim().slice(-2000)}`;
 }
 
 /** The newest LTS of Node, from the package registry. Gives the reason where it can't be had. */

@@ -20,7 +20,9 @@ function copyProject(to: string): void {
 async function publishedTree(folder: string, run: (args: string[]) => Promise<Run>): Promise<string> {
   const done = await run(["start"]);
   expect(done).toMatchObject({ status: 0 });
-  return execFileSync("git", ["-c", "safe.directory=*", "-C", join(folder, ".halite/addons.git"), "rev-parse", "addons^{tree}"], { encoding: "utf8" }).trim();
+  return execFileSync("git", ["-c", "safe.directory=*", "-C", join(folder, ".halite/addons.git"), "rev-parse", "addons^{tree}"], {
+    encoding: "utf8",
+  }).trim();
 }
 
 /** Gives every file another time and, for root, another owner. */
@@ -51,7 +53,13 @@ describe("the same tree is published", () => {
         const env = { TZ: "Asia/Kathmandu", LANG: "de_DE.ISO-8859-1", LC_ALL: "tr_TR.UTF-8", NODE_OPTIONS: `--require ${preload}` };
         const node = newestNode();
         const run = (args: string[]): Promise<Run> =>
-          halite(args, { cwd: second, program: join(second, "dist/halite.mjs"), env, ...(node === undefined ? {} : { node }), ...(uid === undefined ? {} : { uid }) });
+          halite(args, {
+            cwd: second,
+            program: join(second, "dist/halite.mjs"),
+            env,
+            ...(node === undefined ? {} : { node }),
+            ...(uid === undefined ? {} : { uid }),
+          });
         expect(await publishedTree(second, run)).toBe(tree);
         rmSync(join(second, ".halite"), { recursive: true });
         rmSync(join(second, "out"), { recursive: true });

@@ -12,7 +12,8 @@ export interface Binaries {
 const KUBERNETES = "v1.36.3";
 const BIN = fileURLToPath(new URL("../.cache/bin/", import.meta.url));
 const MODULE = fileURLToPath(new URL("./go/", import.meta.url));
-const binaries: Binaries = { etcd: `${BIN}etcd`, apiserver: `${BIN}kube-apiserver` };
+// Named after the pin, so that another version is built anew.
+const binaries: Binaries = { etcd: `${BIN}etcd-${KUBERNETES}`, apiserver: `${BIN}kube-apiserver-${KUBERNETES}` };
 
 /** Whether the control plane has been built here. */
 export async function isBuilt(): Promise<boolean> {
