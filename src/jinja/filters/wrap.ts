@@ -2,7 +2,7 @@ import { repr, str, type Value } from "../../python/index.ts";
 import { compare } from "../semantics/compare.ts";
 import { asInt } from "../semantics/arithmetic.ts";
 import { valueError } from "../semantics/errors.ts";
-import { pointsOf, sliceText, textLength } from "../semantics/text.ts";
+import { pointsOf } from "../semantics/text.ts";
 
 const SPACE = "\\t\\n\\v\\f\\r ";
 const WORD = "\\p{L}\\p{N}_";
@@ -23,43 +23,63 @@ export function wrapText(line: string, widthValue: Value, breakLong: boolean, br
   if (!compare(">", widthValue, 0)) throw valueError(`invalid width ${repr(widthValue)} (must be > 0)`);
   const width = Number(asInt(widthValue) ?? str(widthValue));
   const lines: string[] = [];
-  while (chunks.length > 0) {
+  const left = chunks.map((chunk) => new Chunk(chunk));
+  while (left.length > 0) {
     const current: string[] = [];
     let used = 0;
-    if (isBlank(chunks.at(-1)) && lines.length > 0) chunks.pop();
-    for (let chunk = chunks.at(-1); chunk !== undefined && used + textLength(chunk) <= width; chunk = chunks.at(-1)) {
-      current.push(chunk);
-      used += textLength(chunk);
-      chunks.pop();
+    if (left.at(-1)?.isBlank === true && lines.length > 0) left.pop();
+    for (let chunk = left.at(-1); chunk !== undefined && used + chunk.length <= width; chunk = left.at(-1)) {
+      current.push(chunk.take(chunk.length));
+      used += chunk.taken;
+      left.pop();
     }
-    const next = chunks.at(-1);
-    if (next !== undefined && textLength(next) > width) {
-      chunks.pop();
-      const rest = placeLongWord(next, current, width - used, breakLong, breakHyphens);
-      if (rest !== "") chunks.push(rest);
+    const next = left.at(-1);
+    if (next !== undefined && next.length > width) {
+      placeLongWord(next, current, width - used, breakLong, breakHyphens);
+      if (next.length === 0) left.pop();
     }
-    if (isBlank(current.at(-1))) current.pop();
+    if (current.at(-1)?.trim() === "") current.pop();
     if (current.length > 0) lines.push(current.join(""));
   }
   return lines;
 }
 
-function isBlank(chunk: string | undefined): boolean {
-  return chunk !== undefined && chunk.trim() === "";
+/** A word or blank of which pieces are taken from the front; each step costs what it takes, however long the rest is. */
+class Chunk {
+  readonly #points: readonly string[];
+  readonly isBlank: boolean;
+  #start = 0;
+  /** Code points of the last piece. */
+  taken = 0;
+
+  constructor(text: string) {
+    this.#points = pointsOf(text);
+    this.isBlank = text.trim() === "";
+  }
+
+  get length(): number {
+    return this.#points.length - this.#start;
+  }
+
+  take(count: number): string {
+    const piece = this.#points.slice(this.#start, this.#start + count);
+    this.#start += piece.length;
+    this.taken = piece.length;
+    return piece.join("");
+  }
+
+  /** Where the last hyphen among the first `within` code points stands, if something else stands before it; -1 for none. */
+  hyphen(within: number): number {
+    const head = this.#points.slice(this.#start, this.#start + within);
+    const found = head.lastIndexOf("-");
+    return found > 0 && head.slice(0, found).some((point) => point !== "-") ? found : -1;
+  }
 }
 
-/** Puts as much of a word longer than the line on it as may be; what is left over comes back. */
-function placeLongWord(word: string, current: string[], room: number, breakLong: boolean, breakHyphens: boolean): string {
+/** Puts as much of a word longer than the line on it as may be. */
+function placeLongWord(word: Chunk, current: string[], room: number, breakLong: boolean, breakHyphens: boolean): void {
   if (breakLong) {
-    let end = room;
-    if (breakHyphens && textLength(word) > room) {
-      const hyphen = pointsOf(word).lastIndexOf("-", Math.max(room - 1, 0));
-      if (room > 0 && hyphen > 0 && /[^-]/u.test(sliceText(word, 0, hyphen))) end = hyphen + 1;
-    }
-    current.push(sliceText(word, 0, end));
-    return sliceText(word, end);
-  }
-  if (current.length > 0) return word;
-  current.push(word);
-  return "";
+    const hyphen = breakHyphens && room > 0 && word.length > room ? word.hyphen(room) : -1;
+    current.push(word.take(hyphen >= 0 ? hyphen + 1 : room));
+  } else if (current.length === 0) current.push(word.take(word.length));
 }
