@@ -12,6 +12,8 @@ const WORD = /^(?:y|n|yes|no|on|off|true|false|null|nil|none|nan|inf|infinity|~|
 /** Numbers of YAML 1.1, YAML 1.2, Go and Python with every `_` taken out, and more than those rather than fewer. */
 const NUMBER =
   /^[-+]?(?:0b[01]*|0o?[0-7]*|0x[0-9a-f.p+-]*|[0-9]+(?::[0-9]+)*\.?[0-9]*|[0-9]*\.?[0-9]*(?:e[-+]?[0-9]*)?|\.?(?:inf|nan|infinity))$/i;
+/** YAML 1.1's expression for floats lets the digits before an exponent be none, and some readers follow it. */
+const EXPONENT = /^[eE][-+]?[0-9]+$/;
 const DATE = /^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}/;
 /** Text that can stand without quotes in block context, but for what it may be taken for. Everything visible in the BMP but line ends and marks. */
 const PLAIN = /^[A-Za-z0-9_./$+<=(^;\\\xa1-\u167f\u1681-\u1fff\u3001-\ud7ff-][\x20-\x7e\xa1-\u167f\u1681-\u1fff\u3001-\ud7ff]*$/;
@@ -35,7 +37,7 @@ export function isPlainSafe(text: string): boolean {
     const bare = text.includes("_") ? text.replaceAll("_", "") : text;
     if (NUMBER.test(bare) || DATE.test(bare)) return false;
   }
-  return true;
+  return !EXPONENT.test(text);
 }
 
 /** The form of a string. `block` is false where only one line is possible: keys and the document itself. */
