@@ -1,5 +1,5 @@
 import type { Finding, TrailStep } from "../finding/index.ts";
-import type { PyDict, Value } from "../python/index.ts";
+import type { PyDict } from "../python/index.ts";
 
 /** The two modes of the addon manager: kept as the manifest says, or only created where absent. */
 export type Mode = "Reconcile" | "EnsureExists";
@@ -107,4 +107,3 @@ export interface ObjectSchema {
 export type LineSources = (path: string, line: number, column: number) => readonly TrailStep[];
 
 export type JsonPath = readonly (string | number)[];
-export type { Value };

@@ -1,4 +1,4 @@
 /** The room of git: reads the source tree's state, commits compiled trees to branches. The only room that runs git. */
-export { commitTree, listTree, type CommitOutcome, type Tree, type TreeChanges, type TreeEntry } from "./fast-import.ts";
+export { commitTree, listTree, type CommitOutcome, type TreeChanges, type TreeEntry } from "./fast-import.ts";
 export { branchHead, ensureBareRepository, fetchBranch, pushBranch } from "./repository.ts";
 export { sourceState, type Signature, type SourceState } from "./source.ts";

@@ -6,23 +6,17 @@
  * `nodes.hostCall`. Functions that need to know their caller extend `StateCallable`.
  */
 export { TemplateCache } from "./cache.ts";
-export { JinjaEnvironment, type EnvironmentOptions } from "./environment.ts";
+export { JinjaEnvironment } from "./environment.ts";
 export { JinjaError } from "./errors.ts";
 export { builtinFilters } from "./filters/index.ts";
 export { filter as pythonFilter } from "./filters/define.ts";
 export { htmlSafe, jsonIndent, RANDOM, refusedFilter } from "./filters/index.ts";
 export * as semantics from "./semantics/index.ts";
-export { builtinGlobals } from "./globals/index.ts";
 export { Markup } from "./markup.ts";
 export { dumpJson, NamedTuple, type JsonOptions } from "./semantics/index.ts";
-export { Namespace } from "./namespace.ts";
 export { StateCallable } from "./runtime/callable.ts";
-export { Macro } from "./runtime/macro.ts";
 export { TemplateModule } from "./runtime/module.ts";
 export { nodes, placeOf, type ExprNode, type StatementNode } from "./syntax/nodes.ts";
 export type { Parser, Tag } from "./syntax/parser.ts";
-export { defaultLimits, defaultSyntax } from "./syntax/settings.ts";
-export type { JinjaTemplate } from "./template.ts";
 export { builtinTests } from "./tests/index.ts";
 export type * from "./types.ts";
-export { objectTypeRepr, StrictUndefined, Undefined } from "./undefined.ts";

@@ -4,38 +4,12 @@
  * The way is `new SaltCompiler().forMinion(minion)`, then `.pillar()`, `.top()`, `.high()`, `.low()`, `.files()`; show.ts prints what they
  * give. A minion is made of a minion config and file roots.
  */
-export {
-  MinionCompiler,
-  SaltCompiler,
-  type CompiledLow,
-  type MinionSettings,
-  type PillarStage,
-  type Stage,
-  type StateSelection,
-} from "./compile.ts";
-export {
-  minionConfig,
-  minionOf,
-  Options,
-  parseMinionConfig,
-  type ConfigFile,
-  type ConfigOptions,
-  type MinionConfig,
-} from "./config/index.ts";
-export {
-  DiskFileRoots,
-  diskOptions,
-  MemoryFileRoots,
-  RecordingFileRoots,
-  type DiskEnvironment,
-  type DiskRoot,
-  type FileRecorder,
-} from "./fileroots/index.ts";
-export { encodeFiles, type AppliedStates, type EncodedFile, type FileTrace } from "./filestate/index.ts";
-export { ENGINES, isEngine, matches, type Engine, type MatchOptions, type Subject } from "./match/index.ts";
-export type { CompiledPillar, PillarOrigin, PillarProvenance } from "./pillar/index.ts";
-export { SlsRenderer } from "./render/index.ts";
+export { MinionCompiler, SaltCompiler, type MinionSettings, type Stage, type StateSelection } from "./compile.ts";
+export { minionConfig, minionOf, parseMinionConfig, type ConfigFile, type MinionConfig } from "./config/index.ts";
+export { DiskFileRoots, diskOptions, MemoryFileRoots } from "./fileroots/index.ts";
+export { encodeFiles, type AppliedStates, type EncodedFile } from "./filestate/index.ts";
+export { matches } from "./match/index.ts";
+export type { PillarProvenance } from "./pillar/index.ts";
 export { printPlain, showHigh, showLow, showPillar, showTop, toPlain, type Plain } from "./show.ts";
 export type { FailedSls } from "./state/index.ts";
-export type { CompiledTop } from "./top/index.ts";
-export type { FileResult, FileRoots, LeftToNode, LowChunk, Minion, SourceFile } from "./types.ts";
+export type { FileRoots, LeftToNode, Minion } from "./types.ts";

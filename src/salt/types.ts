@@ -43,14 +43,6 @@ export interface Minion {
   readonly pillarRoots: FileRoots;
 }
 
-/** What an SLS or template render needs to know about where it stands. */
-export interface SlsLocation {
-  readonly saltenv: string;
-  /** `a.b`, or absent for a file template. */
-  readonly sls: string;
-  readonly file: SourceFile;
-}
-
 /** Data with the lines it came from, for provenance. */
 export interface RenderedSls {
   readonly data: Value;

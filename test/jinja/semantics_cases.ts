@@ -1,5 +1,5 @@
 import { PyBytes, PyCallable, PyDict, PyError, PyObject, PySet, PyTuple, repr, str, truthy, type Value } from "../../src/python/index.ts";
-import { equals, hashKey, PyFloat } from "../../src/python/index.ts";
+import { hashKey, PyFloat } from "../../src/python/index.ts";
 import { Markup } from "../../src/jinja/markup.ts";
 import { builtinFilters } from "../../src/jinja/filters/index.ts";
 import { builtinGlobals } from "../../src/jinja/globals/index.ts";
@@ -218,7 +218,6 @@ export const set = (...items: Value[]): PySet => new PySet(items);
 export const bytes = (text: string): PyBytes => new PyBytes(Uint8Array.from(Buffer.from(text, "latin1")));
 export const safe = (text: string): Markup => new Markup(text);
 export const missing = (name: string): Undefined => new StrictUndefined({ name });
-export { equals };
 
 /** What a case is called in a test report. */
 export function title(one: Case): string {

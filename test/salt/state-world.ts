@@ -67,8 +67,3 @@ export async function compileReally(oracle: Oracle, tree: StateTree): Promise<St
   if ("error" in answer) throw new Error(`${tree.title}: ${answer.error.trace}`);
   return answer.ok as Stages;
 }
-
-/** A dict of plain data. */
-export function dictOf(object: Readonly<Record<string, Value>>): PyDict {
-  return PyDict.from(object);
-}

@@ -40,5 +40,3 @@ export const support = {
 function* taken(items: Iterable<Value>, test: (item: Value) => boolean): Generator<Value> {
   for (const item of items) if (test(item)) yield item;
 }
-
-export type Support = typeof support;

@@ -1,4 +1,4 @@
-import { int, PyBytes, PyDict, PyError, PyFloat, PyObject, PySet, PyTuple, str, typeName, type Value } from "../../python/index.ts";
+import { int, PyBytes, PyError, PyFloat, PyObject, PySet, PyTuple, typeName, type Value } from "../../python/index.ts";
 import { escapeText, Markup } from "../markup.ts";
 import { bigToFloat, bitLength, exactFloat, exactPower, ratioToFloat } from "./bigfloat.ts";
 import { overflowError, typeError } from "./errors.ts";
@@ -319,31 +319,10 @@ export function pos(a: Value): Value {
   throw typeError(`bad operand type for unary +: '${typeName(a)}'`);
 }
 
-/** Jinja's `~`: the texts of all parts, joined. With a safe string among them and autoescaping on, the rest is escaped. */
-export function concat(parts: readonly Value[], autoescape = false): Value {
-  if (autoescape || parts.some((part) => part instanceof Markup)) {
-    // Jinja's `markup_join` is used under autoescape alone; without it the result is a plain text.
-    if (autoescape && parts.some((part) => part instanceof Markup)) {
-      return new Markup(parts.map((part) => (part instanceof Markup ? part.text : escapeText(str(part)))).join(""));
-    }
-  }
-  let text = "";
-  for (const part of parts) text += str(part);
-  boundedText(text.length);
-  return text;
-}
-
 /** `abs(x)`. */
 export function abs(value: Value): Value {
   const x = asInt(value);
   if (x !== undefined) return Number(x) < 0 ? neg(x) : x;
   if (value instanceof PyFloat) return new PyFloat(Math.abs(value.value));
   throw typeError(`bad operand type for abs(): '${typeName(value)}'`);
-}
-
-/** `a | b`, which templates reach through filters only: the union of dicts and sets. */
-export function union(a: Value, b: Value): Value {
-  if (a instanceof PyDict && b instanceof PyDict) return PyDict.of([...a.entries(), ...b.entries()]);
-  if (a instanceof PySet && b instanceof PySet) return new PySet([...a.values(), ...b.values()]);
-  throw unsupported("|", a, b);
 }

@@ -1,4 +1,4 @@
-import { equals, hashKey, PyBytes, PyDict, PyObject, PySet, PyTuple, typeName, type Value } from "../../python/index.ts";
+import { equals, PyBytes, PyDict, PyObject, PySet, PyTuple, typeName, type Value } from "../../python/index.ts";
 import { Markup } from "../markup.ts";
 import { asInt } from "./arithmetic.ts";
 import { typeError, valueError } from "./errors.ts";
@@ -205,9 +205,4 @@ function containsByte(container: PyBytes, item: Value): boolean {
 export function listOf(value: Value): Value[] {
   if (Array.isArray(value)) return [...value];
   return [...iterate(value)];
-}
-
-/** `hash(value)` only for its error. @throws PyError `TypeError: unhashable type: 'list'` */
-export function requireHashable(value: Value): void {
-  hashKey(value);
 }

@@ -1,8 +1,7 @@
 /** The room of Salt's operations on plain data: paths into it, merging, copying (salt/utils/data.py, dictupdate.py, 3007.1). */
 export { deepCopy } from "./copy.ts";
-export { merge, mergeAggregate, mergeList, mergeOverwrite, mergeRecurse, update, type UpdateOptions } from "./dictupdate.ts";
-export { filterBy, type FilterBy } from "./filter-by.ts";
+export { merge, mergeRecurse, update } from "./dictupdate.ts";
+export { filterBy } from "./filter-by.ts";
 export { fnmatchcase } from "./fnmatch.ts";
 export { loadJson, throughJson } from "./json.ts";
 export { traverse } from "./traverse.ts";
-export { yamlifyArg } from "./yamlify.ts";

@@ -2,10 +2,10 @@
  * The room of file roots: the files of Salt's environments, from a directory on disk or from memory, found by Salt's rules
  * (fileserver/roots.py, 3007.1). The only room of salt that reads a disk, and it does so in `DiskFileRoots` alone.
  */
-export { DiskFileRoots, type DiskEnvironment, type DiskOptions, type DiskRoot } from "./disk.ts";
+export { DiskFileRoots } from "./disk.ts";
 export { FileContent } from "./content.ts";
 export { diskOptions } from "./ignore.ts";
-export { MemoryFileRoots, type MemoryFile } from "./memory.ts";
-export { RecordingFileRoots, type FileRecorder } from "./recording.ts";
+export { MemoryFileRoots } from "./memory.ts";
+export { RecordingFileRoots } from "./recording.ts";
 export { compareCodePoints, joinPath, normalizePath, splitPath } from "./path.ts";
-export { findSaltUrl, parseSaltUrl, type SaltUrl } from "./url.ts";
+export { findSaltUrl, parseSaltUrl } from "./url.ts";

@@ -4,5 +4,4 @@
  */
 export { applyFileStates } from "./apply.ts";
 export { encodeFiles, type EncodedFile } from "./encode.ts";
-export { ADDONS } from "./files.ts";
-export type { AppliedStates, FileStateDeps, FileTrace, StateOutcome, TemplateRequest } from "./types.ts";
+export type { AppliedStates, FileStateDeps } from "./types.ts";

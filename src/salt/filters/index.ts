@@ -14,9 +14,6 @@ import { compileQuery } from "./jmespath.ts";
 import { serialFilters } from "./serial.ts";
 import { isMatch, textFilters } from "./text.ts";
 
-export { bytesOf, compilePattern, normalPath, toNumber } from "./text.ts";
-export { formatTime } from "./dates.ts";
-
 /** `json_query`: JMESPath. */
 const jsonQuery = pythonFilter(semantics.signature("json_query", ["data", "expr"]), (_, [data = null, expression = null]) =>
   compileQuery(str(expression), loadJson)(data),

@@ -3,5 +3,5 @@
  * Used by both top files, by the `match.*` execution functions and by `--clusters`.
  */
 export { confirmTop } from "./confirm.ts";
-export { matches, type MatchOptions } from "./matches.ts";
-export { ENGINES, isEngine, type Engine, type Subject } from "./subject.ts";
+export { matches } from "./matches.ts";
+export { type Engine, type Subject } from "./subject.ts";

@@ -4,7 +4,7 @@
  */
 export { SaltFunctions } from "./salt-object.ts";
 export { IFELSE } from "./match.ts";
-export { bind, signature, type Bound, type Signature } from "./signature.ts";
+export { bind, signature } from "./signature.ts";
 export { cachePath } from "./file.ts";
 export { isTrue } from "./truth.ts";
-export type { ModuleContext, ModuleFunction, ModuleTable, RenderRequest } from "./types.ts";
+export type { ModuleContext, RenderRequest } from "./types.ts";

@@ -3,4 +3,3 @@
  * jinja room.
  */
 export { SaltTemplates, type TemplateRequest } from "./salt-templates.ts";
-export { slsContext, type SlsContext } from "./context.ts";

@@ -1,3 +1,3 @@
 /** The room of the state top file: which SLS a minion's highstate has (salt/state.py BaseHighState, Salt 3007.1). */
-export { compileTop, type CompiledTop, type TopRequest } from "./compile.ts";
+export { compileTop, type CompiledTop } from "./compile.ts";
 export { stateEnvironments } from "./environments.ts";

@@ -1,4 +1,4 @@
-import { PyDict, PyError, PyTuple, repr, typeName, type Kwargs, type Value } from "../../../python/index.ts";
+import { PyDict, PyError, PyTuple, repr, type Kwargs, type Value } from "../../../python/index.ts";
 import { MethodMaker, type MethodTable } from "../args.ts";
 import { typeError, valueError } from "../errors.ts";
 import { isIterable, iterate, listOf } from "../sequence.ts";
@@ -70,14 +70,4 @@ export function updateDict(dict: PyDict, source: Value | undefined, kwargs: Kwar
     }
   }
   for (const [key, value] of kwargs) dict.set(key, value);
-}
-
-/** The message of a missing key names it as Python prints it. */
-export function keyError(key: Value): PyError {
-  return new PyError("KeyError", repr(key));
-}
-
-/** For messages: the type of a value that should have been a dict. */
-export function notADict(value: Value): PyError {
-  return typeError(`'${typeName(value)}' object is not a mapping`);
 }

@@ -1,4 +1,4 @@
-import { int, PyBytes, PyError, PyFloat, PyTuple, truthy, type Value } from "../../../python/index.ts";
+import { int, PyBytes, PyFloat, PyTuple, truthy, type Value } from "../../../python/index.ts";
 import { indexArgument, MethodMaker, type MethodTable } from "../args.ts";
 import { bitLength, exactFloat } from "../bigfloat.ts";
 import { overflowError, typeError, valueError } from "../errors.ts";
@@ -91,9 +91,4 @@ function floatHex(value: number): string {
   const power = normal ? exponent + 52 : -1022;
   const fraction = (mantissa & ((1n << 52n) - 1n)).toString(16).padStart(13, "0");
   return `${sign}0x${normal ? 1 : 0}.${fraction}p${power < 0 ? "-" : "+"}${Math.abs(power)}`;
-}
-
-/** For callers that need a number out of range to be an error. */
-export function outOfRange(message: string): PyError {
-  return overflowError(message);
 }
