@@ -1,4 +1,4 @@
-import { PyDict, type Value } from "../../src/python/index.ts";
+import { PyDict } from "../../src/python/index.ts";
 import { parseMinionConfig, minionOf } from "../../src/salt/config/index.ts";
 import { MemoryFileRoots } from "../../src/salt/fileroots/index.ts";
 import type { Minion } from "../../src/salt/types.ts";
