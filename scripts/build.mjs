@@ -45,7 +45,7 @@ export async function build() {
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: "none",
-    define: { HALITE_VERSION: JSON.stringify(version) },
+    define: { HALITE_VERSION: JSON.stringify(version), HALITE_REQUIRE: "require" },
     banner: {
       js: 'import { createRequire as haliteCreateRequire } from "node:module"; const require = haliteCreateRequire(import.meta.url);',
     },

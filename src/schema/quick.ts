@@ -81,6 +81,8 @@ function keywordFits(keyword: string, schema: AnySchemaObject, value: Json, reso
       return typeof value !== "number" || value <= Number(argument);
     case "goPattern":
       return typeof value !== "string" || goPattern(String(argument))?.test(value) !== false;
+    case "propertyNames":
+      return !isObject(value) || Object.keys(value).every((name) => memberFits(argument, name, resolve));
     case "const":
       return value === argument;
     case "uniqueItems":

@@ -1,4 +1,5 @@
-import { _, Ajv, type AnySchemaObject, type ErrorObject, type Options, type ValidateFunction } from "ajv";
+import type { Ajv, AnySchemaObject, ErrorObject, Options, ValidateFunction } from "ajv";
+import { loadAjv } from "./ajv.ts";
 import type { Definitions, DefinitionSchema } from "./definitions.ts";
 import { FORMATS } from "./formats.ts";
 import { goPattern } from "./go-pattern.ts";
@@ -107,6 +108,7 @@ export class StructuralPass {
   }
 
   #makeAjv(): Ajv {
+    const { _, Ajv } = loadAjv();
     const ajv = new Ajv(AJV_OPTIONS);
     for (const [name, format] of Object.entries(FORMATS)) {
       ajv.addFormat(

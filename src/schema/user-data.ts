@@ -1,5 +1,6 @@
-import { Ajv, type AnySchemaObject, type ValidateFunction } from "ajv";
+import type { AnySchemaObject, ValidateFunction } from "ajv";
 import type { Value } from "../python/index.ts";
+import { loadAjv } from "./ajv.ts";
 import { FORMATS } from "./formats.ts";
 import { explain } from "./messages.ts";
 import { Place } from "./place.ts";
@@ -48,6 +49,7 @@ export function validateUserData(value: Value, schema: UserSchema): Problem[] {
 }
 
 function compile({ schema, others }: UserSchema): ValidateFunction {
+  const { Ajv } = loadAjv();
   const ajv = new Ajv({ allErrors: true, strict: false, validateSchema: false, messages: false, logger: false });
   for (const [name, format] of Object.entries(FORMATS)) {
     ajv.addFormat(name, format.type === "string" ? { type: "string", validate: format.takes } : { type: "number", validate: format.takes });
