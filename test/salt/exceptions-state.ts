@@ -37,6 +37,16 @@ export const TREE_EXCEPTIONS: readonly TreeException[] = [
     ours: { low: { errors: ["Environment base contains an empty sls index"] } },
     reason: "a top file that is wrong in itself is not compiled any further",
   },
+  ...[
+    ["a key twice", "while constructing a mapping"],
+    ["no YAML", "while parsing a flow node"],
+    ["a template that fails", "Jinja variable 'nope' is undefined"],
+  ].map(([title = "", error = ""]): TreeException => ({
+    title: `top: ${title}`,
+    real: "compiles",
+    ours: { low: { errors: [error] } },
+    reason: "Salt takes a top file that it can't read for an empty one, with a line in its log: every state would go",
+  })),
   ...KINDS.map((kind) => late(`${kind} of what is missing`, NOT_FOUND)),
   late("listen of what is missing", "Referenced state test: nope does not exist"),
   late("listen_in of an SLS", "Referenced state sls: b does not exist"),

@@ -18,6 +18,9 @@ const BASE = "base:\n  '*': [a]\ndev:\n  'm1': [x]\n";
 const DEV = "dev:\n  '*': [a]\nbase:\n  'm*': [b]\n";
 
 export const TOP_TREES: readonly StateTree[] = [
+  top("a key twice", "base:\n  'm1': [a]\n  'm1': [b]\n"),
+  top("no YAML", "base: [\n"),
+  top("a template that fails", "base:\n  '*': [{{ nope }}]\n"),
   top("one target", "base:\n  '*': [a, b]\n"),
   top("targets in their order, repeats kept", "base:\n  'm*': [b, a]\n  '*': [a]\n  'x': [c]\n"),
   top("patterns of SLS", "base:\n  '*': ['d*', a]\n"),
