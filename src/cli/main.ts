@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { FindingError, printFinding } from "../finding/index.ts";
 import { EnvironmentError, UsageError, type CommandSpec } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
+import { tuneEngine } from "./engine.ts";
 import { commandHelp, overview } from "./help.ts";
 import { nearest, parseArguments } from "./parse.ts";
 import { terminalOn, type Terminal } from "./terminal.ts";
@@ -48,7 +49,7 @@ export async function main(
       return 0;
     }
     const command = await spec.load();
-    return await command.run({ arguments: args, terminal, cwd, env, home: dirname(dirname(fileURLToPath(import.meta.url))), version });
+    return await command.run({ arguments: args, terminal, cwd, env, home: home(), version });
   } catch (error) {
     return report(error, spec, terminal);
   } finally {
@@ -75,12 +76,18 @@ function report(error: unknown, spec: CommandSpec | undefined, terminal: Termina
   return 70;
 }
 
+/** The program's folder: this file is bundled as dist/halite.mjs. */
+function home(): string {
+  return dirname(dirname(fileURLToPath(import.meta.url)));
+}
+
 /** Whether this file is what node was started with, rather than imported by a test. */
 function isEntry(): boolean {
   return process.argv[1] !== undefined && /(?:^|[/\\])(?:halite(?:\.mjs)?|main\.ts)$/.test(process.argv[1]);
 }
 
 if (isEntry()) {
+  if (typeof HALITE_VERSION === "string") tuneEngine(home());
   // A reader that goes away (`| head`) is no error.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(0);
