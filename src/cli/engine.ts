@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import module from "node:module";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
@@ -9,11 +10,12 @@ import { setFlagsFromString } from "node:v8";
  * - Node 20: V8 optimises a function after so little running that most of the machine code is thrown away unused. Eight times
  *   the budget costs a fleet of 60 clusters nothing (10 % less CPU) and saves a single one 30 %. Newer V8 have other measures
  *   and no such flag, and gain nothing by a like change (docs/performance.md).
- * - Node 22.8 and newer keep compiled code in `dist/`, beside what it was compiled from: 15 % less for a start. Where that can't be
- *   written Node goes on without.
+ * - Node 22.8 and newer keep compiled code in `node_modules/.cache/`, as other tools do: 15 % less for a start. Without that
+ *   folder there is no cache, and where it can't be written Node goes on without.
  */
 export function tuneEngine(home: string): void {
   if (process.versions.v8.startsWith("11.")) setFlagsFromString("--interrupt-budget=1200000");
   const enable: unknown = Reflect.get(module, "enableCompileCache");
-  if (typeof enable === "function") Reflect.apply(enable, module, [join(home, "dist/.compile-cache")]);
+  const modules = join(home, "node_modules");
+  if (typeof enable === "function" && existsSync(modules)) Reflect.apply(enable, module, [join(modules, ".cache/halite")]);
 }
