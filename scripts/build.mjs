@@ -34,7 +34,7 @@ export async function build() {
   mkdirSync(`${root}dist`);
   await bundle({
     absWorkingDir: root,
-    entryPoints: { halite: "src/cli/main.ts" },
+    entryPoints: { halite: "src/cli/main.ts", "compile-worker": "src/fleet/compile-worker.ts" },
     outdir: "dist",
     outExtension: { ".js": ".mjs" },
     bundle: true,

@@ -117,14 +117,19 @@ try {
 } finally {
   rmSync(report, { force: true });
 }
-const skipped = result.testResults.flatMap((file) =>
-  file.assertionResults
-    .filter((test) => test.status === "skipped" || test.status === "pending" || test.status === "todo")
-    .map((test) => `${file.name.slice(root.length)}: ${test.fullName}`),
-);
+const isSkipped = (test) => test.status === "skipped" || test.status === "pending" || test.status === "todo";
+const skipped = result.testResults.flatMap((file) => file.assertionResults.filter(isSkipped));
 if (skipped.length > 0) {
   console.log(`\nSkipped, ${absent.length > 0 ? "as their counterpart is absent" : "by the test itself"}:`);
-  for (const name of skipped) console.log(`  ${name}`);
+  for (const file of result.testResults) {
+    // By suite: a differential suite has hundreds of cases.
+    const suites = new Map();
+    for (const test of file.assertionResults.filter(isSkipped)) {
+      const suite = test.ancestorTitles[0] ?? test.title;
+      suites.set(suite, (suites.get(suite) ?? 0) + 1);
+    }
+    for (const [suite, count] of suites) console.log(`  ${file.name.slice(root.length)}: ${suite} (${count})`);
+  }
 }
 // A file that fails to load has no tests of its own to count.
 const broken = result.testResults.filter(

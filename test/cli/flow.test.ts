@@ -232,6 +232,65 @@ describe("fail closed, per addon", () => {
   });
 });
 
+describe("publish to a remote", () => {
+  const inRepository = async (
+    run: (sandbox: Sandbox, remote: (...args: string[]) => string, commit: (message: string) => string) => Promise<void>,
+  ): Promise<void> => {
+    await inFleet(async (sandbox) => {
+      const bare = join(sandbox.folder, "elsewhere/remote.git");
+      mkdirSync(bare, { recursive: true });
+      const git = (folder: string, ...args: string[]): string => execFileSync("git", ["-C", folder, ...args], { encoding: "utf8" });
+      git(bare, "init", "--quiet", "--bare", "--initial-branch=addons", ".");
+      git(sandbox.folder, "init", "--quiet", "--initial-branch=main", ".");
+      sandbox.write(".gitignore", ".halite/\nelsewhere/\nout/\n");
+      sandbox.write("halite.yaml", `kubernetes: '1.36'\npublish: {remote: 'file://${bare}', branch: addons}\n`);
+      const commit = (message: string): string => {
+        git(sandbox.folder, "add", "-A");
+        git(sandbox.folder, "-c", "user.name=Ada", "-c", "user.email=ada@example.com", "commit", "--quiet", "-m", message);
+        return git(sandbox.folder, "rev-parse", "HEAD").trim();
+      };
+      await run(sandbox, (...args) => git(bare, ...args), commit);
+    });
+  };
+
+  test("a commit of the source becomes a commit of the branch, with its author and its name in the trailers", async () => {
+    await inRepository(async (sandbox, remote, commit) => {
+      const source = commit("Storage classes");
+      expect(await sandbox.run("publish")).toMatchObject({ status: 0, stderr: "" });
+      const message = remote("log", "-1", "--format=%an|%cn|%B", "addons");
+      expect(message).toMatch(/^Ada\|Halite\|Storage classes\n\naz1: classes \(1 file\), extra \(1 file\)\naz2: classes \(1 file\)\n\n/);
+      expect(message).toContain(`Source: ${source}\n`);
+      expect(message).toMatch(/\nCompiler: halite \S+\nInput-Digest: sha256:[0-9a-f]{64}\n/);
+      expect((await sandbox.run("publish")).stdout).toContain("nothing changed");
+      sandbox.write("pillar/classes.sls", "classes:\n  policy: Delete\n");
+      commit("Delete");
+      expect((await sandbox.run("publish")).stdout).toContain("0 new, 4 changed, 0 removed files");
+      expect(remote("rev-list", "--count", "addons").trim()).toBe("2");
+    });
+  });
+
+  test("changes that are not committed are refused and named", async () => {
+    await inRepository(async (sandbox, remote, commit) => {
+      commit("Storage classes");
+      sandbox.write("pillar/classes.sls", "classes:\n  policy: Delete\n");
+      const run = await sandbox.run("publish");
+      expect(run).toMatchObject({ status: 1, stdout: "" });
+      expect(run.stderr).toContain("the tree has changes that are not committed: pillar/classes.sls");
+      expect(remote("for-each-ref").trim()).toBe("");
+    });
+  });
+
+  test("a remote that is not there: git's own words, exit 3", async () => {
+    await inRepository(async (sandbox, _remote, commit) => {
+      sandbox.write("halite.yaml", "kubernetes: '1.36'\npublish: {remote: 'file:///nonexistent/addons.git', branch: addons}\n");
+      commit("Elsewhere");
+      const run = await sandbox.run("publish");
+      expect(run.status).toBe(3);
+      expect(run.stderr).toContain("git fetch failed");
+    });
+  });
+});
+
 describe("validate", () => {
   test("every finding once, with its clusters, its template line, and exit 1", async () => {
     await inFleet(async (sandbox) => {
