@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { isAbsolute, join } from "node:path";
 import { compareText } from "../addon/index.ts";
 import { FindingError } from "../finding/index.ts";
-import { findingsByCluster, outFiles, type Fleet } from "../fleet/index.ts";
+import { findingsByCluster, outFiles, type Fleet, type TimedCompile } from "../fleet/index.ts";
 import {
   commitTree,
   ensureBareRepository,
@@ -20,7 +20,7 @@ import {
 import { UsageError, type Command, type CommandContext } from "./command.ts";
 import { plural } from "./render.ts";
 import { countFindings, foldFindings, printFindings } from "./report.ts";
-import { compileFleet, openFleet, type TimedCompile } from "./session.ts";
+import { compileFleet, openFleet } from "./session.ts";
 
 /** `halite publish`. */
 export const command: Command = {
@@ -28,7 +28,7 @@ export const command: Command = {
     const { arguments: args, terminal } = context;
     if (args.positional.length > 0) throw new UsageError("publish takes no arguments: it publishes the whole fleet");
     const fleet = openFleet(context);
-    const compiles = compileFleet(context, fleet);
+    const compiles = await compileFleet(context, fleet);
     const findings = foldFindings(findingsByCluster(fleet, compiles));
     printFindings(terminal, findings, compiles.length, false);
     if (findings.some(({ finding }) => finding.severity === "error") && !args.flag("partial")) {

@@ -1,16 +1,16 @@
-import { compareOut, findingsByCluster, outFiles, writeOut, type OutDifference } from "../fleet/index.ts";
+import { compareOut, findingsByCluster, outFiles, writeOut, type OutDifference, type TimedCompile } from "../fleet/index.ts";
 import { EnvironmentError, UsageError, type Command, type CommandContext } from "./command.ts";
 import { countFindings, findingJson, foldFindings, printFindings } from "./report.ts";
-import { compileFleet, openFleet, outFolder, type TimedCompile } from "./session.ts";
+import { compileFleet, openFleet, outFolder } from "./session.ts";
 
 /** `halite render`. */
 export const command: Command = {
-  run: (context) => {
+  run: async (context) => {
     const { arguments: args, terminal } = context;
     if (args.positional.length > 0)
       throw new UsageError(`render takes no arguments; pick clusters with --clusters ${JSON.stringify(args.positional[0])}`);
     const fleet = openFleet(context);
-    const compiles = compileFleet(context, fleet);
+    const compiles = await compileFleet(context, fleet);
     const folder = outFolder(context, fleet);
     const files = outFiles(compiles);
     const difference = compareOut(folder, files, foldersOf(context, compiles));
@@ -36,7 +36,7 @@ export const command: Command = {
       if (check) printStale(context, difference);
       else terminal.out(`${summary(compiles)}; ${written(difference)}${failed ? `; ${countFindings(findings)}` : ""}\n`);
     }
-    return Promise.resolve(failed || (check && !fresh) ? 1 : 0);
+    return failed || (check && !fresh) ? 1 : 0;
   },
 };
 
@@ -57,7 +57,7 @@ export function summary(compiles: readonly TimedCompile[]): string {
       for (const addon of release.addons) {
         addons += 1;
         if (addon.state === "failed") failedAddons += 1;
-        else objects += addon.objects.length;
+        else objects += addon.objects;
       }
     }
   }
@@ -107,7 +107,7 @@ function clusterJson({ cluster, release, leftToNode, milliseconds }: TimedCompil
         : Object.fromEntries(
             release.addons.map((addon) => [
               addon.name,
-              addon.state === "complete" ? { state: addon.state, objects: addon.objects.length } : { state: addon.state, why: addon.why },
+              addon.state === "complete" ? { state: addon.state, objects: addon.objects } : { state: addon.state, why: addon.why },
             ]),
           ),
     leftToNode,

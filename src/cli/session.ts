@@ -1,13 +1,18 @@
 import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { FindingError } from "../finding/index.ts";
-import { findConfig, FleetCompiler, kubernetesSchemas, loadFleet, type Cluster, type ClusterCompile, type Fleet } from "../fleet/index.ts";
-import { EnvironmentError, type CommandContext } from "./command.ts";
-
-/** One cluster's compile and how long it took. */
-export interface TimedCompile extends ClusterCompile {
-  readonly milliseconds: number;
-}
+import {
+  compileInThreads,
+  findConfig,
+  FleetCompiler,
+  kubernetesSchemas,
+  loadFleet,
+  threadsFor,
+  type Fleet,
+  type TimedCompile,
+} from "../fleet/index.ts";
+import { EnvironmentError, UsageError, type CommandContext } from "./command.ts";
 
 /** The fleet that a command works on. @throws EnvironmentError where there is none */
 export function openFleet(context: CommandContext): Fleet {
@@ -19,30 +24,40 @@ export function openFleet(context: CommandContext): Fleet {
       "`halite init DIR` makes a new fleet; --config names another file",
     );
   }
-  const fleet = loadFleet(path, kubernetesSchemas(context.home).versions.at(-1) ?? "", context.home);
+  const fleet = loadFleet(path, newestKubernetes(context), context.home);
   const errors = fleet.findings.filter((finding) => finding.severity === "error");
   const [first, ...rest] = errors;
   if (first !== undefined) throw new FindingError(first, ...rest);
   return fleet;
 }
 
-/** Compiles the clusters that `--clusters` picks, with progress on a terminal. */
-export function compileFleet(context: CommandContext, fleet: Fleet): TimedCompile[] {
+/** Compiles the clusters that `--clusters` picks, with progress on a terminal, in as many threads as `--jobs` says. */
+export async function compileFleet(context: CommandContext, fleet: Fleet): Promise<TimedCompile[]> {
   const compiler = new FleetCompiler(fleet, context.home);
-  const clusters = compiler.select(context.arguments.value("clusters"));
-  const compiles: TimedCompile[] = [];
-  for (const [index, cluster] of clusters.entries()) {
-    context.terminal.progress(progressLine(index, clusters, cluster));
-    const start = performance.now();
-    const compile = compiler.compile(cluster);
-    compiles.push({ ...compile, milliseconds: performance.now() - start });
-  }
+  const ids = compiler.select(context.arguments.value("clusters")).map((cluster) => cluster.id);
+  const threads = threadsOf(context.arguments.value("jobs"), ids.length);
+  const task = {
+    configPath: join(fleet.folder, fleet.configFile),
+    newestKubernetes: newestKubernetes(context),
+    home: context.home,
+    ids,
+  };
+  const compiles = await compileInThreads(compiler, task, threads, (index) => {
+    context.terminal.progress(`compiling ${index + 1}/${ids.length} ${ids[index]}`);
+  });
   context.terminal.progressDone();
   return compiles;
 }
 
-function progressLine(done: number, clusters: readonly Cluster[], next: Cluster): string {
-  return `compiling ${done + 1}/${clusters.length} ${next.id}`;
+/** @throws UsageError for what is no number of threads */
+function threadsOf(jobs: string | undefined, clusters: number): number {
+  if (jobs === undefined) return threadsFor(clusters, availableParallelism());
+  if (!/^[1-9][0-9]{0,2}$/.test(jobs)) throw new UsageError(`--jobs takes a number of threads from 1 to 999, not ${JSON.stringify(jobs)}`);
+  return Math.max(1, Math.min(Number(jobs), clusters));
+}
+
+function newestKubernetes(context: CommandContext): string {
+  return kubernetesSchemas(context.home).versions.at(-1) ?? "";
 }
 
 /** Where out/ is. */

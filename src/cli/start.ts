@@ -1,9 +1,9 @@
-import { compareOut, findingsByCluster, outFiles, writeOut, type Fleet, type OutDifference } from "../fleet/index.ts";
+import { compareOut, findingsByCluster, outFiles, writeOut, type Fleet, type OutDifference, type TimedCompile } from "../fleet/index.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { describeOutcome, publishRelease } from "./publish.ts";
 import { plural, summary, written } from "./render.ts";
 import { countFindings, foldFindings, printFindings } from "./report.ts";
-import { compileFleet, openFleet, outFolder, type TimedCompile } from "./session.ts";
+import { compileFleet, openFleet, outFolder } from "./session.ts";
 
 /** `halite start`, which `npm start` runs: render, validate, publish to the embedded repository, say how to go on. */
 export const command: Command = {
@@ -11,7 +11,7 @@ export const command: Command = {
     const { terminal } = context;
     const begun = performance.now();
     const fleet = openFleet(context);
-    const compiles = compileFleet(context, fleet);
+    const compiles = await compileFleet(context, fleet);
     const folder = outFolder(context, fleet);
     const files = outFiles(compiles);
     const difference = compareOut(folder, files, [""]);
@@ -60,7 +60,7 @@ function printZones(context: CommandContext, compiles: readonly TimedCompile[], 
         const state =
           addon.state === "failed"
             ? `${terminal.paint("red", "failed")}: ${addon.why[0]?.message ?? ""}`
-            : `${plural(addon.objects.length, "object")}, ${count === 0 ? "unchanged" : terminal.paint("yellow", `${plural(count, "file")} written`)}`;
+            : `${plural(addon.objects, "object")}, ${count === 0 ? "unchanged" : terminal.paint("yellow", `${plural(count, "file")} written`)}`;
         terminal.out(`    ${addon.name.padEnd(longest)}  ${state}\n`);
       }
       const left = leftToNode.states.length + leftToNode.files.length;

@@ -6,12 +6,12 @@ import { compileFleet, openFleet } from "./session.ts";
 
 /** `halite validate`. */
 export const command: Command = {
-  run: (context) => {
+  run: async (context) => {
     const { arguments: args, terminal } = context;
     if (args.positional.length > 0)
       throw new UsageError(`validate takes no arguments; pick clusters with --clusters ${JSON.stringify(args.positional[0])}`);
     const fleet = openFleet(context);
-    const compiles = compileFleet(context, fleet);
+    const compiles = await compileFleet(context, fleet);
     const findings = foldFindings(findingsByCluster(fleet, compiles));
     const bad = findings.some(({ finding }) => finding.severity === "error" || (finding.severity === "warning" && args.flag("strict")));
     if (args.flag("json")) terminal.out(`${JSON.stringify({ valid: !bad, findings: findings.map(findingJson) }, undefined, 2)}\n`);
@@ -20,6 +20,6 @@ export const command: Command = {
       const counted = countFindings(findings);
       terminal.out(`${summary(compiles)}: ${counted === "" ? "no findings" : counted}\n`);
     }
-    return Promise.resolve(bad ? 1 : 0);
+    return bad ? 1 : 0;
   },
 };

@@ -1,12 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { releaseFiles, type ObjectSchema } from "../addon/index.ts";
+import type { ObjectSchema } from "../addon/index.ts";
 import { FindingError, type Finding } from "../finding/index.ts";
 import { PyDict } from "../python/index.ts";
 import { matches, SaltCompiler } from "../salt/index.ts";
 import { KubernetesSchemas, UnknownVersionError } from "../schema/index.ts";
 import { loadKubernetes } from "../yaml/index.ts";
 import { compileCluster, failedCluster, type ClusterCompile } from "./cluster.ts";
+import type { CompiledCluster } from "./compiled.ts";
 import { minionOfCluster, type Fleet } from "./load.ts";
 import { PillarSchemas } from "./user-schemas.ts";
 import type { Cluster } from "./roster.ts";
@@ -94,15 +95,15 @@ function readCrds(folder: string): PyDict[] {
 }
 
 /** The files of out/ for the clusters given: paths relative to out/. */
-export function outFiles(compiles: readonly ClusterCompile[]): ReadonlyMap<string, string> {
+export function outFiles(compiles: readonly CompiledCluster[]): ReadonlyMap<string, string> {
   const files = new Map<string, string>();
-  for (const { cluster, release } of compiles) {
-    for (const [path, text] of releaseFiles(release)) files.set(`${cluster.az}/${cluster.id}/${path}`, text);
+  for (const { cluster, files: own } of compiles) {
+    for (const [path, text] of own) files.set(`${cluster.az}/${cluster.id}/${path}`, text);
   }
   return files;
 }
 
 /** Findings by cluster, with the roster's own under null. */
-export function findingsByCluster(fleet: Fleet, compiles: readonly ClusterCompile[]): [string | null, readonly Finding[]][] {
+export function findingsByCluster(fleet: Fleet, compiles: readonly CompiledCluster[]): [string | null, readonly Finding[]][] {
   return [[null, fleet.findings], ...compiles.map((compile): [string, readonly Finding[]] => [compile.cluster.id, compile.findings])];
 }
