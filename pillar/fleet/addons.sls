@@ -1,31 +1,41 @@
 # yaml-language-server: $schema=../../schemas/pillar/pillar.schema.json
-# What Halite's second stage is told of each addon: the mode of objects that carry no label of their own, and the order.
+# What Halite's second stage is told of each addon: the mode of objects that carry no label of their own,
+# the SLS that write it (what fails when one of them does), and the order.
 addons:
   storage-base:
     mode: Reconcile
+    sls: [storage-base]
   snapshot-controller:
     mode: Reconcile
+    sls: [snapshot-controller]
     dependsOn: [storage-base]
   sealed-secrets:
     mode: Reconcile
+    sls: [sealed-secrets]
     dependsOn: [storage-base]
   ceph-csi-rbd:
     mode: Reconcile
+    sls: [ceph-csi-rbd]
     dependsOn: [storage-base, snapshot-controller]
   ceph-csi-cephfs:
     mode: Reconcile
+    sls: [ceph-csi-cephfs]
     dependsOn: [storage-base, snapshot-controller]
   csi-driver-nfs:
     mode: Reconcile
+    sls: [csi-driver-nfs]
     dependsOn: [storage-base, snapshot-controller]
   storage-classes:
     mode: Reconcile
+    sls: [storage-classes]
     dependsOn: [snapshot-controller]
   node-problem-detector:
     mode: Reconcile
+    sls: [node-problem-detector]
     dependsOn: [storage-base]
   storage-alerts:
     mode: Reconcile
+    sls: [storage-alerts]
 halite:
   # Namespaces that are there without any of these addons.
   namespaces: [monitoring]

@@ -6,7 +6,7 @@ import type { AddonDeclaration } from "./types.ts";
  * What pillar says about addons:
  * ```yaml
  * addons:
- *   csi-driver-nfs: {mode: Reconcile, dependsOn: [storage-base]}
+ *   csi-driver-nfs: {mode: Reconcile, dependsOn: [storage-base], sls: [csi-driver-nfs]}
  * halite:
  *   namespaces: [monitoring]      # namespaces that exist without any addon making them
  * ```
@@ -31,20 +31,26 @@ export function readAddonSettings(pillar: PyDict): AddonSettings {
   if (declared instanceof PyDict) {
     for (const [name, value] of declared.entries()) {
       if (typeof name !== "string" || !(value instanceof PyDict)) {
-        refuse("addons", "must map addon names to {mode, dependsOn}");
+        refuse("addons", "must map addon names to {mode, dependsOn, sls}");
         continue;
       }
       const mode = value.get("mode") ?? null;
       const dependsOn = value.get("dependsOn") ?? [];
+      const sls = value.get("sls") ?? [];
       if (mode !== null && mode !== "Reconcile" && mode !== "EnsureExists")
         refuse(`addons:${name}:mode`, "must be Reconcile or EnsureExists");
       if (!Array.isArray(dependsOn) || !dependsOn.every((item) => typeof item === "string")) {
         refuse(`addons:${name}:dependsOn`, "must be a list of addon names");
         continue;
       }
+      if (!Array.isArray(sls) || !sls.every((item) => typeof item === "string")) {
+        refuse(`addons:${name}:sls`, "must be a list of SLS names");
+        continue;
+      }
       addons.set(name, {
         ...(mode === "Reconcile" || mode === "EnsureExists" ? { mode } : {}),
         dependsOn: dependsOn.filter((item) => typeof item === "string"),
+        sls: sls.filter((item) => typeof item === "string"),
       });
     }
   } else if (declared !== undefined && declared !== null) refuse("addons", "must be a mapping of addon names");

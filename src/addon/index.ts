@@ -3,6 +3,6 @@
  */
 export { ADDONS_DIRECTORY, addonOf, compareText } from "./assign.ts";
 export { compileAddons, failureReasons, type CompiledAddons } from "./compile.ts";
-export { readAddonSettings } from "./declaration.ts";
+export { readAddonSettings, type AddonSettings } from "./declaration.ts";
 export { releaseFiles } from "./release.ts";
 export type { FailedFile, LineSources, ObjectSchema, Release, WrittenFile } from "./types.ts";

@@ -28,8 +28,8 @@ export interface FailedFile {
 export interface AddonDeclaration {
   readonly mode?: Mode;
   readonly dependsOn: readonly string[];
-  /** Where pillar says so, for messages. */
-  readonly at?: { readonly file: string; readonly line: number };
+  /** The SLS that write it, so that it is known what fails with one of them. */
+  readonly sls: readonly string[];
 }
 
 /** One Kubernetes object of an addon, after the second stage. */

@@ -4,6 +4,7 @@ import {
   compileAddons,
   failureReasons,
   readAddonSettings,
+  type AddonSettings,
   type FailedFile,
   type LineSources,
   type ObjectSchema,
@@ -15,6 +16,7 @@ import type { PyDict } from "../python/index.ts";
 import type { AppliedStates, FailedSls, LeftToNode, MinionCompiler, PillarProvenance } from "../salt/index.ts";
 import { addonsOfFailedSls } from "./failed-sls.ts";
 import type { Cluster } from "./roster.ts";
+import type { PillarProblem } from "./user-schemas.ts";
 
 /** One cluster, compiled. */
 export interface ClusterCompile {
@@ -33,7 +35,7 @@ export interface ClusterInput {
   /** CustomResourceDefinitions that clusters have without any addon bringing them. */
   readonly knownCrds: readonly PyDict[];
   /** Checks the merged pillar against the components' schemas. */
-  readonly checkPillar: (pillar: PyDict, provenance: () => PillarProvenance | undefined) => readonly Finding[];
+  readonly checkPillar: (pillar: PyDict, provenance: () => PillarProvenance | undefined) => readonly PillarProblem[];
 }
 
 /**
@@ -47,19 +49,20 @@ export function compileCluster(cluster: Cluster, input: ClusterInput): ClusterCo
     const pillar = salt.pillar();
     if (hasErrors(pillar.findings) || pillar.messages.length > 0) return failedCluster(cluster, withMessages(pillar));
     const settings = readAddonSettings(pillar.value.data);
-    const pillarFindings = [
-      ...settings.findings,
-      ...input.checkPillar(pillar.value.data, () => input.salt(true).pillar().value.provenance),
-    ];
-    if (hasErrors(pillarFindings)) return failedCluster(cluster, [...pillar.findings, ...pillarFindings]);
+    const problems = input.checkPillar(pillar.value.data, () => input.salt(true).pillar().value.provenance);
+    const pillarFindings = [...settings.findings, ...problems.map((problem) => problem.finding)];
+    if (hasErrors(settings.findings)) return failedCluster(cluster, [...pillar.findings, ...pillarFindings]);
     const low = salt.low();
-    const lost = low.value === undefined ? undefined : addonsLost(low.value.failed);
+    const lost = low.value === undefined ? undefined : addonsLost(low.value.failed, settings);
     if (low.value === undefined || lost === undefined) return failedCluster(cluster, [...pillarFindings, ...withMessages(low)]);
     const applied = salt.files();
     if (applied.value === undefined) return failedCluster(cluster, [...pillarFindings, ...withMessages(applied)]);
+    const written = writtenFiles(applied.value);
+    const wrong = addonsOfProblems(problems, [...written, ...lost]);
+    if (wrong === undefined) return failedCluster(cluster, [...pillarFindings, ...applied.findings]);
     const compiled = compileAddons({
-      written: writtenFiles(applied.value),
-      failed: [...failedFiles(applied.value), ...lost],
+      written,
+      failed: [...failedFiles(applied.value), ...lost, ...wrong],
       settings,
       schema: input.schema,
       knownCrds: input.knownCrds,
@@ -68,7 +71,7 @@ export function compileCluster(cluster: Cluster, input: ClusterInput): ClusterCo
     return {
       cluster,
       release: { state: "compiled", cluster: identityOf(cluster), addons: compiled.addons },
-      findings: [...pillarFindings, ...applied.findings, ...compiled.findings],
+      findings: [...settings.findings, ...applied.findings, ...compiled.findings],
       leftToNode: { states: applied.value.left, files: compiled.leftToNode },
     };
   } catch (error) {
@@ -101,15 +104,31 @@ function withMessages(stage: { readonly messages: readonly string[]; readonly fi
   return [...stage.findings, { code: "salt", severity: "error", message: stage.messages.join("\n") }];
 }
 
-/** A failing SLS fails the addons it would have written; `undefined` where that can't be told. */
-function addonsLost(failed: readonly FailedSls[]): FailedFile[] | undefined {
+/**
+ * A failing SLS fails the addons it would have written: those that pillar declares it to write, else those its text names.
+ * `undefined` where that can't be told.
+ */
+function addonsLost(failed: readonly FailedSls[], settings: AddonSettings): FailedFile[] | undefined {
   const lost: FailedFile[] = [];
   for (const sls of failed) {
-    const names = sls.texts.length === 0 ? undefined : addonsOfFailedSls(sls.texts.join("\n"));
+    const declared = [...settings.addons].filter(([, declaration]) => declaration.sls.includes(sls.sls)).map(([name]) => name);
+    const names = declared.length > 0 ? declared : addonsOfFailedSls(sls.texts.join("\n"));
     if (names === undefined) return undefined;
     for (const name of names) lost.push({ path: `${ADDONS_DIRECTORY}${name}/`, id: "", sls: sls.sls, findings: sls.findings });
   }
   return lost;
+}
+
+/** What is wrong below pillar key NAME fails the addon NAME; `undefined` where there is no such addon, so that nobody can tell. */
+function addonsOfProblems(problems: readonly PillarProblem[], files: readonly { readonly path: string }[]): FailedFile[] | undefined {
+  const addons = new Set(files.map((file) => addonOf(file.path)?.addon));
+  const wrong: FailedFile[] = [];
+  for (const { key, finding } of problems) {
+    if (finding.severity !== "error") continue;
+    if (!addons.has(key)) return undefined;
+    wrong.push({ path: `${ADDONS_DIRECTORY}${key}/`, id: "", sls: "", findings: [finding] });
+  }
+  return wrong;
 }
 
 function writtenFiles(applied: AppliedStates): WrittenFile[] {

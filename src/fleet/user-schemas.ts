@@ -20,6 +20,12 @@ export class FileSchema {
   }
 }
 
+/** Something wrong with pillar, and the top key it is below. */
+export interface PillarProblem {
+  readonly key: string;
+  readonly finding: Finding;
+}
+
 /**
  * The schemas of pillar: `schemas/pillar/KEY.schema.json` of the fleet's folder, one a pillar key. Keys without a schema are free.
  */
@@ -46,7 +52,7 @@ export class PillarSchemas {
   }
 
   /** Findings name the pillar line that won, and the lines it overrode. `provenance` is asked for only where something is wrong. */
-  check(pillar: PyDict, provenance: () => PillarProvenance | undefined): readonly Finding[] {
+  check(pillar: PyDict, provenance: () => PillarProvenance | undefined): readonly PillarProblem[] {
     if (this.#schema === undefined) return [];
     const problems = validateUserData(pillar, this.#schema);
     if (problems.length === 0) return [];
@@ -54,7 +60,10 @@ export class PillarSchemas {
     return problems.map((problem) => {
       const origin = lines?.at(problem.pointer);
       const overridden = (origin?.overridden ?? []).map((place): TrailStep => ({ how: "overrides", ...place }));
-      return findingOf({ ...problem, message: `pillar ${problem.message}` }, origin?.winner, overridden);
+      return {
+        key: String(problem.pointer[0] ?? ""),
+        finding: findingOf({ ...problem, message: `pillar ${problem.message}` }, origin?.winner, overridden),
+      };
     });
   }
 }

@@ -184,6 +184,35 @@ describe("fail closed, per addon", () => {
       (sandbox) => sandbox.write("states/extra.sls", "{{ pillar.nowhere }}\n"),
       { a1: "failed", b1: "complete" },
     ],
+    [
+      "an SLS that fails and is declared in pillar",
+      (sandbox) => {
+        sandbox.write("pillar/classes.sls", "classes:\n  policy: Retain\naddons:\n  extra: {sls: [extra]}\n");
+        sandbox.write("states/extra.sls", "{{ pillar.nowhere }}\n");
+      },
+      { a1: "partial", b1: "complete" },
+    ],
+    [
+      "pillar that does not fit the schema of an addon's key",
+      (sandbox) => {
+        sandbox.write(
+          "schemas/pillar/classes.schema.json",
+          '{"type": "object", "properties": {"policy": {"enum": ["Delete"], "description": "What becomes of the data."}}}',
+        );
+      },
+      { a1: "partial", b1: "partial" },
+    ],
+    [
+      "pillar that does not fit the schema of a key that is no addon's",
+      (sandbox) => {
+        sandbox.write(
+          "schemas/pillar/other.schema.json",
+          '{"type": "object", "properties": {"size": {"type": "integer"}}, "additionalProperties": false}',
+        );
+        sandbox.write("pillar/classes.sls", "classes:\n  policy: Retain\nother:\n  size: big\n  siez: 1\n");
+      },
+      { a1: "failed", b1: "failed" },
+    ],
     ["a pillar SLS that fails", (sandbox) => sandbox.write("pillar/classes.sls", "classes: [\n"), { a1: "failed", b1: "failed" }],
     ["a pillar SLS that is missing", (sandbox) => rmSync(join(sandbox.folder, "pillar/classes.sls")), { a1: "failed", b1: "failed" }],
     ["a top file that fails", (sandbox) => sandbox.write("states/top.sls", "base: {{ nope }}\n"), { a1: "failed", b1: "failed" }],
