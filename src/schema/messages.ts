@@ -210,7 +210,10 @@ function valueWords(data: Json | undefined): string {
 }
 
 function typeAdvice(type: unknown, data: Json | undefined): string | undefined {
-  if (type === "string" && (typeof data === "number" || typeof data === "boolean")) return `put it in quotes: "${String(data)}"`;
+  // 1.30 and 0644 are other numbers by the time they come here: only the author knows which digits were meant.
+  if (type === "string" && typeof data === "number")
+    return `put it in quotes as it is meant, such as "${String(data)}"; YAML reads 1.30 as 1.3`;
+  if (type === "string" && typeof data === "boolean") return `put it in quotes: "${String(data)}"`;
   if ((type === "integer" || type === "number") && typeof data === "string" && /^-?\d+$/.test(data)) return `write ${data} without quotes`;
   if (type === "boolean" && typeof data === "string" && /^(?:true|false)$/.test(data)) return `write ${data} without quotes`;
   if (type === "array" && data !== undefined && !Array.isArray(data)) return "begin it with '- '";
