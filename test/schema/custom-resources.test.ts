@@ -59,7 +59,9 @@ describe("a custom resource", () => {
     [
       "namespace: storage-system}",
       "namespace: storage-system, labels: {a: 1}}",
-      ['schema-type: metadata.labels.a must be a string, not the number 1 → put it in quotes: "1"'],
+      [
+        'schema-type: metadata.labels.a must be a string, not the number 1 → put it in quotes as it is meant, such as "1"; YAML reads 1.30 as 1.3',
+      ],
     ],
     [
       "name: fast",

@@ -37,7 +37,7 @@ describe("the roster", () => {
     ],
     [
       "a: {minion_opts: {grains: {az: x, kubernetes: 1.30}}}",
-      'roster-type: a.minion_opts.grains.kubernetes must be a string, not the number 1.3 → put it in quotes: "1.3"',
+      'roster-type: a.minion_opts.grains.kubernetes must be a string, not the number 1.3 → put it in quotes as it is meant, such as "1.3"; YAML reads 1.30 as 1.3',
     ],
     [
       "a: {minion_opts: {grains: {az: x, flavors: nvme}}}",
