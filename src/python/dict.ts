@@ -50,14 +50,14 @@ export class PyDict extends PyObject {
     this.#values.clear();
     this.#originals = undefined;
   }
-  *keys(): IterableIterator<Value> {
-    for (const hash of this.#values.keys()) yield this.#original(hash);
+  keys(): IterableIterator<Value> {
+    return this.#originals === undefined ? this.#values.keys() : this.#spelledKeys();
   }
   values(): IterableIterator<Value> {
     return this.#values.values();
   }
-  *entries(): IterableIterator<[Value, Value]> {
-    for (const [hash, value] of this.#values) yield [this.#original(hash), value];
+  entries(): IterableIterator<[Value, Value]> {
+    return this.#originals === undefined ? this.#values.entries() : this.#spelledEntries();
   }
   [Symbol.iterator](): IterableIterator<[Value, Value]> {
     return this.entries();
@@ -67,6 +67,12 @@ export class PyDict extends PyObject {
     return PyDict.of(this.entries());
   }
 
+  *#spelledKeys(): IterableIterator<Value> {
+    for (const hash of this.#values.keys()) yield this.#original(hash);
+  }
+  *#spelledEntries(): IterableIterator<[Value, Value]> {
+    for (const [hash, value] of this.#values) yield [this.#original(hash), value];
+  }
   #original(hash: HashKey): Value {
     const original = this.#originals?.get(hash);
     return original === undefined ? hash : original;

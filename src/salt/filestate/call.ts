@@ -4,7 +4,7 @@ import type { Accumulators } from "./accumulate.ts";
 import { saltenvOf, type Chunk } from "./chunk.ts";
 import { NeedsNode, type NodeFiles } from "./files.ts";
 import type { Origin } from "./origin.ts";
-import { FILE_SIGNATURES, stateSignature, type StateSignature } from "./signatures.ts";
+import { FILE_SIGNATURES, stateSignature } from "./signatures.ts";
 import type { FileStateDeps } from "./types.ts";
 
 /** What every state of one run shares. */
@@ -33,13 +33,13 @@ export class FileCall {
   readonly name: string;
   readonly saltenv: string;
   readonly #options: PyDict;
-  readonly #signature: StateSignature;
+  readonly #fun: string;
 
   constructor(context: RunContext, chunk: Chunk, options: PyDict, fun: string) {
     this.context = context;
     this.chunk = chunk;
     this.#options = options;
-    this.#signature = stateSignature(FILE_SIGNATURES[fun] ?? "name **kwargs");
+    this.#fun = fun;
     this.saltenv = saltenvOf(chunk.low);
     const name = options.get("name");
     if (typeof name !== "string" && name !== undefined && name !== null && truthy(name))
@@ -85,8 +85,9 @@ export class FileCall {
   /** Options that the function does not know: its `**kwargs`. */
   extra(): PyDict {
     const extra = new PyDict();
-    if (!this.#signature.keywords) return extra;
-    const known = new Set([...this.#signature.required, ...this.#signature.optional]);
+    const signature = stateSignature(FILE_SIGNATURES[this.#fun] ?? "name **kwargs");
+    if (!signature.keywords) return extra;
+    const known = new Set([...signature.required, ...signature.optional]);
     for (const [key, value] of this.#options.entries())
       if (typeof key === "string" && !known.has(key) && !INTERNAL.has(key) && key !== "env") extra.set(key, value);
     return extra;

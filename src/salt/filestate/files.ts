@@ -58,21 +58,20 @@ export class NodeFiles {
   /** Follows symbolic links in all but, unless `last`, the last part of a path. A loop ends as the path it began with. */
   real(path: string, last = true): string {
     let here = "";
-    let rest = normalizePath(path)
-      .split("/")
-      .filter((part) => part !== "");
-    for (let hops = 0; rest.length > 0 && hops < 40;) {
-      const [part = "", ...after] = rest;
-      const next = `${here}/${part}`;
-      const entry = after.length > 0 || last ? this.#entries.get(next) : undefined;
+    let parts = stepsOf(normalizePath(path));
+    let at = 0;
+    for (let hops = 0; at < parts.length && hops < 40;) {
+      const next = `${here}/${parts[at] ?? ""}`;
+      at++;
+      const entry = at < parts.length || last ? this.#entries.get(next) : undefined;
       if (entry?.kind === "link") {
         hops++;
         const target = normalizePath(joinPath(here === "" ? "/" : here, entry.target));
-        rest = [...target.split("/").filter((step) => step !== ""), ...after];
+        parts = [...stepsOf(target), ...parts.slice(at)];
+        at = 0;
         here = "";
       } else {
         here = next;
-        rest = after;
       }
     }
     return here === "" ? "/" : here;
@@ -189,4 +188,8 @@ export class NodeFiles {
 /** Whether a normalised path lies in the addons' directory. */
 export function underAddons(path: string): boolean {
   return path.startsWith(`${ADDONS}/`);
+}
+
+function stepsOf(path: string): string[] {
+  return path.split("/").filter((part) => part !== "");
 }
