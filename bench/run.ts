@@ -34,6 +34,8 @@ function measure(runs: number, command: readonly string[], before: () => void = 
       encoding: "utf8",
       env: { ...process.env, NODE_EXTRA_CA_CERTS: undefined },
     });
+    if (done.error !== undefined) throw new Error("the benchmark is measured by python3, which can't be started", { cause: done.error });
+    if (done.status !== 0) throw new Error(`bench/measure.py ended with ${String(done.status)}:\n${done.stderr}`);
     const cost: Cost & { status: number } = JSON.parse(done.stdout.trim().split("\n").at(-1) ?? "{}");
     if (cost.status !== 0) throw new Error(`${command.join(" ")} ended with ${cost.status}:\n${done.stderr}`);
     costs.push(cost);
@@ -54,10 +56,11 @@ try {
   const helm = existsSync(HELM);
   if (helm) proveEqualToHelm(ten);
   const one = trees.get(1) ?? "";
-  const render = (folder: string): Cost =>
-    measure(5, [node, HALITE, "render", "--config", join(folder, "halite.yaml")], () =>
+  const render = (folder: string, ...options: string[]): Cost =>
+    measure(5, [node, HALITE, "render", "--config", join(folder, "halite.yaml"), ...options], () =>
       rmSync(join(folder, "out"), { recursive: true, force: true }),
     );
+  add("node, an empty program", measure(5, [node, "-e", "0"]), "the floor of every start");
   add("halite --version", measure(5, [node, HALITE, "--version"]));
   add(
     "halite show low, one cluster",
@@ -67,6 +70,7 @@ try {
   add("halite render, 1 cluster", render(one), "wanted: 0.45 CPU s");
   add("halite render, 10 different clusters", render(ten), "wanted: 1.5 CPU s, 250 MiB");
   add("halite render, 50 different clusters", render(trees.get(50) ?? ""));
+  add("halite render, 50 different clusters, one thread", render(trees.get(50) ?? "", "--jobs", "1"));
   if (salt !== undefined) {
     add("Salt, 1 cluster, no validation", applySalt(one, 1).cost);
     add(`Salt, ${salt.clusters} clusters, no validation`, salt.cost);
@@ -191,7 +195,7 @@ function print(): void {
   }
   const absent = [
     saltThere() ? "" : "real Salt (run `npm test` once, as root)",
-    existsSync(HELM) ? "" : `Helm (HALITE_BENCH_HELM names its binary)`,
+    existsSync(HELM) ? "" : "Helm (HALITE_BENCH_HELM names its binary; docs/performance.md says where to get it)",
   ].filter((name) => name !== "");
   if (absent.length > 0) console.log(`\nabsent: ${absent.join(", ")}`);
 }
