@@ -64,12 +64,12 @@ export class JinjaTemplate {
    * @throws JinjaError with the place, the excerpt and the trail of calls, includes and imports
    */
   render(variables: Variables, options: RenderOptions = {}): Rendered {
-    const output = this.#run(variables, options.trace === true, (context) => this.code(context.state.traced).root(context, this));
+    const output = this.#run(variables, options, (context) => this.code(context.state.traced).root(context, this));
     return typeof output === "string" ? { text: output } : { text: output.text, map: output.segments() };
   }
   /** Renders for what the template exports: its macros and top-level variables. @throws JinjaError */
   module(variables: Variables): TemplateModule {
-    return this.#run(variables, false, (context) => this.runModule(context));
+    return this.#run(variables, {}, (context) => this.runModule(context));
   }
   /** Runs the template in a context of its own. @throws PyError while another template renders */
   runModule(context: Context): TemplateModule {
@@ -77,16 +77,18 @@ export class JinjaTemplate {
     return new TemplateModule(this.name, context.exports(), body);
   }
 
-  #run<T>(variables: Variables, traced: boolean, run: (context: Context) => T): T {
+  #run<T>(variables: Variables, { trace, budget }: RenderOptions, run: (context: Context) => T): T {
     const { environment } = this;
     const start = { file: this.name, line: 1, column: 1, source: this.compiled.source };
-    const state = new RenderState(environment.limits, start, traced);
+    const state = new RenderState(environment.limits, start, trace === true, budget);
     const globals = new Scope(new Map<string, Value>(environment.globals));
     const context = new Context(environment, state, this, new Scope(variables, globals));
     try {
       return run(context);
     } catch (error) {
       throw runtimeError(error, state.at, state.trail);
+    } finally {
+      if (budget !== undefined) state.charge(budget);
     }
   }
 }

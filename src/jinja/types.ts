@@ -90,7 +90,16 @@ export interface Rendered {
   readonly map?: readonly SourceSegment[];
 }
 
+/** What several renders may use together; each takes from it what it used. */
+export interface RenderBudget {
+  /** As in Limits. */
+  steps: number;
+  outputLength: number;
+}
+
 export interface RenderOptions {
+  /** @default none: only the environment's limits hold */
+  readonly budget?: RenderBudget | undefined;
   /** Record which template line printed what (slower). */
   readonly trace?: boolean;
 }

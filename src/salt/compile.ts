@@ -1,9 +1,10 @@
-import { FindingError, type Finding, type Position } from "../finding/index.ts";
+import type { Finding, Position } from "../finding/index.ts";
 import { PyError, str, type PyDict } from "../python/index.ts";
 import { Options } from "./config/index.ts";
 import { applyFileStates, type AppliedStates } from "./filestate/index.ts";
+import { inputErrors } from "./failure.ts";
 import { compilePillar, PillarTracer, type CompiledPillar } from "./pillar/index.ts";
-import { SlsRenderer } from "./render/index.ts";
+import { MinionBudget, SlsRenderer } from "./render/index.ts";
 import { SlsNames, type RenderSls } from "./sls/index.ts";
 import { compileHigh, compileStates, verifyHigh, type CompiledStates, type HighRequest } from "./state/index.ts";
 import { compileTop, type CompiledTop } from "./top/index.ts";
@@ -66,6 +67,7 @@ export class MinionCompiler {
   readonly #renderer: SlsRenderer;
   readonly #render: RenderSls;
   readonly #names: SlsNames;
+  readonly #budget = new MinionBudget();
   readonly #pillars = new Map<string, PillarStage>();
   readonly #tops = new Map<string, Stage<CompiledTop>>();
   readonly #highs = new Map<string, Stage<PyDict>>();
@@ -76,7 +78,8 @@ export class MinionCompiler {
     this.#minion = minion;
     this.#settings = settings;
     this.#renderer = renderer;
-    this.#render = (request) => renderer.renderSls({ ...request, freshPillar: (options) => this.#freshPillar(options) });
+    this.#render = (request) =>
+      renderer.renderSls({ ...request, budget: this.#budget, freshPillar: (options) => this.#freshPillar(options) });
     this.#names = names;
   }
 
@@ -123,12 +126,14 @@ export class MinionCompiler {
       const minion = this.#minion;
       const pillar = this.pillar(selection).value.data;
       const warnings: Finding[] = [];
+      const warn = (finding: Finding): void => void warnings.push(finding);
       const value = applyFileStates(low.order, {
         minion,
         pillar,
-        renderTemplate: (request, { trace }) => this.#renderer.renderTemplate({ minion, pillar, ...request }, { trace }),
+        renderTemplate: (request, { trace }) =>
+          this.#renderer.renderTemplate({ minion, pillar, budget: this.#budget, ...request }, { trace }),
         callFunction: (name, args, kwargs) => {
-          const functions = this.#renderer.functions({ minion, pillar, saltenv: "base", warn: (finding) => void warnings.push(finding) });
+          const functions = this.#renderer.functions({ minion, pillar, saltenv: "base", budget: this.#budget, warn });
           const called = functions.function(name);
           if (called === undefined) throw new PyError("KeyError", `'${name}'`);
           return called.call(args, kwargs);
@@ -216,8 +221,9 @@ export class MinionCompiler {
       const stage = run(value.data, (more) => void warnings.push(...more));
       return { ...stage, findings: [...warnings, ...stage.findings] };
     } catch (error) {
-      if (!(error instanceof FindingError)) throw error;
-      return { messages: error.findings.map((finding) => finding.message), findings: [...warnings, ...error.findings] };
+      const errors = inputErrors(error, "compiling the states");
+      if (errors === undefined) throw error;
+      return { messages: errors.map((finding) => finding.message), findings: [...warnings, ...errors] };
     }
   }
 

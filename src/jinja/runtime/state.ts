@@ -1,6 +1,6 @@
 import type { Value } from "../../python/index.ts";
 import { LimitReached, type CallTrail, type SourcePlace } from "../errors.ts";
-import type { Limits } from "../types.ts";
+import type { Limits, RenderBudget } from "../types.ts";
 import type { JinjaTemplate } from "../template.ts";
 import type { TemplateModule } from "./module.ts";
 import type { Pieces } from "./trace.ts";
@@ -26,12 +26,23 @@ export class RenderState {
   readonly capturedLines = new Map<string, Pieces>();
   #depth = 0;
   #length = 0;
+  /** Steps and characters of this render; fewer than the limits where others have used up their common budget. */
+  readonly #granted: number;
+  readonly #mayPrint: number;
 
-  constructor(limits: Limits, at: SourcePlace, traced: boolean) {
+  constructor(limits: Limits, at: SourcePlace, traced: boolean, budget?: RenderBudget) {
     this.limits = limits;
     this.at = at;
     this.traced = traced;
-    this.left = limits.steps;
+    this.#granted = Math.max(0, Math.min(limits.steps, budget?.steps ?? Infinity));
+    this.left = this.#granted;
+    this.#mayPrint = Math.max(0, Math.min(limits.outputLength, budget?.outputLength ?? Infinity));
+  }
+
+  /** Takes what was used from what several renders have together. */
+  charge(budget: RenderBudget): void {
+    budget.steps -= this.#granted - Math.max(0, this.left);
+    budget.outputLength -= this.#length;
   }
 
   /** @throws LimitReached `jinja-limit-steps` */
@@ -39,7 +50,9 @@ export class RenderState {
     if (at !== undefined) this.at = at;
     throw new LimitReached(
       "jinja-limit-steps",
-      `the template takes more than ${this.limits.steps} steps`,
+      this.#granted < this.limits.steps
+        ? `the templates rendered so far have left ${this.#granted} steps, and this one takes more`
+        : `the template takes more than ${this.limits.steps} steps`,
       "Look for a loop or recursion that does not end, or that is nested too often.",
     );
   }
@@ -48,14 +61,16 @@ export class RenderState {
     this.left -= steps;
     if (this.left < 0) this.outOfSteps();
     this.#length += length;
-    if (this.#length > this.limits.outputLength) this.outOfOutput();
+    if (this.#length > this.#mayPrint) this.outOfOutput();
   }
   /** @throws LimitReached `jinja-limit-output` */
   outOfOutput(at?: SourcePlace): never {
     if (at !== undefined) this.at = at;
     throw new LimitReached(
       "jinja-limit-output",
-      `the template makes more than ${this.limits.outputLength} characters`,
+      this.#mayPrint < this.limits.outputLength
+        ? `the templates rendered so far have left ${this.#mayPrint} characters of output, and this one makes more`
+        : `the template makes more than ${this.limits.outputLength} characters`,
       "Look for a loop that prints or joins what it has joined before.",
     );
   }

@@ -1,5 +1,5 @@
 import { PyError } from "../value.ts";
-import { compileNode, type MatchState } from "./match.ts";
+import { compileNode, step, type MatchState } from "./match.ts";
 import { parseRegex, type RegexFlags } from "./parse.ts";
 
 export type { RegexFlags } from "./parse.ts";
@@ -102,6 +102,7 @@ export class PyRegex {
       end = after;
       return true;
     };
+    step(state);
     try {
       if (!this.#run(state, at, accept)) return undefined;
     } catch (error) {

@@ -1,4 +1,5 @@
 import { FindingError, sortFindings, type Finding } from "../../finding/index.ts";
+import { inputErrors } from "../failure.ts";
 import { PyBytes, PyDict, PyError, str, truthy, type Value } from "../../python/index.ts";
 import { compareCodePoints } from "../fileroots/index.ts";
 import type { FileResult, LeftToNode, LowChunk } from "../types.ts";
@@ -76,7 +77,9 @@ class FileRun {
       if (error instanceof NeedsNode) return this.#needsNode(chunk, error, fail);
       if (error instanceof FindingError) return fail(exceptionComment("SaltRenderError", error.message), error.findings);
       if (error instanceof PyError) return fail(exceptionComment(error.type, error.message));
-      throw error;
+      const errors = inputErrors(error, `file.${chunk.fun} of ${chunk.name}`, context.deps.positionOf(chunk.low));
+      if (errors === undefined) throw error;
+      return fail(errors[0].message, errors);
     }
   }
 

@@ -5,12 +5,17 @@ import type { RegularFile } from "./files.ts";
 import { done, failed, type Answer } from "./outcome.ts";
 import { encodeUtf8, fromLatin1, toLatin1 } from "./text.ts";
 
+/** The largest file in which a pattern replaces text: no Kubernetes object may be that large. */
+const MOST_BYTES = 512 * 1024;
+
 /** `_check_file`, and the file itself. */
 export function fileToEdit(call: FileCall): RegularFile | string {
   if (!call.name.startsWith("/")) return `Specified file ${call.name} is not an absolute path`;
   if (!call.files.exists(call.name)) return `${call.name}: file not found`;
   const file = call.files.read(call.name);
   if (file === undefined) throw new PyError("SaltInvocationError", `Cannot perform string replacements on a binary file: ${call.name}`);
+  if (file.bytes.length > MOST_BYTES)
+    return `${call.name} has ${file.bytes.length} bytes; no more than ${MOST_BYTES} can be edited by pattern`;
   return file;
 }
 

@@ -1,9 +1,10 @@
-import { FindingError, type Finding } from "../../finding/index.ts";
+import type { Finding } from "../../finding/index.ts";
 import { PyDict, PyError, type Value } from "../../python/index.ts";
 import { Options } from "../config/index.ts";
 import { fnmatchcase } from "../data/index.ts";
 import { SlsNames, type RenderSls } from "../sls/index.ts";
 import type { Minion } from "../types.ts";
+import { inputErrors } from "../failure.ts";
 import { PillarErrors } from "./errors.ts";
 import { PillarMerger } from "./merger.ts";
 import type { PillarProvenance, PillarTracer } from "./provenance.ts";
@@ -97,9 +98,13 @@ function mergeEnvironment(
 
 /** Where Salt's compile would end in a Python exception, ours says what is wrong and keeps the rest. */
 function collect(error: unknown, errors: PillarErrors): void {
-  if (error instanceof FindingError) errors.causedBy("pillar", error.message, error.findings);
-  else if (error instanceof PyError) errors.add("pillar-shape", `Pillar can't be compiled: ${error.type}: ${error.message}`);
-  else throw error;
+  if (error instanceof PyError) {
+    errors.add("pillar-shape", `Pillar can't be compiled: ${error.type}: ${error.message}`);
+    return;
+  }
+  const causes = inputErrors(error, "compiling the pillar");
+  if (causes === undefined) throw error;
+  errors.causedBy("pillar", causes[0].message, causes);
 }
 
 function strategyWarning(merger: PillarMerger): Finding[] {

@@ -1,5 +1,8 @@
 import type { Finding, Position } from "../../finding/index.ts";
 
+/** Beyond so many messages none is repeated. */
+const MOST_REPEATS = 1000;
+
 /** Errors of one pillar compile: Salt's words for `_errors`, and findings that say more. */
 export class PillarErrors {
   /** As in `pillar['_errors']`, repeats included. */
@@ -27,6 +30,7 @@ export class PillarErrors {
 
   /** The same errors reported once more, as Salt does for an include that it meets twice. */
   repeat(messages: readonly string[]): void {
-    this.messages.push(...messages);
+    // Includes that meet one another twice at each level would double them without end.
+    for (const message of messages.slice(0, Math.max(0, MOST_REPEATS - this.messages.length))) this.messages.push(message);
   }
 }

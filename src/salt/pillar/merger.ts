@@ -19,6 +19,11 @@ export class PillarMerger {
     this.#tracer = tracer;
   }
 
+  /** Whether to merge the same data twice running changes nothing. */
+  get idempotent(): boolean {
+    return !this.#mergeLists && this.#renderer !== "yamlex" && ["smart", "recurse", "overwrite"].includes(this.#strategy);
+  }
+
   /** `above` put over `below`. @throws PyError `TypeError` where either is no dict */
   merge(below: Value, above: Value): PyDict {
     const merged = merge(below, above, this.#strategy, {

@@ -13,6 +13,9 @@ type Variables = ReadonlyMap<string, Value>;
 
 const NONE: Variables = new Map();
 
+/** How deep includes may nest, and key paths. */
+const DEEPEST = 100;
+
 /** Renders pillar SLS with what they include (`render_pstate`). `done` holds what each SLS of the environment rendered to, for includes. */
 export class PillarSls {
   readonly #request: PillarRequest;
@@ -21,6 +24,7 @@ export class PillarSls {
   readonly #errors: PillarErrors;
   readonly #ignored: ReadonlyMap<string, readonly string[]>;
   readonly #tracer: PillarTracer | undefined;
+  #depth = 0;
 
   constructor(
     request: PillarRequest,
@@ -50,6 +54,18 @@ export class PillarSls {
   }
 
   render(sls: string, saltenv: string, done: Map<string, Value>, variables: Variables = NONE): Value {
+    if (this.#depth >= DEEPEST) {
+      const advice = "Name the SLS in the top file, or put several into one.";
+      this.#errors.add("pillar-include-depth", `includes nest more than ${DEEPEST} deep at pillar SLS '${sls}'`, { advice });
+      return null;
+    }
+    this.#depth++;
+    const state = this.#rendered(sls, saltenv, done, variables);
+    this.#depth--;
+    return state;
+  }
+
+  #rendered(sls: string, saltenv: string, done: Map<string, Value>, variables: Variables): Value {
     const found = findSls(this.#request.minion.pillarRoots, saltenv, sls);
     if (found === undefined) {
       this.#missing(sls, saltenv);
@@ -127,7 +143,7 @@ export class PillarSls {
         if (data === undefined || !truthy(data)) continue;
         const nested = this.#nested(include.key, data, found.file.display);
         if (over) state = this.#merger.merge(state, nested);
-        else parts.push(nested);
+        else if (parts.at(-1) !== nested || !this.#merger.idempotent) parts.push(nested);
       }
     }
     if (over) return state;
@@ -155,7 +171,15 @@ export class PillarSls {
   #nested(key: Value, data: Value, file: string): Value {
     if (!truthy(key)) return data;
     if (typeof key !== "string") throw new PyError("AttributeError", `'${typeName(key)}' object has no attribute 'split'`);
-    return key.split(":").reduceRight<Value>((inner, fragment) => {
+    const path = key.split(":");
+    if (path.length > DEEPEST)
+      throw new FindingError({
+        code: "pillar-include",
+        severity: "error",
+        message: `the key of an include has ${path.length} parts; ${DEEPEST} are the most`,
+        at: { file },
+      });
+    return path.reduceRight<Value>((inner, fragment) => {
       const outer = PyDict.of([[fragment, inner]]);
       this.#tracer?.placed(outer, fragment, { file });
       return outer;

@@ -24,6 +24,8 @@ export interface PipeRequest {
   readonly whitelist: readonly string[];
   /** Whether the pipe is named by the first word alone, as for `slsutil.renderer(string=…)`. */
   readonly firstWord?: boolean;
+  /** Told the length of rendered text before it is read as data. @throws FindingError where that is too much */
+  data?(length: number): void;
   /** Renders Jinja. @throws FindingError */
   jinja(text: string): RenderedText;
 }
@@ -71,6 +73,7 @@ function run(step: PipeStep, flow: Flow, request: PipeRequest, cache: DataCache)
     case "jinja": {
       if (argument !== "" && argument !== "-s") throw failed(request, "renderer-option", `Unknown renderer option: ${argument}`);
       const rendered = request.jinja(needText(renderer, text, request));
+      request.data?.(rendered.text.length);
       return { value: rendered.text, positions: NOWHERE, rendered };
     }
     case "yaml":

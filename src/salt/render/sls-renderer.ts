@@ -4,6 +4,7 @@ import { PyDict, str, truthy, type Value } from "../../python/index.ts";
 import { cachePath, SaltFunctions, type RenderRequest } from "../modules/index.ts";
 import { SaltTemplates, type TemplateRequest } from "../template/index.ts";
 import type { Minion, RenderedSls, SourceFile } from "../types.ts";
+import type { MinionBudget } from "./budget.ts";
 import { DataCache } from "./data-cache.ts";
 import { renderedFor } from "./error.ts";
 import { runPipe, type PipeResult, type RenderedText } from "./pipeline.ts";
@@ -14,6 +15,8 @@ export interface RenderBase {
   /** What is seen as pillar. */
   readonly pillar: PyDict;
   readonly saltenv: string;
+  /** What all renders of the minion may use together. Default: each only its own limits. */
+  readonly budget?: MinionBudget | undefined;
   /** The pillar compiled anew, for `pillar.items`. Default: `pillar` itself. */
   readonly freshPillar?: (options: { readonly pillarenv: string | null; readonly override: PyDict | null }) => PyDict;
 }
@@ -131,8 +134,11 @@ class Render {
   }
 
   template(place: Place, trace: boolean): Rendered {
-    const { minion, pillar } = this.#base;
-    return this.#templates.render({ ...place, minion, pillar, role: this.#role, salt: this.salt, trace });
+    const { minion, pillar, budget } = this.#base;
+    // A render that only tells lines is not the compile's own.
+    const own = trace ? undefined : budget;
+    if (this.#depth === 0) own?.source(place.text.length);
+    return this.#templates.render({ ...place, minion, pillar, role: this.#role, salt: this.salt, trace, budget: own });
   }
 
   pipe(request: RenderRequest): PipeResult {
@@ -149,6 +155,7 @@ class Render {
         blacklist: names(opts.get("renderer_blacklist")),
         whitelist: names(opts.get("renderer_whitelist")),
         firstWord: tplpath === ":string:",
+        data: (length) => this.#base.budget?.data(length, display),
         jinja: (text) => {
           const place = { text, display, saltenv, sls, tplpath, variables };
           return traceable(this.template(place, false).text, display, () => this.template(place, true).map ?? []);

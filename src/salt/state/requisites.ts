@@ -35,6 +35,9 @@ interface ChunkError extends StateError {
   readonly chunk: LowChunk;
 }
 
+/** How many circles are told of. */
+const MOST_CIRCLES = 50;
+
 class RequisiteGraph {
   readonly circles: ChunkError[] = [];
   readonly #chunks: readonly LowChunk[];
@@ -86,7 +89,8 @@ class RequisiteGraph {
     const tag = tagOf(chunk);
     if (this.#done.has(tag)) return;
     if (this.#active.includes(chunk)) {
-      this.circles.push(circle([...this.#active.slice(this.#active.indexOf(chunk)), chunk]));
+      // Each further one would only say the same of another way round.
+      if (this.circles.length < MOST_CIRCLES) this.circles.push(circle([...this.#active.slice(this.#active.indexOf(chunk)), chunk]));
       return;
     }
     this.#active.push(chunk);

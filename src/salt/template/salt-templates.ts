@@ -1,5 +1,13 @@
 import { FindingError } from "../../finding/index.ts";
-import { JinjaEnvironment, StateCallable, TemplateCache, type CallState, type Limits, type Rendered } from "../../jinja/index.ts";
+import {
+  JinjaEnvironment,
+  StateCallable,
+  TemplateCache,
+  type CallState,
+  type Limits,
+  type RenderBudget,
+  type Rendered,
+} from "../../jinja/index.ts";
 import { PyDict, PyError, PyFloat, PyOrderedDict, PyTuple, repr, str, type Kwargs, type Value } from "../../python/index.ts";
 import { bind, IFELSE, isTrue, signature, type ModuleContext, type SaltFunctions } from "../modules/index.ts";
 import type { Minion } from "../types.ts";
@@ -28,6 +36,8 @@ export interface TemplateRequest {
   /** Variables over Salt's own. */
   readonly variables: ReadonlyMap<string, Value>;
   readonly trace: boolean;
+  /** What the renders of a minion may use together. */
+  readonly budget?: RenderBudget | undefined;
 }
 
 /** Salt's Jinja renders (salt/utils/templates.py render_jinja_tmpl, 3007.1), with each template compiled once in the object's life. */
@@ -61,7 +71,7 @@ export class SaltTemplates {
     });
     const loader: SaltLoader = new SaltLoader(role === "pillar" ? minion.pillarRoots : minion.fileRoots, saltenv, environment.globals);
     try {
-      const rendered = environment.compile({ name: display, text }).render(variables, { trace: request.trace });
+      const rendered = environment.compile({ name: display, text }).render(variables, { trace: request.trace, budget: request.budget });
       return withLastNewline(rendered, text, display);
     } catch (error) {
       throw error instanceof FindingError ? saltError(error, display, sls, (file) => loader.askedFor(file)) : error;

@@ -1,4 +1,4 @@
-import { dumpJson, Markup, TemplateModule, type FilterFunction } from "../../jinja/index.ts";
+import { dumpJson, Markup, TemplateModule, type CallState, type FilterFunction } from "../../jinja/index.ts";
 import { isInt, PyBytes, PyDict, PyError, PyTuple, str, truthy, typeName, type Value } from "../../python/index.ts";
 import { dumpPyYaml, loadSalt, YamlError } from "../../yaml/index.ts";
 import { deepCopy, loadJson } from "../data/index.ts";
@@ -17,11 +17,11 @@ export class SerializerFilters {
 
   filters(): ReadonlyMap<string, FilterFunction> {
     return new Map<string, FilterFunction>([
-      ["load_yaml", (_state, value) => this.#loadYaml(textOfModule(value))],
-      ["load_json", (_state, value) => loadJsonText(textOfModule(value))],
+      ["load_yaml", (state, value) => this.#loadYaml(counted(state, textOfModule(value)))],
+      ["load_json", (state, value) => loadJsonText(counted(state, textOfModule(value)))],
       ["load_text", (_state, value) => textOfModule(value)],
-      ["json", (_state, value, args, kwargs) => json(bind(JSON_SIGNATURE, [value, ...args], kwargs).values)],
-      ["yaml", (_state, value, args, kwargs) => yaml(bind(YAML_SIGNATURE, [value, ...args], kwargs).values, true)],
+      ["json", (state, value, args, kwargs) => counted(state, json(bind(JSON_SIGNATURE, [value, ...args], kwargs).values))],
+      ["yaml", (state, value, args, kwargs) => counted(state, yaml(bind(YAML_SIGNATURE, [value, ...args], kwargs).values, true))],
       [
         "dict_to_sls_yaml_params",
         (_state, value, args, kwargs) => slsParameters(bind(PARAMETERS_SIGNATURE, [value, ...args], kwargs).values),
@@ -43,6 +43,13 @@ export class SerializerFilters {
     }
     return deepCopy(loaded);
   }
+}
+
+/** Reading and writing a text costs its length. */
+function counted(state: CallState, value: Value): Value {
+  const text = value instanceof Markup ? value.text : value;
+  if (typeof text === "string") state.spend(text.length >> 1, text.length);
+  return value;
 }
 
 const JSON_SIGNATURE = signature("SerializerExtension.format_json", "value sort_keys? indent?");
