@@ -69,8 +69,8 @@ try {
   );
   add("halite render, 1 cluster", render(one), "wanted: 0.45 CPU s");
   add("halite render, 10 different clusters", render(ten), "wanted: 1.5 CPU s, 250 MiB");
-  add("halite render, 50 different clusters", render(trees.get(50) ?? ""));
   add("halite render, 50 different clusters, one thread", render(trees.get(50) ?? "", "--jobs", "1"));
+  add("halite render, 50 different clusters, two threads", render(trees.get(50) ?? "", "--jobs", "2"));
   if (salt !== undefined) {
     add("Salt, 1 cluster, no validation", applySalt(one, 1).cost);
     add(`Salt, ${salt.clusters} clusters, no validation`, salt.cost);

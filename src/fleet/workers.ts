@@ -27,11 +27,12 @@ export function threadsFor(clusters: number, processors: number): number {
 }
 
 /**
- * A worker begins cold: it loads the program and the schemas again and runs slowly until V8 knows its code, 0.4 CPU s in all where
- * a further cluster costs 0.05. Measured on two cores with clusters that all differ (docs/performance.md): at 10 and 20 clusters a
- * second thread saves a tenth of the wall time for a third more CPU, at 40 a sixth, at 60 a fifth for a quarter more.
+ * A worker begins cold: it loads the program and the schemas again and runs slowly until V8 knows its code, 0.4 to 1 CPU s in all
+ * where a further cluster costs 0.045. Measured on two cores with clusters that all differ (docs/performance.md): a second thread
+ * saves a tenth of the wall time at 20 clusters for a third more CPU, and loses some where the machine is busy; at 60 it saves a
+ * seventh, at 100 a quarter for a fifth more CPU.
  */
-const CLUSTERS_PER_THREAD = 20;
+const CLUSTERS_PER_THREAD = 30;
 
 /**
  * Compiles clusters in this thread and in further ones. Each thread takes the next cluster that nobody has; the result has the

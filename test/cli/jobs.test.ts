@@ -99,9 +99,9 @@ describe("threads by the amount of work", () => {
   test.each([
     [0, 8, 1],
     [1, 8, 1],
-    [39, 8, 1],
-    [40, 8, 2],
-    [40, 1, 1],
+    [59, 8, 1],
+    [60, 8, 2],
+    [60, 1, 1],
     [1000, 8, 8],
   ])("%i clusters on %i processors: %i", (clusters, processors, threads) => {
     expect(threadsFor(clusters, processors)).toBe(threads);
