@@ -67,7 +67,11 @@ function readText(folder: string, path: string, code: string): string {
         : error instanceof Error
           ? error.message
           : String(error);
-    throw new FindingError({ code, severity: "error", message: `${path} can't be read: ${reason}`, at: { file: path } });
+    const advice =
+      code === "roster-missing"
+        ? "Make the file, one entry a cluster with its `az`, or let `roster` in halite.yaml name the file that lists the clusters."
+        : "`halite init DIR` makes a fleet with its config; --config names another file.";
+    throw new FindingError({ code, severity: "error", message: `${path} can't be read: ${reason}`, at: { file: path }, advice });
   }
 }
 

@@ -72,6 +72,7 @@ export async function runGit(args: readonly string[], options: GitRunOptions): P
           size > limit
             ? `git ${args[0] ?? ""} printed more than ${limit} bytes`
             : `git ${args[0] ?? ""} was ended by ${signal} after its time ran out`,
+        advice: "Run the git command by hand to see what it waits for; running halite again is safe.",
       });
     }
     return { status: code ?? 1, stdout: Buffer.concat(stdout), stderr };
@@ -114,6 +115,15 @@ export async function git(args: readonly string[], options: GitRunOptions): Prom
   return run.stdout.toString("utf8");
 }
 
+/** What to do about what git said. */
+function gitAdvice(said: string): string {
+  if (/could not read Username|Authentication failed|Permission denied/i.test(said))
+    return "git asks for no password here: set up a credential helper or an ssh key for the remote.";
+  if (/Could not resolve host|unable to access|Connection (?:refused|timed out)/i.test(said))
+    return "The remote can't be reached: check `publish.remote` in halite.yaml and the network; running again is safe.";
+  return "Run the same git command by hand in the repository to see more; running halite again is safe.";
+}
+
 /** The finding for a git command that failed. */
 export function gitFailed(args: readonly string[], run: GitRun): FindingError {
   const said = run.stderr.trim().split("\n").slice(-6).join("\n");
@@ -121,5 +131,6 @@ export function gitFailed(args: readonly string[], run: GitRun): FindingError {
     code: "git-failed",
     severity: "error",
     message: `git ${args[0] ?? ""} failed with status ${run.status}${said === "" ? "" : `:\n${said}`}`,
+    advice: gitAdvice(said),
   });
 }

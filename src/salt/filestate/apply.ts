@@ -96,7 +96,8 @@ class FileRun {
       files.set(path, { kind: "file", path, content: file.bytes, mode: file.mode, id: origin.id, sls: origin.sls, source: origin.source });
     }
     const findings: Finding[] = [];
-    for (const [path, outcome, list] of this.#errors()) {
+    for (const [path, outcome, found] of this.#errors()) {
+      const list = found.map((finding) => this.#usedBy(outcome.chunk, finding));
       if (path === undefined) findings.push(...list);
       else {
         const known = files.get(path);
@@ -123,6 +124,14 @@ class FileRun {
         return file === undefined ? undefined : traceOf(file, this.#context.deps);
       },
     };
+  }
+
+  /** What went wrong in another file is told with the state that uses that file. */
+  #usedBy(chunk: Chunk, finding: Finding): Finding {
+    const at = this.#context.deps.positionOf(chunk.low);
+    if (at === undefined || finding.at === undefined || finding.at.file === at.file) return finding;
+    const how = `rendered for state ${chunk.id} (file.${chunk.fun}) of SLS ${chunk.sls},`;
+    return { ...finding, trail: [...(finding.trail ?? []), { how, ...at }] };
   }
 
   /** Failed states by the paths that they leave unwritten; those that did not run after a `failhard` too. */

@@ -89,7 +89,7 @@ function mergeEnvironment(
   });
   const rendered = new Map<string, Value>();
   for (const sls of names) {
-    const state = renderer.render(sls, saltenv, rendered);
+    const state = renderer.render(sls, saltenv, rendered, undefined, renderer.topNames(sls, saltenv));
     // Data that is no mapping is an error already; Salt leaves it out.
     if (state instanceof PyDict) data = merger.merge(data, state);
   }

@@ -9,9 +9,9 @@ export class PillarErrors {
   readonly messages: string[] = [];
   readonly findings: Finding[] = [];
 
-  add(code: string, message: string, more: { readonly file?: string; readonly because?: string; readonly advice?: string } = {}): void {
+  add(code: string, message: string, more: { readonly file?: string; readonly at?: Position; readonly because?: string; readonly advice?: string } = {}): void {
     this.messages.push(message);
-    const at: Position | undefined = more.file === undefined ? undefined : { file: more.file };
+    const at: Position | undefined = more.at ?? (more.file === undefined ? undefined : { file: more.file });
     this.findings.push({
       code,
       severity: "error",

@@ -1,7 +1,8 @@
-import { FindingError } from "../../finding/index.ts";
-import { PyDict, PyError, truthy, typeName, type Value } from "../../python/index.ts";
+import { FindingError, type Position } from "../../finding/index.ts";
+import { escapeRegex, PyDict, PyError, truthy, typeName, type Value } from "../../python/index.ts";
 import type { Options } from "../config/index.ts";
 import { fnmatchcase } from "../data/index.ts";
+import type { DataPositions } from "../types.ts";
 import { findSls, type FoundSls } from "../sls/index.ts";
 import type { PillarRequest } from "./compile.ts";
 import type { PillarErrors } from "./errors.ts";
@@ -25,6 +26,8 @@ export class PillarSls {
   readonly #ignored: ReadonlyMap<string, readonly string[]>;
   readonly #tracer: PillarTracer | undefined;
   #depth = 0;
+  /** Where the entries of a rendered SLS stand. */
+  readonly #lines = new WeakMap<PyDict, DataPositions>();
 
   constructor(
     request: PillarRequest,
@@ -53,22 +56,33 @@ export class PillarSls {
     this.#errors.add("pillar-environment", `No matching pillar environment for environment '${saltenv}' found`);
   }
 
-  render(sls: string, saltenv: string, done: Map<string, Value>, variables: Variables = NONE): Value {
+  /** The top file that names an SLS, with the line where the name stands in it as written. */
+  topNames(sls: string, saltenv: string): Position | undefined {
+    const { pillarRoots } = this.#request.minion;
+    const top = pillarRoots.find(saltenv, this.#options.stateTop) ?? pillarRoots.find("base", this.#options.stateTop);
+    if (top === undefined) return undefined;
+    const name = new RegExp(`(?:^|[\\s,['"-])${escapeRegex(sls)}(?=$|[\\s,\\]:'"])`);
+    const line = new TextDecoder().decode(top.bytes).split("\n").findIndex((text) => name.test(text.replace(/(?:^|\s)#.*/, "")));
+    return { file: top.display, ...(line >= 0 && { line: line + 1 }) };
+  }
+
+  /** `from`: where the SLS is named. */
+  render(sls: string, saltenv: string, done: Map<string, Value>, variables: Variables = NONE, from?: Position): Value {
     if (this.#depth >= DEEPEST) {
       const advice = "Name the SLS in the top file, or put several into one.";
       this.#errors.add("pillar-include-depth", `includes nest more than ${DEEPEST} deep at pillar SLS '${sls}'`, { advice });
       return null;
     }
     this.#depth++;
-    const state = this.#rendered(sls, saltenv, done, variables);
+    const state = this.#rendered(sls, saltenv, done, variables, from);
     this.#depth--;
     return state;
   }
 
-  #rendered(sls: string, saltenv: string, done: Map<string, Value>, variables: Variables): Value {
+  #rendered(sls: string, saltenv: string, done: Map<string, Value>, variables: Variables, from: Position | undefined): Value {
     const found = findSls(this.#request.minion.pillarRoots, saltenv, sls);
     if (found === undefined) {
-      this.#missing(sls, saltenv);
+      this.#missing(sls, saltenv, from);
       return null;
     }
     const state = this.#load(sls, saltenv, found, variables);
@@ -88,11 +102,14 @@ export class PillarSls {
     return this.#withIncludes({ sls, saltenv, found, done, variables }, state, includes);
   }
 
-  #missing(sls: string, saltenv: string): void {
+  #missing(sls: string, saltenv: string, from: Position | undefined): void {
     if (this.#ignored.get(saltenv)?.includes(sls) === true) return;
     // Salt says nothing where the environment has no roots at all.
     if (!hasRoots(this.#options, saltenv)) return;
-    this.#errors.add("pillar-sls-missing", `Specified SLS '${sls}' in environment '${saltenv}' is not available on the salt master`);
+    this.#errors.add("pillar-sls-missing", `Specified SLS '${sls}' in environment '${saltenv}' is not available on the salt master`, {
+      ...(from !== undefined && { at: from }),
+      advice: `Make ${sls.replaceAll(".", "/")}.sls or ${sls.replaceAll(".", "/")}/init.sls in the pillar, or take the name out.`,
+    });
   }
 
   #load(sls: string, saltenv: string, { file }: FoundSls, variables: Variables): Value {
@@ -100,6 +117,7 @@ export class PillarSls {
     try {
       const rendered = render({ minion, pillar: known ?? new PyDict(), saltenv, sls, file, role: "pillar", variables });
       warn(rendered.warnings);
+      if (rendered.data instanceof PyDict) this.#lines.set(rendered.data, rendered.positions);
       this.#tracer?.loaded(rendered.data, file.display, rendered.positions);
       return rendered.data;
     } catch (error) {
@@ -129,7 +147,7 @@ export class PillarSls {
     let state: PyDict = own;
     let variables = inherited;
     let lastErrors: readonly string[] = [];
-    for (const item of includes) {
+    for (const [index, item] of includes.entries()) {
       const include = readInclude(item, sls, found);
       // `defaults` of one include stay for the plain names that follow it, as in Salt.
       variables = include.variables ?? variables;
@@ -137,7 +155,7 @@ export class PillarSls {
         let data = done.get(target);
         if (!done.has(target)) {
           const before = this.#errors.messages.length;
-          data = this.render(target, saltenv, done, variables);
+          data = this.render(target, saltenv, done, variables, { file: found.file.display, ...this.#lines.get(own)?.at(includes, index) });
           lastErrors = this.#errors.messages.slice(before);
         } else this.#errors.repeat(lastErrors);
         if (data === undefined || !truthy(data)) continue;
