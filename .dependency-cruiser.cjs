@@ -33,5 +33,10 @@ module.exports = {
       to: { path: `^src/${room}/`, pathNot: `^src/${room}/(index|types)\\.ts$` },
     })),
   ],
-  options: { doNotFollow: { path: "node_modules" }, tsConfig: { fileName: "tsconfig.json" }, tsPreCompilationDeps: true, exclude: { path: "^test/\\.cache" } },
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsConfig: { fileName: "tsconfig.json" },
+    tsPreCompilationDeps: true,
+    exclude: { path: "^test/\\.cache" },
+  },
 };

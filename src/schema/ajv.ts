@@ -10,6 +10,6 @@ declare const HALITE_REQUIRE: NodeJS.Require | undefined;
  */
 export function loadAjv(): typeof Ajv {
   // `require` gives `any`; the package's own types say what it is.
-  if (typeof HALITE_REQUIRE === "function") return HALITE_REQUIRE("ajv") as typeof Ajv;
-  return createRequire(import.meta.url)("ajv") as typeof Ajv;
+  const loaded: typeof Ajv = typeof HALITE_REQUIRE === "function" ? HALITE_REQUIRE("ajv") : createRequire(import.meta.url)("ajv");
+  return loaded;
 }

@@ -7,6 +7,27 @@ import { saltFilterExceptions } from "../salt/filters_exceptions.ts";
 import { EXCEPTIONS as SCHEMA } from "../schema/exceptions.ts";
 import { kubernetesExceptions, saltExceptions } from "../yaml/exceptions.ts";
 
+/** Each is the code of a finding in test/salt/golden/hostile-trees.txt or of the rooms' own tests. */
+const LIMITS: readonly { readonly what: string; readonly limit: string; readonly code: string }[] = [
+  { what: "steps of one template", limit: "2,000,000 loop turns, calls and statements", code: "jinja-limit-steps" },
+  { what: "what one template prints", limit: "32 Mi characters", code: "jinja-limit-output" },
+  { what: "includes, imports and macros within each other", limit: "200 deep", code: "jinja-limit-depth" },
+  { what: "all renders of one minion", limit: "8,000,000 steps, and 200 more for each character of source", code: "jinja-limit-steps" },
+  {
+    what: "data that a minion's SLS render to",
+    limit: "320 Ki characters, and 20 more for each character of source",
+    code: "salt-limit-data",
+  },
+  { what: "nesting of data, includes of pillar, key paths", limit: "100 deep", code: "salt-limit-depth" },
+  {
+    what: "a search by a regular expression",
+    limit: "1,000,000 steps, and one more for each place of the text",
+    code: "salt-python-error",
+  },
+  { what: "collections of a YAML file within each other", limit: "400 deep; 1,000,000 nodes after aliases", code: "yaml-limit" },
+  { what: "a file that file.replace, comment or uncomment edits", limit: "512 KiB", code: "file-state" },
+];
+
 interface Section {
   readonly title: string;
   readonly intro: string;
@@ -71,6 +92,18 @@ export function saltCompatibility(): string {
       intro: "Against the files that a real `state.apply` of Salt 3007.1 left.",
       head: ["tree", "Salt", "Halite", "why"],
       rows: FILE_STATE_EXCEPTIONS.map(({ tree, real, ours, reason }) => [tree, real, ours, reason]),
+    },
+    {
+      title: "Limits",
+      intro:
+        "Salt has none of these. They are counted, never timed, grow with the size of the tree, and keep a few lines of text from taking a machine down; `test/salt/hostile-trees.ts` has a tree for each.",
+      head: ["what", "Salt", "Halite", "why"],
+      rows: LIMITS.map(({ what, limit, code: name }) => [
+        what,
+        "none",
+        `${limit} (${name})`,
+        "a compile ends, and says where it went wrong",
+      ]),
     },
     {
       title: "Validation",

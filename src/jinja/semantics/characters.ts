@@ -59,7 +59,6 @@ export function titleOf(point: string): string {
 
 /** `str.casefold()`. */
 export function caseFold(text: string): string {
-  // oxlint-disable-next-line no-control-regex
   if (/^[\x00-\x7f]*$/.test(text)) return text.toLowerCase();
   let out = "";
   for (const point of text) {

@@ -19,7 +19,6 @@ function strip(text: string): string {
 
 /** Decimal digits of any script as ASCII ones. */
 function asciiDigits(text: string): string {
-  // oxlint-disable-next-line no-control-regex
   if (/^[\x00-\x7f]*$/.test(text)) return text;
   return pointsOf(text)
     .map((point) => (decimalValue(point) < 0 ? point : String(decimalValue(point))))

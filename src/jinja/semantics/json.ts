@@ -125,7 +125,6 @@ class JsonWriter {
 
 /** A text as a JSON string. */
 export function jsonString(text: string, ensureAscii = true): string {
-  // oxlint-disable-next-line no-control-regex
   const special = ensureAscii ? /["\\\x00-\x1f\x7f-\uffff]/g : /["\\\x00-\x1f]/g;
   return `"${text.replace(special, (character) => {
     switch (character) {

@@ -259,7 +259,6 @@ function categoryTest(category: string, ascii: boolean): (point: string) => bool
           : /^[\p{L}\p{N}_]$/u
         : ascii
           ? /^[ \t\n\r\f\v]$/
-          : // oxlint-disable-next-line no-control-regex
-            /^[\t\n\v\f\r\x1c-\x1f \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]$/;
+          : /^[\t\n\v\f\r\x1c-\x1f \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]$/;
   return (point) => pattern.test(point);
 }

@@ -109,7 +109,6 @@ function tests(make: MethodMaker<string>): void {
   make.none("isnumeric", (text) => every(text, isNumeric));
   make.none("isalnum", (text) => every(text, (point) => isAlpha(point) || isNumeric(point) || isDigit(point)));
   make.none("isspace", (text) => every(text, isSpace));
-  // oxlint-disable-next-line no-control-regex
   make.none("isascii", (text) => /^[\x00-\x7f]*$/.test(text));
   make.none("isprintable", (text) => text === "" || every(text, isPrintable));
   make.none("isidentifier", (text) => /^[\p{XID_Start}_]\p{XID_Continue}*$/u.test(text));
@@ -428,7 +427,6 @@ export function splitSpace(text: string, limit: number, fromEnd = false): string
 /** `str.splitlines(keepends)`. */
 export function splitLines(text: string, keep = false): string[] {
   const lines: string[] = [];
-  // oxlint-disable-next-line no-control-regex
   const ends = /\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/g;
   let start = 0;
   for (const found of text.matchAll(ends)) {
