@@ -5,8 +5,11 @@ import { defineConfig } from "vitest/config";
  * - fast: everything that needs only Node;
  * - differential (`*.diff.test.ts`): judged by the real Jinja2, PyYAML and Salt in test/.cache/salt-venv;
  * - control-plane (`*.plane.test.ts`): judged by a real kube-apiserver built into test/.cache/bin.
+ *
+ * Generated tests take the seed HALITE_SEED, a number or `random`; without it the same one every time, so that a run is green or red
+ * whoever runs it.
  */
-const shared = { testTimeout: 120_000, hookTimeout: 600_000 };
+const shared = { setupFiles: ["test/seed.setup.ts"], testTimeout: 120_000, hookTimeout: 600_000 };
 export default defineConfig({
   test: {
     maxWorkers: 2,

@@ -2,5 +2,5 @@
 export { findingsByCluster, FleetCompiler, kubernetesSchemas, outFiles } from "./compile.ts";
 export { findConfig, loadFleet, minionOfCluster, type Fleet } from "./load.ts";
 export { compareOut, writeOut, type OutDifference } from "./out.ts";
-export { listed, type Cluster } from "./roster.ts";
+export { listed } from "./roster.ts";
 export { compileInThreads, threadsFor, type TimedCompile } from "./workers.ts";

@@ -293,8 +293,10 @@ function allowedAliasRatio(decoded: number): number {
   return 0.99 - (0.89 * (decoded - low)) / (high - low);
 }
 
+/** go-yaml's isMerge: a lone `!` before the key changes nothing, in quotes either. */
 function isMerge(node: Node): boolean {
-  return node.kind === "scalar" && node.value === "<<" && ((node.tag === undefined && node.plain) || node.tag === `${YAML_TAG}merge`);
+  if (node.kind !== "scalar" || node.value !== "<<") return false;
+  return node.tag === undefined ? node.plain : node.tag === "!" || node.tag === `${YAML_TAG}merge`;
 }
 
 /** Go's `%#v` of a key. */

@@ -7,7 +7,7 @@ import { Oracle, oracleIsThere } from "../oracle/oracle.ts";
 import { askSalt, decodeValue, dict, encodeValue, minionOfWorld, type World } from "./render-world.ts";
 
 /** A run can be had again with the seed that its title names: HALITE_SEED=… */
-const SEED = Number(process.env["HALITE_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+const SEED = Number(process.env["HALITE_SEED"] ?? 20261);
 const RUNS = 400;
 
 const key = fc.constantFrom<Value>("a", "b", "c", "1", "0", "true", "x y", "None", 1, 0, true, null, "a:b");

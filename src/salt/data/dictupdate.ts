@@ -8,18 +8,23 @@ export interface UpdateOptions {
   readonly mergeLists?: boolean;
 }
 
+/** Python's own limit (sys.getrecursionlimit()) is on frames: no data that Salt can merge is deeper. */
+const DEEPEST = 1000;
+
 /**
  * `salt.utils.dictupdate.update`: puts `upd` over `dest`, which it changes and returns. Values of `upd` are taken over, not copied.
  *
  * @throws PyError `TypeError` where either is no dict
  */
-export function update(dest: Value, upd: Value, options: UpdateOptions = {}): PyDict {
+export function update(dest: Value, upd: Value, options: UpdateOptions = {}, depth = 0): PyDict {
+  // Dicts that hold themselves come of pillar SLS that include themselves under a key.
+  if (depth > DEEPEST) throw new PyError("RecursionError", "maximum recursion depth exceeded");
   if (!(dest instanceof PyDict) || !(upd instanceof PyDict))
     throw new PyError("TypeError", "Cannot update using non-dict types in dictupdate.update()");
   const { recursive = true, mergeLists = false } = options;
   for (const [key, value] of upd.entries()) {
     const old = recursive ? dest.get(key) : undefined;
-    if (old instanceof PyDict && value instanceof PyDict) dest.set(key, update(old, value, { mergeLists }));
+    if (old instanceof PyDict && value instanceof PyDict) dest.set(key, update(old, value, { mergeLists }, depth + 1));
     else if (mergeLists && Array.isArray(old) && Array.isArray(value)) dest.set(key, joined(old, value));
     else dest.set(key, value);
   }

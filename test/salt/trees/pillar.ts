@@ -29,6 +29,11 @@ const LEFT = "a: {x: 1, l: [1, 2], d: {k: 1}}\nl: [1, 2]\ns: left\nn: {x: 1}\non
 const RIGHT = "a: {y: 2, l: [2, 3, 3], d: {k: 2, m: 3}}\nl: [3, 1]\ns: right\nn: null\nonly_right: 2\n";
 
 export const PILLAR_TREES: readonly StateTree[] = [
+  one(
+    "an SLS that includes itself under a key",
+    { "p.sls": "include: [{p: {key: 'a:b'}}]\na: []\n" },
+    "pillar_source_merging_strategy: overwrite\npillar_includes_override_sls: true\n",
+  ),
   two("merged by the default strategy", LEFT, RIGHT),
   two("merged with lists joined", LEFT, RIGHT, "pillar_merge_lists: true\n"),
   ...["smart", "recurse", "aggregate", "overwrite", "list", "none", "nonsense"].flatMap((strategy) => [
