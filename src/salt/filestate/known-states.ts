@@ -1,3 +1,4 @@
+import { editDistance } from "../../finding/index.ts";
 import type { FileRoots } from "../types.ts";
 import type { Chunk } from "./chunk.ts";
 import { STATE_FUNCTIONS } from "./state-functions.ts";
@@ -32,23 +33,9 @@ export function unknownState(chunk: Chunk): { readonly comment: string; readonly
 function nearest(word: string, words: readonly string[]): string | undefined {
   let [best, distance]: [string | undefined, number] = [undefined, 3];
   for (const candidate of words) {
-    const away = editDistance(word, candidate, distance);
+    if (Math.abs(word.length - candidate.length) >= distance) continue;
+    const away = editDistance(word, candidate);
     if (away < distance) [best, distance] = [candidate, away];
   }
   return best;
-}
-
-function editDistance(a: string, b: string, limit: number): number {
-  if (Math.abs(a.length - b.length) >= limit) return limit;
-  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, index) => index)];
-  const at = (i: number, j: number): number => rows[i]?.[j] ?? Infinity;
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    rows.push(row);
-    for (let j = 1; j <= b.length; j++) {
-      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1] ? at(i - 2, j - 2) + 1 : Infinity;
-      row.push(Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1), swapped));
-    }
-  }
-  return at(a.length, b.length);
 }
