@@ -1,22 +1,12 @@
 import { PyDict, str, type Value } from "../../python/index.ts";
 import { fnmatchcase } from "../data/index.ts";
+import { RUN_REQUISITES } from "../state/keywords.ts";
 import type { Chunk } from "./chunk.ts";
 import type { Outcome } from "./outcome.ts";
 
-/** Requisites in the order in which `State.check_requisite` (salt/state.py, 3007.1) weighs them. */
-const KINDS = [
-  "require",
-  "require_any",
-  "watch",
-  "watch_any",
-  "prereq",
-  "onfail",
-  "onfail_any",
-  "onfail_all",
-  "onchanges",
-  "onchanges_any",
-] as const;
-export type RequisiteKind = (typeof KINDS)[number] | "prerequired";
+/** Requisites in the order in which `State.check_requisite` (salt/state.py, 3007.1) weighs them: `prerequired` is the other end of one. */
+const KINDS = RUN_REQUISITES.filter((kind) => kind !== "prerequired");
+export type RequisiteKind = (typeof RUN_REQUISITES)[number];
 
 /** Those that a state has, each with the chunks that it means; `missing` where one means none. */
 export interface Requisites {
@@ -32,7 +22,7 @@ export function requisitesOf(chunk: Chunk, chunks: readonly Chunk[], withPrerequ
   const found = new Map<RequisiteKind, Chunk[]>();
   const missing: { kind: RequisiteKind; key: string; value: string }[] = [];
   let present = false;
-  for (const kind of withPrerequired ? [...KINDS, "prerequired" as const] : KINDS) {
+  for (const kind of withPrerequired ? RUN_REQUISITES : KINDS) {
     const stated = chunk.low.get(kind);
     if (stated === undefined) continue;
     present = true;
