@@ -1,6 +1,7 @@
 /**
  * One template text for both engines that the bench compares: lines as in the manifest, with
- * `@{a.b}` for a value of the addon's settings, `@if a.b` … `@end`, `@each a.b as x` … `@end` and `@{x.c}` inside.
+ * `@{a.b}` for a value of the addon's settings, `@{grains.id}` for the cluster's id, `@if a.b` … `@end`, `@each a.b as x` … `@end`
+ * and `@{x.c}` inside.
  */
 
 /** The same template for Jinja2, as Salt renders it; settings are in `cfg`. */
@@ -58,11 +59,14 @@ function directive(line: string, scopes: string[], to: Directives): string | und
 }
 
 function jinjaPath(path: string, scopes: readonly string[]): string {
-  return scopes.includes(path.split(".")[0] ?? "") ? path : `cfg.${path}`;
+  const first = path.split(".")[0] ?? "";
+  return first === "grains" || scopes.includes(first) ? path : `cfg.${path}`;
 }
 
 function helmPath(path: string, scopes: readonly string[], values: string): string {
-  return scopes.includes(path.split(".")[0] ?? "") ? `$${path}` : `$${values.slice(0)}.${path}`;
+  const first = path.split(".")[0] ?? "";
+  if (first === "grains") return `$.Values.${path}`;
+  return scopes.includes(first) ? `$${path}` : `$${values}.${path}`;
 }
 
 /** Helm's values can't be reached by a name with a dash. */
