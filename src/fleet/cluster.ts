@@ -30,7 +30,7 @@ export interface ClusterCompile {
 /** What the compile of one cluster needs beside the cluster. */
 export interface ClusterInput {
   /** The cluster's Salt stages, failing SLS left out. With `trace` pillar keeps which line won. */
-  readonly salt: (trace: boolean) => MinionCompiler;
+  readonly salt: (trace: boolean) => Pick<MinionCompiler, "pillar" | "low" | "files">;
   readonly schema: ObjectSchema;
   /** CustomResourceDefinitions that clusters have without any addon bringing them. */
   readonly knownCrds: readonly PyDict[];

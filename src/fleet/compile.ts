@@ -3,7 +3,8 @@ import { join } from "node:path";
 import type { ObjectSchema } from "../addon/index.ts";
 import { FindingError, type Finding } from "../finding/index.ts";
 import { PyDict } from "../python/index.ts";
-import { matches, SaltCompiler } from "../salt/index.ts";
+import { Memo } from "../memo/index.ts";
+import { matches, SaltCompiler, SharedStates, testId } from "../salt/index.ts";
 import { KubernetesSchemas, UnknownVersionError } from "../schema/index.ts";
 import { loadKubernetes } from "../yaml/index.ts";
 import { compileCluster, failedCluster, type ClusterCompile } from "./cluster.ts";
@@ -12,16 +13,22 @@ import { minionOfCluster, type Fleet } from "./load.ts";
 import { PillarSchemas } from "./user-schemas.ts";
 import type { Cluster } from "./roster.ts";
 
+type Provenance = Parameters<Parameters<typeof compileCluster>[1]["checkPillar"]>[1];
+
 /** What one run keeps over all its clusters: compiled templates, schemas, custom resources. */
 export class FleetCompiler {
   readonly fleet: Fleet;
+  get memoCounts(): unknown { return this.#memo?.counts; }
   readonly #salt = new SaltCompiler();
+  readonly #memo: Memo | undefined;
+  readonly #shared = new SharedStates();
   readonly #schemas: KubernetesSchemas;
   readonly #knownCrds: readonly PyDict[];
   readonly #pillarSchemas: PillarSchemas;
 
   /** `home` is the folder of the program, in which schemas/kubernetes/ lies. */
-  constructor(fleet: Fleet, home: string) {
+  constructor(fleet: Fleet, home: string, { memo = true }: { readonly memo?: boolean } = {}) {
+    this.#memo = memo ? new Memo(testClusterId) : undefined;
     this.fleet = fleet;
     this.#schemas = kubernetesSchemas(home);
     this.#knownCrds = readCrds(fleet.folder);
@@ -62,13 +69,22 @@ export class FleetCompiler {
       ]);
     }
     const minion = minionOfCluster(this.fleet, cluster);
-    return compileCluster(cluster, {
-      salt: (trace) => this.#salt.forMinion(minion, { trace, lenient: true }),
+    const input = {
+      salt: (trace: boolean) => this.#salt.forMinion(minion, { trace, lenient: true }),
       schema,
       knownCrds: this.#knownCrds,
-      checkPillar: (pillar, provenance) => this.#pillarSchemas.check(pillar, provenance),
-    });
+      checkPillar: (pillar: PyDict, provenance: Provenance) => this.#pillarSchemas.check(pillar, provenance),
+    };
+    if (this.#memo === undefined) return compileCluster(cluster, input);
+    const shared = this.#salt.forSharing(minion, this.#memo, this.#shared);
+    const compiled = compileCluster(cluster, { ...input, salt: (trace) => (trace ? input.salt(true) : shared) });
+    return shared.alone ? compileCluster(cluster, input) : compiled;
   }
+}
+
+function testClusterId(kind: string, pattern: string, id: string): boolean {
+  if (kind !== "glob" && kind !== "pcre" && kind !== "list") throw new Error(`there is no test ${kind} of an id`);
+  return testId(kind, pattern, id);
 }
 
 /** The schemas that come with the program; files are read when they are needed. */

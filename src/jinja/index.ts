@@ -20,3 +20,4 @@ export { nodes, placeOf, type ExprNode, type StatementNode } from "./syntax/node
 export type { Parser, Tag } from "./syntax/parser.ts";
 export { builtinTests } from "./tests/index.ts";
 export type * from "./types.ts";
+export { defaultLimits } from "./syntax/settings.ts";

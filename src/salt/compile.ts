@@ -1,10 +1,12 @@
 import type { Finding, Position } from "../finding/index.ts";
 import { PyError, str, type PyDict } from "../python/index.ts";
 import { Options } from "./config/index.ts";
-import { applyFileStates, type AppliedStates } from "./filestate/index.ts";
+import { applyFileStates, type AppliedStates, type FileStateDeps } from "./filestate/index.ts";
 import { inputErrors } from "./failure.ts";
-import { compilePillar, PillarTracer, type CompiledPillar } from "./pillar/index.ts";
-import { MinionBudget, SlsRenderer } from "./render/index.ts";
+import { compilePillar, PillarTracer, type CompiledPillar, type PillarSharing } from "./pillar/index.ts";
+import { MinionBudget, SlsRenderer, type RenderMemo } from "./render/index.ts";
+import type { Memo } from "../memo/index.ts";
+import { SharedMinionCompiler, type SharedStates } from "./shared-compile.ts";
 import { SlsNames, type RenderSls } from "./sls/index.ts";
 import { compileHigh, compileStates, verifyHigh, type CompiledStates, type HighRequest } from "./state/index.ts";
 import { compileTop, type CompiledTop } from "./top/index.ts";
@@ -33,6 +35,15 @@ export interface MinionSettings {
   readonly trace?: boolean;
   /** Leave failing SLS out and go on (`low().failed`), as `halite render` does. Default false: any error fails the stage. */
   readonly lenient?: boolean;
+  readonly sharing?: CompileSharing;
+}
+
+/** How a minion's stages share results with other minions' (shared-compile.ts). */
+export interface CompileSharing {
+  readonly memo: RenderMemo;
+  /** The pillar, compiled already; absent while it is. */
+  readonly pillar?: PillarStage;
+  readonly pillarSharing?: PillarSharing;
 }
 
 /** Low chunks with what the next stages need of them. */
@@ -53,6 +64,11 @@ export class SaltCompiler {
     this.#renderer = renderer;
   }
 
+  /** The same with results shared through the memo; `shared` is one object for all minions of a memo. */
+  forSharing(minion: Minion, memo: Memo, shared: SharedStates): SharedMinionCompiler {
+    return new SharedMinionCompiler(minion, memo, shared, this.#renderer, this.#names);
+  }
+
   forMinion(minion: Minion, settings: MinionSettings = {}): MinionCompiler {
     return new MinionCompiler(minion, settings, this.#renderer, this.#names);
   }
@@ -67,25 +83,26 @@ export class MinionCompiler {
   readonly #renderer: SlsRenderer;
   readonly #render: RenderSls;
   readonly #names: SlsNames;
-  readonly #budget = new MinionBudget();
+  readonly #budget: MinionBudget;
   readonly #pillars = new Map<string, PillarStage>();
   readonly #tops = new Map<string, Stage<CompiledTop>>();
   readonly #highs = new Map<string, Stage<PyDict>>();
   readonly #lows = new Map<string, Stage<CompiledLow>>();
   readonly #files = new Map<string, Stage<AppliedStates>>();
 
-  constructor(minion: Minion, settings: MinionSettings, renderer: SlsRenderer, names: SlsNames) {
+  constructor(minion: Minion, settings: MinionSettings, renderer: SlsRenderer, names: SlsNames, budget = new MinionBudget()) {
+    this.#budget = budget;
     this.#minion = minion;
     this.#settings = settings;
     this.#renderer = renderer;
     this.#render = (request) =>
-      renderer.renderSls({ ...request, budget: this.#budget, freshPillar: (options) => this.#freshPillar(options) });
+      renderer.renderSls({ ...request, budget: this.#budget, memo: settings.sharing?.memo, freshPillar: (options) => this.#freshPillar(options) });
     this.#names = names;
   }
 
   /** The minion's pillar (`pillar.items`). It has a value even where parts failed; `messages` are then its `_errors`. */
   pillar({ saltenv }: Pick<StateSelection, "saltenv"> = {}): PillarStage {
-    return once(this.#pillars, this.#pillarenv(saltenv) ?? "", () => this.#compilePillar(saltenv));
+    return this.#settings.sharing?.pillar ?? once(this.#pillars, this.#pillarenv(saltenv) ?? "", () => this.#compilePillar(saltenv));
   }
 
   /** SLS of the highstate by environment (`state.show_top`). */
@@ -123,25 +140,27 @@ export class MinionCompiler {
     return once(this.#files, selectionKey(selection), () => {
       const { value: low, messages, findings } = this.low(selection);
       if (low === undefined) return { messages, findings };
-      const minion = this.#minion;
-      const pillar = this.pillar(selection).value.data;
       const warnings: Finding[] = [];
-      const warn = (finding: Finding): void => void warnings.push(finding);
-      const value = applyFileStates(low.order, {
-        minion,
-        pillar,
-        renderTemplate: (request, { trace }) =>
-          this.#renderer.renderTemplate({ minion, pillar, budget: this.#budget, ...request }, { trace }),
-        callFunction: (name, args, kwargs) => {
-          const functions = this.#renderer.functions({ minion, pillar, saltenv: "base", budget: this.#budget, warn });
-          const called = functions.function(name);
-          if (called === undefined) throw new PyError("KeyError", `'${name}'`);
-          return called.call(args, kwargs);
-        },
-        positionOf: low.positionOf,
-      });
+      const value = applyFileStates(low.order, this.fileStateDeps(low, (finding) => void warnings.push(finding), selection));
       return { value, messages: [], findings: [...findings, ...warnings, ...value.findings] };
     });
+  }
+
+  /** What file states need of this minion. */
+  fileStateDeps(low: CompiledLow, warn: (finding: Finding) => void, selection: StateSelection = {}): FileStateDeps {
+    const minion = this.#minion;
+    const base = { minion, pillar: this.pillar(selection).value.data, budget: this.#budget, memo: this.#settings.sharing?.memo };
+    return {
+      minion,
+      pillar: base.pillar,
+      renderTemplate: (request, { trace }) => this.#renderer.renderTemplate({ ...base, ...request }, { trace }),
+      callFunction: (name, args, kwargs) => {
+        const called = this.#renderer.functions({ ...base, saltenv: "base", warn }).function(name);
+        if (called === undefined) throw new PyError("KeyError", `'${name}'`);
+        return called.call(args, kwargs);
+      },
+      positionOf: low.positionOf,
+    };
   }
 
   /** `pillar.items` in a template: the pillar without what the command line put over it. */
@@ -161,6 +180,7 @@ export class MinionCompiler {
       minion,
       render: this.#render,
       names: this.#names,
+      sharing: this.#settings.sharing?.pillarSharing,
       tracer: this.#settings.trace === true ? new PillarTracer() : undefined,
       warn: (more: readonly Finding[]): void => void findings.push(...more),
     };

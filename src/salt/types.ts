@@ -36,12 +36,20 @@ export interface FileRoots {
  */
 export interface Minion {
   readonly id: string;
+  /**
+   * Whether the id passes a matcher's test (`glob`, `pcre`, `list`). A minion whose reads are followed has it, so that only the test's
+   * outcome counts as read.
+   */
+  readonly testId?: (kind: IdTestKind, pattern: string) => boolean;
   readonly grains: PyDict;
   /** Salt's minion options with Salt's defaults, as `opts` in a template shows them. Typed access goes through `options.ts`. */
   readonly opts: PyDict;
   readonly fileRoots: FileRoots;
   readonly pillarRoots: FileRoots;
 }
+
+/** The matchers that look at nothing but the id, given as text. */
+export type IdTestKind = "glob" | "pcre" | "list";
 
 /** Data with the lines it came from, for provenance. */
 export interface RenderedSls {

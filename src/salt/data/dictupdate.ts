@@ -1,5 +1,4 @@
-import { equals, PyDict, PyError, PyOrderedDict, PySet, PyTuple, type Value } from "../../python/index.ts";
-import { deepCopy } from "./copy.ts";
+import { deepCopy, equals, PyDict, PyError, PyOrderedDict, PySet, PyTuple, type Value } from "../../python/index.ts";
 
 export interface UpdateOptions {
   /** Go into dicts that both have. Default true. */
@@ -22,11 +21,14 @@ export function update(dest: Value, upd: Value, options: UpdateOptions = {}, dep
   if (!(dest instanceof PyDict) || !(upd instanceof PyDict))
     throw new PyError("TypeError", "Cannot update using non-dict types in dictupdate.update()");
   const { recursive = true, mergeLists = false } = options;
-  for (const [key, value] of upd.entries()) {
-    const old = recursive ? dest.get(key) : undefined;
+  for (const key of upd.keys()) {
+    const kind = recursive ? upd.kind(key) : undefined;
+    const bothAre = (kind === "dict" || (mergeLists && kind === "list")) && dest.kind(key) === kind;
+    const old = bothAre ? dest.get(key) : undefined;
+    const value = bothAre ? upd.get(key) : undefined;
     if (old instanceof PyDict && value instanceof PyDict) dest.set(key, update(old, value, { mergeLists }, depth + 1));
-    else if (mergeLists && Array.isArray(old) && Array.isArray(value)) dest.set(key, joined(old, value));
-    else dest.set(key, value);
+    else if (Array.isArray(old) && Array.isArray(value)) dest.set(key, joined(old, value));
+    else dest.take(upd, key);
   }
   return dest;
 }
@@ -55,7 +57,7 @@ export function mergeRecurse(a: Value, b: Value, mergeLists = false): PyDict {
 
 /** `merge_overwrite`: keys of both are replaced whole, in the first itself too, as Salt does. */
 export function mergeOverwrite(a: Value, b: Value, mergeLists = false): PyDict {
-  if (a instanceof PyDict && b instanceof PyDict) for (const [key, value] of b.entries()) if (a.has(key)) a.set(key, value);
+  if (a instanceof PyDict && b instanceof PyDict) for (const key of b.keys()) if (a.has(key)) a.take(b, key);
   return mergeRecurse(a, b, mergeLists);
 }
 
@@ -68,8 +70,7 @@ export function mergeAggregate(a: Value, b: Value): Value {
   const second = marked(b);
   if (first instanceof PyDict && second instanceof PyDict) {
     const ordered = new PyOrderedDict();
-    for (const [key, value] of first.entries()) ordered.set(key, value);
-    for (const [key, value] of second.entries()) ordered.set(key, value);
+    for (const part of [first, second]) for (const key of part.keys()) ordered.take(part, key);
     return ordered;
   }
   if (Array.isArray(first) && Array.isArray(second)) return joined(first, second);

@@ -1,5 +1,4 @@
-import { PyDict, PyError, str, truthy, type Value } from "../../python/index.ts";
-import { deepCopy } from "./copy.ts";
+import { deepCopy, PyDict, PyError, str, truthy, type Value } from "../../python/index.ts";
 import { update } from "./dictupdate.ts";
 import { fnmatchcase } from "./fnmatch.ts";
 import { traverse } from "./traverse.ts";

@@ -6,6 +6,6 @@ export { DiskFileRoots } from "./disk.ts";
 export { FileContent } from "./content.ts";
 export { diskOptions } from "./ignore.ts";
 export { MemoryFileRoots } from "./memory.ts";
-export { RecordingFileRoots } from "./recording.ts";
+export { RecordingFileRoots, type FileRecorder } from "./recording.ts";
 export { compareCodePoints, joinPath, normalizePath, splitPath } from "./path.ts";
 export { findSaltUrl, parseSaltUrl } from "./url.ts";

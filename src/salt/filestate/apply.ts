@@ -15,7 +15,7 @@ import { errorFinding } from "./report.ts";
 import { runStates } from "./run.ts";
 import { isKnownState, unknownState } from "./known-states.ts";
 import { traceOf } from "./trace.ts";
-import type { AppliedStates, FileStateDeps, StateOutcome } from "./types.ts";
+import type { AppliedStates, FileStateDeps, FileTrace, StateOutcome } from "./types.ts";
 
 /**
  * What `state.apply` of Salt 3007.1 would leave on a node that has none of the tree's files yet. States of other modules, and file
@@ -23,7 +23,38 @@ import type { AppliedStates, FileStateDeps, StateOutcome } from "./types.ts";
  * One file's failure hides no other. `low`: in list order or in run order; requisites are followed either way.
  */
 export function applyFileStates(low: readonly LowChunk[], deps: FileStateDeps): AppliedStates {
-  return new FileRun(low, deps).result();
+  return joinRuns([runFileStates(low, deps)]);
+}
+
+/** What a run of some of a minion's states came to, before it is joined with the other runs. */
+export interface FileRunParts {
+  /** By path; files with how they were made. */
+  readonly files: ReadonlyMap<string, FileResult>;
+  readonly made: ReadonlyMap<string, RegularFile>;
+  readonly left: readonly (readonly [low: LowChunk, left: LeftToNode])[];
+  readonly findings: readonly (readonly [low: LowChunk, finding: Finding])[];
+  readonly outcomes: readonly StateOutcome[];
+  /** Whether anything hung on what a file holds. */
+  readonly contentMattered: boolean;
+  readonly trace: (path: string) => FileTrace | undefined;
+}
+
+export function runFileStates(low: readonly LowChunk[], deps: FileStateDeps): FileRunParts {
+  return new FileRun(low, deps).parts();
+}
+
+/** `order`: all states of the minion, in the order in which they take effect. */
+export function joinRuns(runs: readonly FileRunParts[], order?: ReadonlyMap<LowChunk, number>): AppliedStates {
+  const place = (low: LowChunk): number => order?.get(low) ?? 0;
+  const inOrder = <T>(parts: readonly (readonly [LowChunk, T])[]): T[] =>
+    [...parts].sort(([a], [b]) => place(a) - place(b)).map(([, part]) => part);
+  return {
+    files: runs.flatMap((run) => [...run.files.values()]).sort((a, b) => compareCodePoints(a.path, b.path)),
+    left: inOrder(runs.flatMap((run) => run.left)),
+    findings: sortFindings(inOrder(runs.flatMap((run) => run.findings))),
+    outcomes: runs.flatMap((run) => run.outcomes),
+    traceFile: (path) => runs.find((run) => run.files.has(path))?.trace(path),
+  };
 }
 
 class FileRun {
@@ -89,16 +120,19 @@ class FileRun {
     return fail(comment, [errorFinding({ context: this.#context, chunk }, comment, "file-state-needs-node")]);
   }
 
-  result(): AppliedStates {
+  parts(): FileRunParts {
+    const contentMattered = this.#context.files.reads > 0;
     const files = new Map<string, FileResult>();
+    const made = new Map<string, RegularFile>();
     for (const [path, file] of regularFiles(this.#context.files)) {
       const { origin } = file;
+      made.set(path, file);
       files.set(path, { kind: "file", path, content: file.bytes, mode: file.mode, id: origin.id, sls: origin.sls, source: origin.source });
     }
-    const findings: Finding[] = [];
+    const findings: [LowChunk, Finding][] = [];
     for (const [path, outcome, found] of this.#errors()) {
       const list = found.map((finding) => this.#usedBy(outcome.chunk, finding));
-      if (path === undefined) findings.push(...list);
+      if (path === undefined) findings.push(...list.map((finding): [LowChunk, Finding] => [outcome.chunk.low, finding]));
       else {
         const known = files.get(path);
         const earlier = known?.kind === "error" ? known.findings : [];
@@ -111,15 +145,20 @@ class FileRun {
         });
       }
     }
-    const left: LeftToNode[] = this.#outcomes
+    const left = this.#outcomes
       .filter((outcome) => outcome.left !== undefined)
-      .map(({ chunk: { state, fun, name, id, sls }, left: reason = "" }) => ({ state, fun, name, id, sls, reason }));
+      .map(({ chunk: { low, state, fun, name, id, sls }, left: reason = "" }): [LowChunk, LeftToNode] => [
+        low,
+        { state, fun, name, id, sls, reason },
+      ]);
     return {
-      files: [...files.values()].sort((a, b) => compareCodePoints(a.path, b.path)),
+      files,
+      made,
       left,
-      findings: sortFindings(findings),
+      findings,
       outcomes: this.#outcomes.map(plainOutcome),
-      traceFile: (path) => {
+      contentMattered,
+      trace: (path) => {
         const file = this.#context.files.isFile(path) ? this.#context.files.read(path) : undefined;
         return file === undefined ? undefined : traceOf(file, this.#context.deps);
       },

@@ -41,6 +41,9 @@ export class NodeFiles {
   /** Paths outside of the addons that a state removed: known to be absent. */
   readonly #removed: Set<string>;
 
+  /** How often a file was opened: while it is 0, nothing that was done hangs on what a file holds. */
+  reads = 0;
+
   constructor(from?: NodeFiles) {
     this.#entries = new Map(
       [...(from?.entries() ?? [])].map(([path, entry]) => [path, entry.kind === "file" ? { ...entry } : entry] as const),
@@ -133,6 +136,7 @@ export class NodeFiles {
 
   /** The file at a path. @throws NeedsNode where it may be a file of the node */
   read(path: string): RegularFile | undefined {
+    this.reads++;
     const entry = this.#at(path);
     if (entry?.kind === "file") return entry;
     if (!this.isMadeDirectory(path)) this.#mustKnow(path);

@@ -2,6 +2,8 @@
  * The room of Salt's file states: low chunks to the files that `salt-call --local state.apply` of 3007.1 would write, byte for byte
  * (salt/states/file.py, salt/modules/file.py). No file of this machine is read or written.
  */
-export { applyFileStates } from "./apply.ts";
+export { applyFileStates, joinRuns, runFileStates, type FileRunParts } from "./apply.ts";
+export { componentsOf } from "./components.ts";
+export { carryOut, planFileStates, type FilePlan } from "./plan.ts";
 export { encodeFiles, type EncodedFile } from "./encode.ts";
-export type { AppliedStates, FileStateDeps } from "./types.ts";
+export type { AppliedStates, FileStateDeps, TemplateRequest } from "./types.ts";

@@ -3,5 +3,5 @@
  * Used by both top files, by the `match.*` execution functions and by `--clusters`.
  */
 export { confirmTop } from "./confirm.ts";
-export { matches } from "./matches.ts";
-export { type Engine, type Subject } from "./subject.ts";
+export { matches, testId } from "./matches.ts";
+export { subjectOf, type Engine, type Subject } from "./subject.ts";

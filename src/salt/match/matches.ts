@@ -1,5 +1,6 @@
 import { PyDict, PyError, PyTuple, type Value } from "../../python/index.ts";
 import { fnmatchcase } from "../data/index.ts";
+import type { IdTestKind } from "../types.ts";
 import { compoundMatch } from "./compound.ts";
 import { ipcidrMatch } from "./ipcidr.ts";
 import { expandNodegroup } from "./nodegroup.ts";
@@ -28,9 +29,9 @@ type Matcher = (subject: Subject, target: Value, delimiter: string | undefined) 
 
 const MATCHERS: Readonly<Record<Engine, Matcher>> = {
   compound,
-  glob: (subject, target) => typeof target === "string" && fnmatchcase(subject.id, target),
-  list: (subject, target) => listMatch(subject.id, target),
-  pcre: (subject, target) => searchAtStart(targetText(target), subject.id),
+  glob: (subject, target) => typeof target === "string" && idTest(subject, "glob", target),
+  list: (subject, target) => (typeof target === "string" ? idTest(subject, "list", target) : listMatch(subject.id, target)),
+  pcre: (subject, target) => idTest(subject, "pcre", targetText(target)),
   grain: (subject, target, delimiter) => pathMatch(subject.grains, target, "glob", delimiter),
   grain_pcre: (subject, target, delimiter) => pathMatch(subject.grains, target, "regex", delimiter),
   pillar: (subject, target, delimiter) => pillarMatch(subject, target, "glob", delimiter),
@@ -41,6 +42,22 @@ const MATCHERS: Readonly<Record<Engine, Matcher>> = {
   range: () => false,
   data: (_subject, target) => dataMatch(targetText(target)),
 };
+
+function idTest(subject: Subject, kind: IdTestKind, pattern: string): boolean {
+  return subject.testId === undefined ? testId(kind, pattern, subject.id) : subject.testId(kind, pattern);
+}
+
+/** Whether an id passes a matcher that looks at nothing else. @throws PyError for a broken `pcre` */
+export function testId(kind: IdTestKind, pattern: string, id: string): boolean {
+  switch (kind) {
+    case "glob":
+      return fnmatchcase(id, pattern);
+    case "list":
+      return listMatch(id, pattern);
+    default:
+      return searchAtStart(pattern, id);
+  }
+}
 
 function judge(subject: Subject, engine: Engine, target: Value, delimiter: string | undefined): boolean | undefined {
   return MATCHERS[engine](subject, target, delimiter);

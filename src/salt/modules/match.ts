@@ -1,7 +1,7 @@
 import { FindingError } from "../../finding/index.ts";
 import { PyDict, PyError, str, truthy, typeName, type Value } from "../../python/index.ts";
 import { deepCopy, update } from "../data/index.ts";
-import { matches, type Engine } from "../match/index.ts";
+import { matches, subjectOf, type Engine } from "../match/index.ts";
 import { bind, signature } from "./signature.ts";
 import type { ModuleContext, ModuleFunction, ModuleTable } from "./types.ts";
 
@@ -78,8 +78,12 @@ const MATCHERS: readonly (readonly [string, ModuleFunction])[] = [
 
 function answer(context: ModuleContext, engine: Engine, expression: Value, delimiter: string, minionId: string | undefined): boolean {
   try {
-    const { id, grains, opts } = context.minion;
-    const subject = { id: minionId ?? id, grains, pillar: context.pillar, nodegroups: opts.get("nodegroups") ?? null };
+    const { grains, opts } = context.minion;
+    const nodegroups = opts.get("nodegroups") ?? null;
+    const subject =
+      minionId === undefined
+        ? subjectOf(context.minion, nodegroups, context.pillar)
+        : { id: minionId, grains, pillar: context.pillar, nodegroups };
     return matches(subject, expression, { engine, delimiter });
   } catch (error) {
     // Salt logs what a matcher raises and answers false.

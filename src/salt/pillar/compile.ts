@@ -31,6 +31,15 @@ export interface PillarRequest {
   /** Follows values to their lines; the same for a pillar that is compiled anew. */
   readonly tracer?: PillarTracer | undefined;
   readonly warn: (findings: readonly Finding[]) => void;
+  /** Where merged and rendered data are taken from and kept: then nothing of the pillar may be changed. */
+  readonly sharing?: PillarSharing | undefined;
+}
+
+/** Keeps pillar SLS and what they are merged to over many minions. */
+export interface PillarSharing {
+  /** What an SLS without includes comes to; `undefined` from `run` is not kept. */
+  sls(saltenv: string, sls: string, run: () => { readonly state: Value } | undefined): { readonly state: Value } | undefined;
+  merge(below: PyDict, above: PyDict, run: () => PyDict): PyDict;
 }
 
 export interface CompiledPillar {
@@ -91,7 +100,7 @@ function mergeEnvironment(
   for (const sls of names) {
     const state = renderer.render(sls, saltenv, rendered, undefined, renderer.topNames(sls, saltenv));
     // Data that is no mapping is an error already; Salt leaves it out.
-    if (state instanceof PyDict) data = merger.merge(data, state);
+    if (state instanceof PyDict) data = merger.shared(data, state, renderer.sharing);
   }
   return data;
 }

@@ -1,6 +1,7 @@
 import { PyDict, PyError, type Value } from "../../python/index.ts";
 import type { Options } from "../config/index.ts";
 import { merge } from "../data/index.ts";
+import type { PillarSharing } from "./compile.ts";
 import type { PillarTracer } from "./provenance.ts";
 
 /** Merges pillar sources by the minion's strategy. */
@@ -24,6 +25,13 @@ export class PillarMerger {
     return !this.#mergeLists && this.#renderer !== "yamlex" && ["smart", "recurse", "overwrite"].includes(this.#strategy);
   }
 
+  /** The same, taken from another minion's compile where that merged the same two. */
+  shared(below: PyDict, above: PyDict, sharing: PillarSharing | undefined): PyDict {
+    if (sharing === undefined || !this.idempotent || this.#strategy === "overwrite" || this.#tracer !== undefined)
+      return this.merge(below, above);
+    return sharing.merge(below, above, () => over(below, above));
+  }
+
   /** `above` put over `below`. @throws PyError `TypeError` where either is no dict */
   merge(below: Value, above: Value): PyDict {
     const merged = merge(below, above, this.#strategy, {
@@ -37,4 +45,15 @@ export class PillarMerger {
     this.#tracer?.merged(merged, below, above);
     return merged;
   }
+}
+
+/** `update(deepCopy(below), above)` of data that nobody changes: what only one of the two has is not copied. */
+function over(below: PyDict, above: PyDict): PyDict {
+  const merged = below.emptyLike();
+  for (const [key, value] of below.entries()) merged.set(key, value);
+  for (const [key, value] of above.entries()) {
+    const old = merged.get(key);
+    merged.set(key, old instanceof PyDict && value instanceof PyDict ? over(old, value) : value);
+  }
+  return merged;
 }

@@ -4,7 +4,7 @@ import type { Options } from "../config/index.ts";
 import { fnmatchcase } from "../data/index.ts";
 import type { DataPositions } from "../types.ts";
 import { findSls, type FoundSls } from "../sls/index.ts";
-import type { PillarRequest } from "./compile.ts";
+import type { PillarRequest, PillarSharing } from "./compile.ts";
 import type { PillarErrors } from "./errors.ts";
 import type { PillarMerger } from "./merger.ts";
 import type { PillarTracer } from "./provenance.ts";
@@ -26,6 +26,7 @@ export class PillarSls {
   readonly #ignored: ReadonlyMap<string, readonly string[]>;
   readonly #tracer: PillarTracer | undefined;
   #depth = 0;
+  #warned = 0;
   /** Where the entries of a rendered SLS stand. */
   readonly #lines = new WeakMap<PyDict, DataPositions>();
 
@@ -43,6 +44,10 @@ export class PillarSls {
     this.#errors = errors;
     this.#ignored = ignored;
     this.#tracer = tracer;
+  }
+
+  get sharing(): PillarSharing | undefined {
+    return this.#request.sharing;
   }
 
   /** Names of the environment's SLS, or nothing for an environment that the config does not have. */
@@ -85,7 +90,31 @@ export class PillarSls {
       this.#missing(sls, saltenv, from);
       return null;
     }
-    const state = this.#load(sls, saltenv, found, variables);
+    const { sharing } = this.#request;
+    if (sharing === undefined || variables.size > 0) return this.#compiled(sls, saltenv, found, done, variables);
+    let state: Value | undefined;
+    const shared = sharing.sls(saltenv, sls, () => {
+      const before = this.#errors.messages.length;
+      const warned = this.#warned;
+      state = this.#load(sls, saltenv, found, variables);
+      const plain = this.#errors.messages.length === before && this.#warned === warned && state instanceof PyDict && !state.has("include");
+      return plain ? { state } : undefined;
+    });
+    if (shared === undefined) return this.#compiled(sls, saltenv, found, done, variables, state);
+    done.set(sls, shared.state);
+    return shared.state;
+  }
+
+  /** `loaded`: what the SLS has been rendered to already. */
+  #compiled(
+    sls: string,
+    saltenv: string,
+    found: FoundSls,
+    done: Map<string, Value>,
+    variables: Variables,
+    loaded?: Value,
+  ): Value {
+    const state = loaded === undefined ? this.#load(sls, saltenv, found, variables) : loaded;
     done.set(sls, state);
     if (!truthy(state)) return state;
     if (!(state instanceof PyDict)) {
@@ -117,6 +146,7 @@ export class PillarSls {
     try {
       const rendered = render({ minion, pillar: known ?? new PyDict(), saltenv, sls, file, role: "pillar", variables });
       warn(rendered.warnings);
+      this.#warned += rendered.warnings.length;
       if (rendered.data instanceof PyDict) this.#lines.set(rendered.data, rendered.positions);
       this.#tracer?.loaded(rendered.data, file.display, rendered.positions);
       return rendered.data;

@@ -1,7 +1,7 @@
 import { FindingError } from "../../finding/index.ts";
 import { isIntLike, PyDict, PyError, PyFloat, str, truthy, typeName, type Value } from "../../python/index.ts";
 import type { Options } from "../config/index.ts";
-import { confirmTop, type Subject } from "../match/index.ts";
+import { confirmTop, subjectOf } from "../match/index.ts";
 import { findSls, iterate } from "../sls/index.ts";
 import type { SourceFile } from "../types.ts";
 import type { PillarErrors } from "./errors.ts";
@@ -163,11 +163,5 @@ function orderOf(value: Value): number {
 /** `confirm_top`: whether a target of the top file means this minion. @throws FindingError for a matcher that is none */
 function targetMatches(request: PillarRequest, options: Options, target: Value, entries: readonly Value[]): boolean {
   const { minion, known } = request;
-  const subject: Subject = {
-    id: minion.id,
-    grains: minion.grains,
-    nodegroups: options.nodegroups,
-    ...(known !== undefined && { pillar: known }),
-  };
-  return confirmTop(subject, target, entries, "pillar top file");
+  return confirmTop(subjectOf(minion, options.nodegroups, known), target, entries, "pillar top file");
 }

@@ -7,6 +7,7 @@ import type { Minion, RenderedSls, SourceFile } from "../types.ts";
 import type { MinionBudget } from "./budget.ts";
 import { DataCache } from "./data-cache.ts";
 import { renderedFor } from "./error.ts";
+import type { RenderMemo } from "./render-memo.ts";
 import { runPipe, type PipeResult, type RenderedText } from "./pipeline.ts";
 
 /** What every render of a minion's SLS or template goes by. */
@@ -18,6 +19,8 @@ export interface RenderBase {
   /** What all renders of the minion may use together. Default: each only its own limits. */
   readonly budget?: MinionBudget | undefined;
   /** The pillar compiled anew, for `pillar.items`. Default: `pillar` itself. */
+  /** Where results of renders are taken from and kept. Default: each render is carried out. */
+  readonly memo?: RenderMemo | undefined;
   readonly freshPillar?: (options: { readonly pillarenv: string | null; readonly override: PyDict | null }) => PyDict;
 }
 
@@ -107,6 +110,7 @@ class Render {
   readonly #base: RenderBase;
   readonly #role: "state" | "pillar";
   readonly #depth: number;
+  readonly #warn: (finding: Finding) => void;
 
   constructor(
     templates: SaltTemplates,
@@ -122,6 +126,9 @@ class Render {
     this.#base = base;
     this.#role = role;
     this.#depth = depth;
+    const { memo } = base;
+    const tell = memo === undefined ? warn : (finding: Finding): void => (memo.warned(finding), warn(finding));
+    this.#warn = tell;
     this.salt = new SaltFunctions({
       minion: base.minion,
       pillar: base.pillar,
@@ -129,11 +136,18 @@ class Render {
       role,
       freshPillar: (options) => this.#freshPillar(options),
       render: (request) => new Render(templates, data, base, role, warnings, depth + 1, warn).nested(request),
-      warn,
+      warn: tell,
     });
   }
 
   template(place: Place, trace: boolean): Rendered {
+    const { memo, budget } = this.#base;
+    // A render inside another may change what it is given; it counts as part of the outer one.
+    if (memo === undefined || budget === undefined || trace || this.#depth > 0) return this.#render(place, trace);
+    return memo.render({ ...place, role: this.#role }, budget, this.#warn, () => this.#render(place, false).text);
+  }
+
+  #render(place: Place, trace: boolean): Rendered {
     const { minion, pillar, budget } = this.#base;
     // A render that only tells lines is not the compile's own.
     const own = trace ? undefined : budget;
@@ -179,7 +193,8 @@ class Render {
   }
 
   #freshPillar(options: { readonly pillarenv: string | null; readonly override: PyDict | null }): PyDict {
-    const { pillar, freshPillar } = this.#base;
+    const { pillar, freshPillar, memo } = this.#base;
+    memo?.alone();
     if (this.#role === "pillar")
       throw new FindingError({
         code: "salt-pillar-in-pillar",

@@ -2,7 +2,7 @@ import { FindingError, type Finding } from "../../finding/index.ts";
 import { PyDict, type Value } from "../../python/index.ts";
 import { Options } from "../config/index.ts";
 import { fnmatchcase } from "../data/index.ts";
-import { confirmTop, type Subject } from "../match/index.ts";
+import { confirmTop, subjectOf, type Subject } from "../match/index.ts";
 import { findSls, iterate, type RenderSls, type SlsNames } from "../sls/index.ts";
 import type { Minion, SourceFile } from "../types.ts";
 import { stateEnvironments } from "./environments.ts";
@@ -32,12 +32,7 @@ export function compileTop(request: TopRequest): CompiledTop {
   const tops = readTops(request, options);
   const merged = mergeTops(tops, options);
   verifyTops(merged);
-  const subject: Subject = {
-    id: request.minion.id,
-    grains: request.minion.grains,
-    pillar: request.pillar,
-    nodegroups: options.nodegroups,
-  };
+  const subject = subjectOf(request.minion, options.nodegroups, request.pillar);
   const environments = new Set(["base", ...stateEnvironments(request.minion, options)]);
   const found = new Map<string, string[]>();
   for (const [saltenv, targets] of merged) {

@@ -57,7 +57,7 @@ export function dictMethods(): MethodTable<PyDict> {
 /** `dict.update(source, **kwargs)`; also what `dict(…)` does. @throws PyError TypeError, ValueError */
 export function updateDict(dict: PyDict, source: Value | undefined, kwargs: Kwargs): void {
   if (source instanceof PyDict) {
-    for (const [key, value] of source.entries()) dict.set(key, value);
+    for (const key of source.keys()) dict.take(source, key);
   } else if (source !== undefined) {
     let index = 0;
     for (const item of iterate(source)) {

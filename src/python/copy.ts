@@ -1,4 +1,6 @@
-import { PyDict, PyObject, PyOrderedDict, PySet, PyTuple, type Value } from "../../python/index.ts";
+import { PyDict } from "./dict.ts";
+import { PySet, PyTuple } from "./sequence.ts";
+import { PyObject, type Value } from "./value.ts";
 
 /** Python's `copy.deepcopy` of data: containers anew, shared and circular ones shared again; functions and the like as they are. */
 export function deepCopy(value: Value): Value {
@@ -16,9 +18,9 @@ function copy(value: Value, done: Map<object, Value>): Value {
     return list;
   }
   if (value instanceof PyDict) {
-    const dict = value instanceof PyOrderedDict ? new PyOrderedDict() : new PyDict();
+    const dict = value.emptyLike();
     done.set(value, dict);
-    for (const [key, item] of value.entries()) dict.set(key, copy(item, done));
+    value.copyTo(dict, (item) => copy(item, done));
     return dict;
   }
   return copyImmutable(value, done);

@@ -1,0 +1,8 @@
+/**
+ * The room of the memo: what a computation read of shared data and files, and results that another subject takes over where all that
+ * would be read is the same. It knows nothing of Salt.
+ */
+export { canonical, NotPlain } from "./canonical.ts";
+export { Memo, type IdTest } from "./memo.ts";
+export { Tracker, type Kept, type TrackedData } from "./tracker.ts";
+export { Trie } from "./trie.ts";

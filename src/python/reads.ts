@@ -1,0 +1,74 @@
+import type { HashKey, Value } from "./value.ts";
+
+/** What can be asked of an entry of shared data. */
+export const Ask = {
+  /** Its value; of a mapping only that it is one. */
+  value: 0,
+  /** Whether it is there, and whether it is a mapping, a list or neither. */
+  kind: 1,
+  /** The keys of the mapping, in order. */
+  keys: 2,
+  /** How many keys the mapping has. */
+  size: 3,
+} as const;
+
+export type Ask = (typeof Ask)[keyof typeof Ask];
+
+/** The kinds that `Ask.kind` tells apart. */
+export type ValueKind = "dict" | "list" | "other";
+
+/** Numbers the paths of one run. */
+export class DataPaths {
+  readonly #all: DataPath[] = [];
+
+  /** A new root, such as `pillar`. */
+  root(name: string): DataPath {
+    return this.add(undefined, name);
+  }
+  add(parent: DataPath | undefined, key: HashKey): DataPath {
+    const path = new DataPath(this, this.#all.length, parent, key);
+    this.#all.push(path);
+    return path;
+  }
+  at(id: number): DataPath | undefined {
+    return this.#all[id];
+  }
+  get count(): number {
+    return this.#all.length;
+  }
+}
+
+/** A place in shared data: a root, and keys down from it. One object for each place of a run. */
+export class DataPath {
+  readonly id: number;
+  readonly parent: DataPath | undefined;
+  /** The key's hash key; a root's name. */
+  readonly key: HashKey;
+  readonly #paths: DataPaths;
+  #children: Map<HashKey, DataPath> | undefined;
+
+  constructor(paths: DataPaths, id: number, parent: DataPath | undefined, key: HashKey) {
+    this.#paths = paths;
+    this.id = id;
+    this.parent = parent;
+    this.key = key;
+  }
+
+  child(key: HashKey): DataPath {
+    let child = this.#children?.get(key);
+    if (child === undefined) {
+      child = this.#paths.add(this, key);
+      (this.#children ??= new Map()).set(key, child);
+    }
+    return child;
+  }
+}
+
+/** Is told what is read of shared data and what is written to it. */
+export interface DataReads {
+  asked(path: DataPath, what: Ask): void;
+  /** The entry at the path was set or removed. */
+  wrote(path: DataPath): void;
+  /** A private copy of a list (or of another container that is no mapping) was handed out: it may be changed behind this one's back. */
+  handed(path: DataPath, copy: Value, original: Value): void;
+}

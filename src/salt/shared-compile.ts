@@ -1,0 +1,283 @@
+import type { Finding } from "../finding/index.ts";
+import { FindingError } from "../finding/index.ts";
+import { Tracker, Trie, type Kept, type Memo } from "../memo/index.ts";
+import { deepCopy, type PyDict, type Value } from "../python/index.ts";
+import { MinionCompiler, type CompiledLow, type PillarStage, type Stage } from "./compile.ts";
+import { RecordingFileRoots, type FileRecorder } from "./fileroots/index.ts";
+import {
+  carryOut,
+  componentsOf,
+  joinRuns,
+  planFileStates,
+  runFileStates,
+  type AppliedStates,
+  type FilePlan,
+  type FileRunParts,
+  type FileStateDeps,
+  type TemplateRequest,
+} from "./filestate/index.ts";
+import { MinionBudget, RenderMemo, type KeptRender, type SlsRenderer, type Usage } from "./render/index.ts";
+import type { SlsNames } from "./sls/index.ts";
+import type { FileRoots, LowChunk, Minion } from "./types.ts";
+import { truthy } from "../python/index.ts";
+
+/** A result and what the renders within it used of the minion's budget. */
+interface Metered<T> {
+  readonly value: T;
+  readonly usage: Usage;
+}
+
+/** The template of a plan, and the results of its renders once one is known. */
+interface RenderSlot {
+  readonly request: TemplateRequest;
+  results: Trie<Kept<KeptRender>> | undefined;
+}
+
+/** States that are run together, with what is known of them. */
+interface FileGroup {
+  readonly chunks: readonly LowChunk[];
+  readonly plans: Trie<Kept<Metered<FilePlan | "unplanned">>>;
+  readonly runs: Trie<Kept<Metered<GroupRun>>>;
+}
+
+interface GroupRun {
+  readonly parts: FileRunParts;
+  readonly warnings: readonly Finding[];
+}
+
+/** What is shared by the compiles of many minions besides the memo itself. */
+export class SharedStates {
+  readonly groups = new WeakMap<CompiledLow, readonly FileGroup[]>();
+  readonly whole = new WeakMap<CompiledLow, FileGroup>();
+  readonly order = new WeakMap<CompiledLow, ReadonlyMap<LowChunk, number>>();
+  readonly slots = new WeakMap<FilePlan, readonly RenderSlot[]>();
+  /** Merged pillar by the two that were merged. */
+  readonly merged = new WeakMap<PyDict, WeakMap<PyDict, PyDict>>();
+  /** The parts of a plan by its renders' results. */
+  readonly carried = new WeakMap<FilePlan, WeakMap<Kept<KeptRender>, FileRunParts>>();
+}
+
+/**
+ * One minion's way from tree to files, as `MinionCompiler`, with the results of other minions wherever all that would be read is the
+ * same. The data it is given must not change any more, nor must what it gives.
+ */
+export class SharedMinionCompiler {
+  readonly tracker: Tracker;
+  readonly #memo: Memo;
+  readonly #shared: SharedStates;
+  readonly #minion: Minion;
+  readonly #renderer: SlsRenderer;
+  readonly #names: SlsNames;
+  readonly #budget = new MinionBudget();
+  readonly #renders: RenderMemo;
+  /** The last render's record. */
+  #rendered: { readonly kept: Kept<KeptRender>; readonly trie: Trie<Kept<KeptRender>> }[] = [];
+  #pillar: PillarStage | undefined;
+  #low: Stage<CompiledLow> | undefined;
+  #compiler: MinionCompiler | undefined;
+
+  constructor(minion: Minion, memo: Memo, shared: SharedStates, renderer: SlsRenderer, names: SlsNames) {
+    this.tracker = new Tracker(memo, { id: minion.id, grains: minion.grains, opts: minion.opts });
+    this.#memo = memo;
+    this.#shared = shared;
+    this.#renderer = renderer;
+    this.#names = names;
+    this.#minion = trackedMinion(minion, memo, this.tracker);
+    this.#renders = new RenderMemo(memo, this.tracker, (kept, trie) => {
+      this.#rendered = [{ kept, trie }];
+    });
+  }
+
+  /** Whether results may not be relied on: the minion is to be compiled by itself. */
+  get alone(): boolean {
+    return this.tracker.unsound || this.#budget.scarce;
+  }
+
+  pillar(): PillarStage {
+    if (this.#pillar !== undefined) return this.#pillar;
+    const pillar = this.#compute(this.#memo.trie<Metered<PillarStage>>("pillar"), () => this.#compilePillar());
+    this.tracker.add("pillar", pillar.value.data);
+    this.#pillar = pillar;
+    return pillar;
+  }
+
+  low(): Stage<CompiledLow> {
+    if (this.#low !== undefined) return this.#low;
+    const { findings } = this.pillar();
+    const name = findings.length === 0 ? "states" : `states ${JSON.stringify(findings)}`;
+    const low = this.#compute(this.#memo.trie<Metered<Stage<CompiledLow>>>(name), () => this.#stages().low());
+    this.#low = low;
+    return low;
+  }
+
+  files(): Stage<AppliedStates> {
+    const { value: low, messages, findings } = this.low();
+    if (low === undefined) return { messages, findings };
+    let runs = this.#groups(low).map((group) => this.#runGroup(low, group));
+    // Warnings have the order of the states, which is known only of states that are run together.
+    if (runs.some((run) => run.warnings.length > 0)) runs = [this.#runAlone(low, this.#whole(low))];
+    const value = joinRuns(
+      runs.map((run) => run.parts),
+      this.#order(low),
+    );
+    return { value, messages: [], findings: [...findings, ...runs.flatMap((run) => run.warnings), ...value.findings] };
+  }
+
+  #compute<T>(trie: Trie<Kept<Metered<T>>>, run: () => T): T {
+    const { value } = this.tracker.compute(
+      trie,
+      () => this.#budget.metered(run),
+      ({ usage }) => this.#budget.use(usage),
+    );
+    return value.value;
+  }
+
+  #compilePillar(): PillarStage {
+    const sharing = {
+      memo: this.#renders,
+      pillarSharing: {
+        sls: (saltenv: string, sls: string, run: () => { readonly state: Value } | undefined) =>
+          this.tracker.compute<{ readonly state: Value } | undefined>(this.#memo.trie(JSON.stringify(["pillar-sls", saltenv, sls])), run).value,
+        merge: (below: PyDict, above: PyDict, run: () => PyDict) => {
+          const known = this.#shared.merged.get(below)?.get(above);
+          if (known !== undefined) return known;
+          const merged = run();
+          let over = this.#shared.merged.get(below);
+          if (over === undefined) this.#shared.merged.set(below, (over = new WeakMap()));
+          over.set(above, merged);
+          return merged;
+        },
+      },
+    };
+    return new MinionCompiler(this.#minion, { lenient: true, sharing }, this.#renderer, this.#names, this.#budget).pillar();
+  }
+
+  /** The stages after pillar, which see it as a view. */
+  #stages(): MinionCompiler {
+    if (this.#compiler !== undefined) return this.#compiler;
+    const pillar = this.pillar();
+    const seen = { ...pillar, value: { ...pillar.value, data: this.tracker.view("pillar") } };
+    const settings = { lenient: true, sharing: { memo: this.#renders, pillar: seen } };
+    this.#compiler = new MinionCompiler(this.#minion, settings, this.#renderer, this.#names, this.#budget);
+    return this.#compiler;
+  }
+
+  #deps(low: CompiledLow, warnings: Finding[]): FileStateDeps {
+    return this.#stages().fileStateDeps(low, (finding) => void warnings.push(finding));
+  }
+
+  #groups(low: CompiledLow): readonly FileGroup[] {
+    let groups = this.#shared.groups.get(low);
+    if (groups === undefined) {
+      const failhard = truthy(this.#minion.opts.get("failhard") ?? false);
+      groups = componentsOf(low.order, failhard).map(groupOf);
+      this.#shared.groups.set(low, groups);
+    }
+    return groups;
+  }
+
+  #whole(low: CompiledLow): FileGroup {
+    let group = this.#shared.whole.get(low);
+    if (group === undefined) this.#shared.whole.set(low, (group = groupOf(low.order)));
+    return group;
+  }
+
+  #order(low: CompiledLow): ReadonlyMap<LowChunk, number> {
+    let order = this.#shared.order.get(low);
+    if (order === undefined) this.#shared.order.set(low, (order = new Map(low.order.map((chunk, index) => [chunk, index]))));
+    return order;
+  }
+
+  #runGroup(low: CompiledLow, group: FileGroup): GroupRun {
+    const plan = this.#compute(group.plans, () => {
+      const warnings: Finding[] = [];
+      return planFileStates(group.chunks, this.#deps(low, warnings), warnings) ?? "unplanned";
+    });
+    if (plan === "unplanned") return this.#runAlone(low, group);
+    const results = this.#renderAll(low, plan);
+    if (results === undefined) return this.#runAlone(low, group);
+    return { parts: this.#carryOut(low, plan, results), warnings: plan.warnings };
+  }
+
+  #runAlone(low: CompiledLow, group: FileGroup): GroupRun {
+    return this.#compute(group.runs, () => {
+      const warnings: Finding[] = [];
+      return { parts: runFileStates(group.chunks, this.#deps(low, warnings)), warnings };
+    });
+  }
+
+  /** `undefined` where a render fails: what else then happens is for the states' run to say. */
+  #renderAll(low: CompiledLow, plan: FilePlan): readonly Kept<KeptRender>[] | undefined {
+    let slots = this.#shared.slots.get(plan);
+    if (slots === undefined) {
+      slots = plan.renders.map((request) => ({ request, results: undefined }));
+      this.#shared.slots.set(plan, slots);
+    }
+    const results: Kept<KeptRender>[] = [];
+    let deps: FileStateDeps | undefined;
+    for (const slot of slots) {
+      const found = slot.results === undefined ? undefined : this.tracker.take(slot.results);
+      if (found !== undefined) {
+        this.#budget.use(found.value.usage);
+        results.push(found);
+        continue;
+      }
+      deps ??= this.#deps(low, []);
+      const variables = new Map([...slot.request.variables].map(([name, value]): [string, Value] => [name, deepCopy(value)]));
+      this.#rendered = [];
+      try {
+        const { text } = deps.renderTemplate({ ...slot.request, variables }, { trace: false });
+        const [rendered] = this.#rendered;
+        results.push(rendered?.kept ?? lone(text));
+        slot.results = rendered?.trie ?? slot.results;
+      } catch (error) {
+        if (error instanceof FindingError) return undefined;
+        throw error;
+      }
+    }
+    return results;
+  }
+
+  #carryOut(low: CompiledLow, plan: FilePlan, results: readonly Kept<KeptRender>[]): FileRunParts {
+    return carryOut(
+      plan,
+      results.map((result) => result.value.text),
+      this.#deps(low, []),
+    );
+  }
+}
+
+const NOTHING: Usage = { steps: 0, output: 0, data: 0, lowest: { steps: 0, output: 0, data: 0 } };
+
+/** A render that is not shared. */
+function lone(text: string): Kept<KeptRender> {
+  return { value: { text, warnings: [], usage: NOTHING }, questions: [], answers: [], files: [] };
+}
+
+function groupOf(chunks: readonly LowChunk[]): FileGroup {
+  return { chunks, plans: new Trie(), runs: new Trie() };
+}
+
+/** The minion as it is seen by what is followed. */
+function trackedMinion(minion: Minion, memo: Memo, tracker: Tracker): Minion {
+  return {
+    get id() {
+      return tracker.id();
+    },
+    testId: (kind, pattern) => tracker.testId(kind, pattern),
+    grains: tracker.view("grains"),
+    opts: tracker.view("opts"),
+    fileRoots: recorded(minion.fileRoots, "file_roots", memo, tracker),
+    pillarRoots: recorded(minion.pillarRoots, "pillar_roots", memo, tracker),
+  };
+}
+
+function recorded(roots: FileRoots, name: string, memo: Memo, tracker: Tracker): FileRoots {
+  const ask = (...question: readonly string[]): void => tracker.file(memo.file([name, ...question].join("\0")));
+  const recorder: FileRecorder = {
+    found: (saltenv, path) => ask("find", saltenv, path),
+    listed: (saltenv, what) => ask(what, saltenv),
+    environments: () => ask("environments"),
+  };
+  return new RecordingFileRoots(roots, recorder);
+}
