@@ -1,25 +1,10 @@
-import { createHash } from "node:crypto";
 import type { Finding, TrailStep } from "../finding/index.ts";
 import type { PyDict } from "../python/index.ts";
-import { emit } from "../yaml/index.ts";
-import { addonOf, assignFiles, compareText, isManifest, strayFile, type AssignedFiles } from "./assign.ts";
+import { assignFiles, compareText, type AssignedFiles } from "./assign.ts";
+import { AddonCache } from "./cache.ts";
 import { BUILT_IN_NAMESPACES, type AddonSettings } from "./declaration.ts";
-import { decideMode, type DecidedMode } from "./mode.ts";
-import { normaliseObject } from "./normalise.ts";
-import { parseManifest, type ParsedObject } from "./parse.ts";
-import type {
-  Addon,
-  AddonDeclaration,
-  AddonFile,
-  AddonObject,
-  FailedFile,
-  FailureReason,
-  LineSources,
-  Mode,
-  ObjectProblem,
-  ObjectSchema,
-  WrittenFile,
-} from "./types.ts";
+import type { CheckedObject, Manifest, ObjectOutline } from "./manifest.ts";
+import type { Addon, AddonDeclaration, FailedFile, FailureReason, LineSources, ObjectSchema, WrittenFile } from "./types.ts";
 
 export interface CompileAddonsInput {
   readonly written: readonly WrittenFile[];
@@ -31,6 +16,8 @@ export interface CompileAddonsInput {
   readonly knownCrds: readonly PyDict[];
   /** Asked only about lines that have a finding. */
   readonly sources: LineSources;
+  /** Default: one for this compile alone. */
+  readonly cache?: AddonCache;
 }
 
 export interface CompiledAddons {
@@ -41,6 +28,11 @@ export interface CompiledAddons {
   readonly leftToNode: readonly string[];
 }
 
+export interface CompiledAddon {
+  readonly addon: Addon;
+  readonly findings: readonly Finding[];
+}
+
 /**
  * The second stage: files that the states wrote, to addons.
  *
@@ -48,155 +40,174 @@ export interface CompiledAddons {
  * is in and no other.
  */
 export function compileAddons(input: CompileAddonsInput): CompiledAddons {
+  const cache = input.cache ?? new AddonCache();
   const assigned = assignFiles(input.written, input.failed);
-  const drafts = parseAddons(assigned);
+  const drafts = draftAddons(assigned, cache);
   findDuplicates(drafts);
-  const crds = [...drafts.values()].flatMap((draft) => draft.objects).filter((object) => object.kind === "CustomResourceDefinition");
-  const schema = input.schema.withCustomResources([...input.knownCrds, ...crds.map((object) => object.value)]);
+  const crds = drafts.flatMap((draft) => draft.manifests.flatMap(({ objects }) => objects.flatMap(({ definition }) => definition ?? [])));
+  const schema = cache.withCustomResources(input.schema, [...input.knownCrds, ...crds]);
   const namespaces = knownNamespaces(drafts, input.settings);
-  for (const draft of drafts.values()) checkObjects(draft, schema, namespaces, input.settings.addons.get(draft.name)?.mode);
-  checkDependencies(drafts, input.settings);
+  const dependencies = checkDependencies(drafts, input.settings);
   const findings: Finding[] = assigned.nodeFailures.flatMap((failure) => [...failure.findings]);
   const addons: Addon[] = [];
-  for (const draft of drafts.values()) {
+  for (const draft of drafts) {
     const declaration = input.settings.addons.get(draft.name);
-    const failed = draft.findings.some((finding) => finding.severity === "error");
-    addons.push(failed ? failedAddon(draft, declaration) : finishAddon(draft, declaration));
-    findings.push(...draft.findings.map((finding) => withSources(finding, input.sources)));
+    const { own, twice } = draft;
+    const wrong = [...own, ...twice, ...(dependencies.get(draft) ?? [])];
+    const compile = (): CompiledAddon => compileAddon(draft, { schema, namespaces, declaration, dependencies, sources: input.sources });
+    const compiled =
+      wrong.length > 0 ? compile() : cache.addon(addonKey(draft, { cache, schema, declaration, namespaces }), compile);
+    addons.push(compiled.addon);
+    findings.push(...compiled.findings);
   }
   return { addons, findings, leftToNode: assigned.leftToNode.map((file) => file.path).sort(compareText) };
 }
 
-/** An addon on its way: what was parsed of it so far and what was found wrong. */
+/** An addon on its way. */
 interface Draft {
   readonly name: string;
-  readonly files: readonly WrittenFile[];
-  readonly objects: ParsedObject[];
-  readonly modes: Map<ParsedObject, DecidedMode>;
-  readonly findings: Finding[];
+  readonly manifests: readonly Manifest[];
+  /** What is wrong with its files by themselves. */
+  readonly own: readonly Finding[];
+  /** What stands in it and elsewhere too. */
+  readonly twice: Finding[];
 }
 
-function parseAddons(assigned: AssignedFiles): Map<string, Draft> {
-  const drafts = new Map<string, Draft>();
-  for (const [name, { files, failures }] of assigned.addons) {
-    const draft: Draft = { name, files, objects: [], modes: new Map(), findings: failures.flatMap((failure) => [...failure.findings]) };
-    drafts.set(name, draft);
-    const targets = new Map<string, WrittenFile>();
-    for (const file of files) {
-      if (!isManifest(file.path)) {
-        draft.findings.push(strayFile(file));
-        continue;
+function draftAddons(assigned: AssignedFiles, cache: AddonCache): readonly Draft[] {
+  return [...assigned.addons].map(([name, { files, failures }]) => {
+    const own: Finding[] = failures.flatMap((failure) => [...failure.findings]);
+    const manifests = files.map((file) => cache.manifest(file));
+    const targets = new Map<string, Manifest>();
+    for (const manifest of manifests) {
+      if (manifest.isManifest) {
+        const other = targets.get(manifest.target);
+        if (other !== undefined) own.push(clash(other, manifest));
+        targets.set(manifest.target, manifest);
       }
-      const target = publishedPath(file.path);
-      const other = targets.get(target);
-      if (other !== undefined) {
-        draft.findings.push({
-          code: "addon-file-clash",
-          severity: "error",
-          message: `${other.path} and ${file.path} would both be published as ${target}`,
-          at: { file: file.path },
-          advice: "rename one of them",
-        });
-      }
-      targets.set(target, file);
-      const parsed = parseManifest(file);
-      draft.objects.push(...parsed.objects);
-      draft.findings.push(...parsed.findings);
+      own.push(...manifest.findings);
     }
-  }
-  return drafts;
+    return { name, manifests: manifests.filter((manifest) => manifest.isManifest), own, twice: [] };
+  });
 }
 
-/** The path within the addon under which a file is published: `.yml` and `.json` become `.yaml`. */
-function publishedPath(path: string): string {
-  return (addonOf(path)?.file ?? path).replace(/\.(?:yml|json)$/, ".yaml");
+function clash(other: Manifest, manifest: Manifest): Finding {
+  return {
+    code: "addon-file-clash",
+    severity: "error",
+    message: `${other.file.path} and ${manifest.file.path} would both be published as ${manifest.target}`,
+    at: { file: manifest.file.path },
+    advice: "rename one of them",
+  };
 }
 
-/** `apps/v1` and `apps/v1beta1` Deployments of one name are one object, so the version does not count. */
-function identity(object: ParsedObject): string {
-  const slash = object.apiVersion.indexOf("/");
-  const group = slash < 0 ? "" : object.apiVersion.slice(0, slash);
-  return `${group}/${object.kind} ${object.namespace ?? ""}/${object.name}`;
-}
-
-function findDuplicates(drafts: ReadonlyMap<string, Draft>): void {
-  const first = new Map<string, { readonly object: ParsedObject; readonly draft: Draft }>();
-  for (const draft of drafts.values()) {
-    for (const object of draft.objects) {
-      const key = identity(object);
-      const known = first.get(key);
-      if (known === undefined) {
-        first.set(key, { object, draft });
-        continue;
+function findDuplicates(drafts: readonly Draft[]): void {
+  const first = new Map<string, { readonly object: ObjectOutline; readonly draft: Draft }>();
+  for (const draft of drafts) {
+    for (const { objects } of draft.manifests) {
+      for (const object of objects) {
+        const known = first.get(object.identity);
+        if (known === undefined) first.set(object.identity, { object, draft });
+        else tellTwice(draft, object, known);
       }
-      const here = object.at([]);
-      const there = known.object.at([]);
-      const what = describe(object);
-      const add = (target: Draft, at: typeof here, other: typeof here): void => {
-        target.findings.push({
-          code: "addon-object-twice",
-          severity: "error",
-          message: `${what} stands twice: here and in ${other.file}:${other.line ?? 1}`,
-          at,
-          advice: "the addon manager would apply them in turn for ever; keep one",
-        });
-      };
-      add(draft, here, there);
-      if (known.draft !== draft) add(known.draft, there, here);
     }
   }
 }
 
-function describe(object: ParsedObject): string {
+function tellTwice(draft: Draft, object: ObjectOutline, known: { readonly object: ObjectOutline; readonly draft: Draft }): void {
+  const add = (target: Draft, { at }: ObjectOutline, { at: other }: ObjectOutline): void => {
+    target.twice.push({
+      code: "addon-object-twice",
+      severity: "error",
+      message: `${describe(object)} stands twice: here and in ${other.file}:${other.line ?? 1}`,
+      at,
+      advice: "the addon manager would apply them in turn for ever; keep one",
+    });
+  };
+  add(draft, object, known.object);
+  if (known.draft !== draft) add(known.draft, known.object, object);
+}
+
+function describe(object: ObjectOutline): string {
   return `${object.kind} ${object.namespace === null ? "" : `${object.namespace}/`}${object.name}`;
 }
 
-function knownNamespaces(drafts: ReadonlyMap<string, Draft>, settings: AddonSettings): ReadonlySet<string> {
+function knownNamespaces(drafts: readonly Draft[], settings: AddonSettings): ReadonlySet<string> {
   const names = new Set([...BUILT_IN_NAMESPACES, ...settings.namespaces]);
-  for (const draft of drafts.values()) for (const object of draft.objects) if (object.kind === "Namespace") names.add(object.name);
+  for (const draft of drafts)
+    for (const { objects } of draft.manifests) for (const object of objects) if (object.kind === "Namespace") names.add(object.name);
   return names;
 }
 
-function checkObjects(draft: Draft, schema: ObjectSchema, namespaces: ReadonlySet<string>, declared: Mode | undefined): void {
-  for (const object of draft.objects) {
-    const mode = decideMode(object.value, declared);
-    draft.modes.set(object, mode);
-    const problems: ObjectProblem[] = [...schema.validate(object.value), ...mode.problems];
-    const scope = schema.scope(object.apiVersion, object.kind);
-    if (scope === "Namespaced" && object.namespace === null) {
-      problems.push({
-        code: "addon-namespace-missing",
-        severity: "error",
-        message: `${describe(object)} has no metadata.namespace; it would land in whatever namespace the applier uses`,
-        pointer: ["metadata"],
-        advice: "write the namespace, `default` too",
-      });
-    } else if (scope === "Namespaced" && object.namespace !== null && !namespaces.has(object.namespace)) {
-      problems.push({
-        code: "addon-namespace-unknown",
-        severity: "error",
-        message: `${describe(object)} is in namespace ${object.namespace}, which no addon of this cluster makes`,
-        pointer: ["metadata", "namespace"],
-        advice: "add the Namespace to an addon, or list it in pillar halite:namespaces if it exists already",
-      });
-    }
-    for (const problem of problems) {
-      draft.findings.push({
-        code: problem.code,
-        severity: problem.severity,
-        message: problem.message,
-        at: object.at(problem.pointer),
-        ...(problem.advice === undefined ? {} : { advice: problem.advice }),
-      });
-    }
-  }
+/** What all clusters that have the same addon have in common. */
+interface AddonContext {
+  readonly schema: ObjectSchema;
+  readonly namespaces: ReadonlySet<string>;
+  readonly declaration: AddonDeclaration | undefined;
+  readonly dependencies: ReadonlyMap<Draft, readonly Finding[]>;
+  readonly sources: LineSources;
 }
 
-function checkDependencies(drafts: ReadonlyMap<string, Draft>, settings: AddonSettings): void {
-  for (const draft of drafts.values()) {
+/** What an addon in which nothing is wrong by itself hangs on. */
+function addonKey(
+  draft: Draft,
+  { cache, schema, declaration, namespaces }: Pick<AddonContext, "schema" | "declaration" | "namespaces"> & { readonly cache: AddonCache },
+): string {
+  const files = draft.manifests.map((manifest) => cache.number(manifest)).join(" ");
+  const absent = new Set<string>();
+  for (const { objects } of draft.manifests)
+    for (const { namespace } of objects) if (namespace !== null && !namespaces.has(namespace)) absent.add(namespace);
+  const declared = declaration === undefined ? "" : `${declaration.mode ?? ""} ${declaration.dependsOn.join(" ")}`;
+  return `${draft.name}|${files}|${cache.number(schema)}|${declared}|${[...absent].join(" ")}`;
+}
+
+function compileAddon(draft: Draft, context: AddonContext): CompiledAddon {
+  const { declaration, schema, namespaces } = context;
+  const checked = draft.manifests.map((manifest) => manifest.check(schema, declaration?.mode));
+  const findings = [
+    ...draft.own,
+    ...draft.twice,
+    ...checked.flat().flatMap((object) => [...object.problems, ...checkNamespace(object, namespaces)]),
+    ...(context.dependencies.get(draft) ?? []),
+  ];
+  const failed = findings.some((finding) => finding.severity === "error");
+  const addon = failed ? failedAddon(draft, findings, declaration) : finishAddon(draft, declaration);
+  if (!failed) findings.push(...defaultModes(draft, checked.flat()));
+  return { addon, findings: findings.map((finding) => withSources(finding, context.sources)) };
+}
+
+function checkNamespace({ outline, scope }: CheckedObject, namespaces: ReadonlySet<string>): Finding[] {
+  if (scope !== "Namespaced") return [];
+  if (outline.namespace === null) {
+    return [
+      {
+        code: "addon-namespace-missing",
+        severity: "error",
+        message: `${describe(outline)} has no metadata.namespace; it would land in whatever namespace the applier uses`,
+        at: outline.metadataAt,
+        advice: "write the namespace, `default` too",
+      },
+    ];
+  }
+  if (namespaces.has(outline.namespace)) return [];
+  return [
+    {
+      code: "addon-namespace-unknown",
+      severity: "error",
+      message: `${describe(outline)} is in namespace ${outline.namespace}, which no addon of this cluster makes`,
+      at: outline.namespaceAt,
+      advice: "add the Namespace to an addon, or list it in pillar halite:namespaces if it exists already",
+    },
+  ];
+}
+
+function checkDependencies(drafts: readonly Draft[], settings: AddonSettings): ReadonlyMap<Draft, readonly Finding[]> {
+  const found = new Map<Draft, Finding[]>();
+  const names = new Set(drafts.map((draft) => draft.name));
+  for (const draft of drafts) {
+    const findings: Finding[] = [];
     for (const name of settings.addons.get(draft.name)?.dependsOn ?? []) {
-      if (drafts.has(name)) continue;
-      draft.findings.push({
+      if (names.has(name)) continue;
+      findings.push({
         code: "addon-dependency-missing",
         severity: "error",
         message: `addon ${draft.name} depends on addon ${name}, which this cluster does not have`,
@@ -205,13 +216,15 @@ function checkDependencies(drafts: ReadonlyMap<string, Draft>, settings: AddonSe
     }
     const cycle = dependencyCycle(draft.name, settings);
     if (cycle !== undefined) {
-      draft.findings.push({
+      findings.push({
         code: "addon-dependency-cycle",
         severity: "error",
         message: `addons depend on each other in a circle: ${cycle.join(" → ")}`,
       });
     }
+    if (findings.length > 0) found.set(draft, findings);
   }
+  return found;
 }
 
 function dependencyCycle(start: string, settings: AddonSettings): readonly string[] | undefined {
@@ -228,57 +241,33 @@ function dependencyCycle(start: string, settings: AddonSettings): readonly strin
 }
 
 function finishAddon(draft: Draft, declaration: AddonDeclaration | undefined): Addon {
-  const files: AddonFile[] = [];
-  const objects: AddonObject[] = [];
-  for (const file of draft.files) {
-    const texts: string[] = [];
-    for (const object of draft.objects) {
-      if (object.file !== file) continue;
-      const mode = draft.modes.get(object)?.mode ?? "Reconcile";
-      const value = normaliseObject(object.value, mode);
-      const text = emit([value]);
-      texts.push(text);
-      objects.push({
-        apiVersion: object.apiVersion,
-        kind: object.kind,
-        namespace: object.namespace,
-        name: object.name,
-        mode,
-        file: publishedPath(file.path),
-        digest: digestOf(text),
-        id: file.id,
-        sls: file.sls,
-        source: file.source,
-        value,
-      });
-    }
-    if (texts.length > 0) files.push({ path: publishedPath(file.path), text: texts.join("---\n") });
-  }
-  noteDefaultModes(draft);
+  const published = draft.manifests.map((manifest) => ({ path: manifest.target, ...manifest.publish(declaration?.mode) }));
   return {
     state: "complete",
     name: draft.name,
     mode: declaration?.mode ?? "Reconcile",
     dependsOn: declaration?.dependsOn ?? [],
-    files,
-    objects,
+    files: published.filter((file) => file.objects.length > 0).map(({ path, text }) => ({ path, text })),
+    objects: published.flatMap((file) => file.objects),
   };
 }
 
-function noteDefaultModes(draft: Draft): void {
-  const unlabelled = draft.objects.filter((object) => draft.modes.get(object)?.from === "default");
-  const first = unlabelled[0];
-  if (first === undefined) return;
-  draft.findings.push({
-    code: "addon-mode-default",
-    severity: "note",
-    message: `addon ${draft.name}: ${unlabelled.length} of ${draft.objects.length} objects carry no mode label and pillar declares none; Reconcile is written out`,
-    at: first.at([]),
-  });
+function defaultModes(draft: Draft, objects: readonly CheckedObject[]): Finding[] {
+  const unlabelled = objects.filter((object) => object.mode.from === "default");
+  const [first] = unlabelled;
+  if (first === undefined) return [];
+  return [
+    {
+      code: "addon-mode-default",
+      severity: "note",
+      message: `addon ${draft.name}: ${unlabelled.length} of ${objects.length} objects carry no mode label and pillar declares none; Reconcile is written out`,
+      at: first.outline.at,
+    },
+  ];
 }
 
-function failedAddon(draft: Draft, declaration: AddonDeclaration | undefined): Addon {
-  return { state: "failed", name: draft.name, dependsOn: declaration?.dependsOn ?? [], why: failureReasons(draft.findings) };
+function failedAddon(draft: Draft, findings: readonly Finding[], declaration: AddonDeclaration | undefined): Addon {
+  return { state: "failed", name: draft.name, dependsOn: declaration?.dependsOn ?? [], why: failureReasons(findings) };
 }
 
 /** Why, without line numbers: the same bytes wherever and however the tree is laid out on disk. */
@@ -302,10 +291,6 @@ function withoutLines(message: string): string {
     .replace(/[;,]? ?\(?\bline \d+(?:, column \d+)?\)?/g, "")
     .replace(/(\.(?:sls|ya?ml|json|jinja|j2|toml))(?::\d+){1,2}/g, "$1")
     .trim();
-}
-
-function digestOf(text: string): string {
-  return `sha256:${createHash("sha256").update(text, "utf8").digest("hex")}`;
 }
 
 function withSources(finding: Finding, sources: LineSources): Finding {

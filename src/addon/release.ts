@@ -1,38 +1,59 @@
 import { createHash } from "node:crypto";
-import { PyDict, type Value } from "../python/index.ts";
+import { PyDict } from "../python/index.ts";
 import { emit } from "../yaml/index.ts";
 import { compareText } from "./assign.ts";
 import type { Addon, AddonObject, FailureReason, Release } from "./types.ts";
 
-/** The files of one cluster's release, by path within the cluster's folder: `ADDON/FILE.yaml` and `release.yaml`. */
-export function releaseFiles(release: Release): ReadonlyMap<string, string> {
-  const files = new Map<string, string>();
-  if (release.state === "compiled") {
-    for (const addon of release.addons) {
-      if (addon.state === "failed") continue;
-      for (const file of addon.files) files.set(`${addon.name}/${file.path}`, file.text);
+/** Writes releases out as text. What addons have in common that several clusters share is written once. */
+export class ReleaseTexts {
+  readonly #addons = new WeakMap<Addon, string>();
+
+  /** The files of one cluster's release, by path within the cluster's folder: `ADDON/FILE.yaml` and `release.yaml`. */
+  files(release: Release): ReadonlyMap<string, string> {
+    const files: [string, string][] = [];
+    if (release.state === "compiled") {
+      for (const addon of release.addons) {
+        if (addon.state === "failed") continue;
+        for (const file of addon.files) files.push([`${addon.name}/${file.path}`, file.text]);
+      }
     }
+    files.push(["release.yaml", this.#yaml(release)]);
+    return new Map(files.sort(([a], [b]) => compareText(a, b)));
   }
-  files.set("release.yaml", releaseYaml(release));
-  return new Map([...files].sort(([a], [b]) => compareText(a, b)));
+
+  /** `release.yaml`: what belongs to the cluster. It holds only what follows from the output's bytes. */
+  #yaml(release: Release): string {
+    const root = PyDict.from({
+      apiVersion: "halite.dev/v1alpha1",
+      kind: "Release",
+      cluster: release.cluster.id,
+      az: release.cluster.az,
+      kubernetes: release.cluster.kubernetes,
+      state: stateOf(release),
+    });
+    if (release.state === "failed") root.set("why", release.why.map(reasonValue));
+    else if (release.addons.length === 0) root.set("addons", new PyDict());
+    const head = emit([root]);
+    if (release.state === "failed" || release.addons.length === 0) return head;
+    return `${head}${ADDONS}${release.addons.map((addon) => this.#addon(addon)).join("")}`;
+  }
+
+  /** An addon's entry, indented as it stands below `addons`. */
+  #addon(addon: Addon): string {
+    let text = this.#addons.get(addon);
+    if (text === undefined) {
+      text = emit([PyDict.of([["addons", PyDict.of([[addon.name, addonValue(addon)]])]])]).slice(ADDONS.length);
+      this.#addons.set(addon, text);
+    }
+    return text;
+  }
 }
 
-/** `release.yaml`: what belongs to the cluster. It holds only what follows from the output's bytes. */
-export function releaseYaml(release: Release): string {
-  const root = PyDict.from({
-    apiVersion: "halite.dev/v1alpha1",
-    kind: "Release",
-    cluster: release.cluster.id,
-    az: release.cluster.az,
-    kubernetes: release.cluster.kubernetes,
-    state: release.state === "failed" ? "failed" : "complete",
-  });
-  if (release.state === "failed") root.set("why", release.why.map(reasonValue));
-  else {
-    if (release.addons.some((addon) => addon.state === "failed")) root.set("state", "partial");
-    root.set("addons", PyDict.of(release.addons.map((addon): [Value, Value] => [addon.name, addonValue(addon)])));
-  }
-  return emit([root]);
+const ADDONS = "addons:\n";
+
+function stateOf(release: Release): string {
+  if (release.state === "failed") return "failed";
+  return release.addons.some((addon) => addon.state === "failed") ? "partial" : "complete";
 }
 
 function addonValue(addon: Addon): PyDict {

@@ -46,7 +46,6 @@ export interface AddonObject {
   readonly id: string;
   readonly sls: string;
   readonly source: string | null;
-  readonly value: PyDict;
 }
 
 /** A file as it is published. */

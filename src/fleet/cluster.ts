@@ -4,6 +4,7 @@ import {
   compileAddons,
   failureReasons,
   readAddonSettings,
+  type AddonCache,
   type AddonSettings,
   type FailedFile,
   type LineSources,
@@ -32,6 +33,8 @@ export interface ClusterInput {
   /** The cluster's Salt stages, failing SLS left out. With `trace` pillar keeps which line won. */
   readonly salt: (trace: boolean) => Pick<MinionCompiler, "pillar" | "low" | "files">;
   readonly schema: ObjectSchema;
+  /** What clusters have in common in the second stage. Default: nothing. */
+  readonly addons?: AddonCache;
   /** CustomResourceDefinitions that clusters have without any addon bringing them. */
   readonly knownCrds: readonly PyDict[];
   /** Checks the merged pillar against the components' schemas. */
@@ -67,6 +70,7 @@ export function compileCluster(cluster: Cluster, input: ClusterInput): ClusterCo
       schema: input.schema,
       knownCrds: input.knownCrds,
       sources: lineSources(applied.value),
+      ...(input.addons !== undefined && { cache: input.addons }),
     });
     return {
       cluster,

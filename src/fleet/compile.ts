@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ObjectSchema } from "../addon/index.ts";
+import { AddonCache, ReleaseTexts, type ObjectSchema } from "../addon/index.ts";
 import { FindingError, type Finding } from "../finding/index.ts";
 import { PyDict } from "../python/index.ts";
 import { Memo } from "../memo/index.ts";
@@ -8,7 +8,7 @@ import { matches, SaltCompiler, SharedStates, testId } from "../salt/index.ts";
 import { KubernetesSchemas, UnknownVersionError } from "../schema/index.ts";
 import { loadKubernetes } from "../yaml/index.ts";
 import { compileCluster, failedCluster, type ClusterCompile } from "./cluster.ts";
-import type { CompiledCluster } from "./compiled.ts";
+import { compiledCluster, type CompiledCluster } from "./compiled.ts";
 import { minionOfCluster, type Fleet } from "./load.ts";
 import { PillarSchemas } from "./user-schemas.ts";
 import type { Cluster } from "./roster.ts";
@@ -22,6 +22,8 @@ export class FleetCompiler {
   readonly #salt = new SaltCompiler();
   readonly #memo: Memo | undefined;
   readonly #shared = new SharedStates();
+  readonly #addons = new AddonCache();
+  readonly #texts = new ReleaseTexts();
   readonly #schemas: KubernetesSchemas;
   readonly #knownCrds: readonly PyDict[];
   readonly #pillarSchemas: PillarSchemas;
@@ -57,6 +59,11 @@ export class FleetCompiler {
     });
   }
 
+  /** The same, written out as text. */
+  compileToText(cluster: Cluster): CompiledCluster {
+    return compiledCluster(this.compile(cluster), this.#texts);
+  }
+
   /** Compiles one cluster. Whatever is wrong with it is among its findings; an error that is thrown is a bug. */
   compile(cluster: Cluster): ClusterCompile {
     let schema: ObjectSchema;
@@ -77,7 +84,7 @@ export class FleetCompiler {
     };
     if (this.#memo === undefined) return compileCluster(cluster, input);
     const shared = this.#salt.forSharing(minion, this.#memo, this.#shared);
-    const compiled = compileCluster(cluster, { ...input, salt: (trace) => (trace ? input.salt(true) : shared) });
+    const compiled = compileCluster(cluster, { ...input, salt: (trace) => (trace ? input.salt(true) : shared), addons: this.#addons });
     return shared.alone ? compileCluster(cluster, input) : compiled;
   }
 }

@@ -1,4 +1,4 @@
-import { releaseFiles, type Release } from "../addon/index.ts";
+import type { Release, ReleaseTexts } from "../addon/index.ts";
 import type { Finding } from "../finding/index.ts";
 import type { ClusterCompile } from "./cluster.ts";
 import type { Cluster } from "./roster.ts";
@@ -24,8 +24,8 @@ export interface CompiledCluster {
 }
 
 /** Writes a release out as text and keeps of its objects only how many there are. */
-export function compiledCluster({ release, findings, leftToNode }: ClusterCompile): CompiledCluster {
-  return { cluster: release.cluster, release: outcomeOf(release), files: releaseFiles(release), findings, leftToNode };
+export function compiledCluster({ release, findings, leftToNode }: ClusterCompile, texts: ReleaseTexts): CompiledCluster {
+  return { cluster: release.cluster, release: outcomeOf(release), files: texts.files(release), findings, leftToNode };
 }
 
 function outcomeOf(release: Release): ReleaseOutcome {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { compiledCluster, type CompiledCluster } from "./compiled.ts";
+import type { CompiledCluster } from "./compiled.ts";
 import { FleetCompiler } from "./compile.ts";
 import { loadFleet, type Fleet } from "./load.ts";
 
@@ -79,7 +79,7 @@ function compileShare(compiler: FleetCompiler, { ids, next }: WorkerTask, starte
     if (cluster === undefined) throw new Error(`cluster ${id} went out of the roster during the compile`);
     started(index);
     const start = performance.now();
-    const compile = compiledCluster(compiler.compile(cluster));
+    const compile = compiler.compileToText(cluster);
     done.push([index, { ...compile, milliseconds: performance.now() - start }]);
   }
 }

@@ -18,7 +18,7 @@ import {
 } from "./filestate/index.ts";
 import { MinionBudget, RenderMemo, type KeptRender, type SlsRenderer, type Usage } from "./render/index.ts";
 import type { SlsNames } from "./sls/index.ts";
-import type { FileRoots, LowChunk, Minion } from "./types.ts";
+import type { FileResult, FileRoots, LowChunk, Minion } from "./types.ts";
 import { truthy } from "../python/index.ts";
 
 /** A result and what the renders within it used of the minion's budget. */
@@ -53,8 +53,8 @@ export class SharedStates {
   readonly slots = new WeakMap<FilePlan, readonly RenderSlot[]>();
   /** Merged pillar by the two that were merged. */
   readonly merged = new WeakMap<PyDict, WeakMap<PyDict, PyDict>>();
-  /** The parts of a plan by its renders' results. */
-  readonly carried = new WeakMap<FilePlan, WeakMap<Kept<KeptRender>, FileRunParts>>();
+  /** A plan's file with its content, by the render that gives it. */
+  readonly files = new WeakMap<Kept<KeptRender>, WeakMap<FileResult, FileResult>>();
 }
 
 /**
@@ -243,6 +243,15 @@ export class SharedMinionCompiler {
       plan,
       results.map((result) => result.value.text),
       this.#deps(low, []),
+      (file, number, make) => {
+        const result = results[number];
+        if (result === undefined) return make();
+        let made = this.#shared.files.get(result);
+        if (made === undefined) this.#shared.files.set(result, (made = new WeakMap()));
+        let known = made.get(file);
+        if (known === undefined) made.set(file, (known = make()));
+        return known;
+      },
     );
   }
 }

@@ -1,8 +1,10 @@
+import { normaliseObject } from "../../src/addon/normalise.ts";
+import { parseManifest } from "../../src/addon/parse.ts";
 import { describe, expect, test } from "vitest";
 import {
   compileAddons,
   readAddonSettings,
-  releaseFiles,
+  ReleaseTexts,
   type CompiledAddons,
   type ObjectSchema,
   type WrittenFile,
@@ -40,7 +42,7 @@ function compile(files: readonly WrittenFile[], pillar = "{}"): CompiledAddons {
 const said = (compiled: CompiledAddons): string[] => compiled.findings.map(printFinding);
 
 function outputs(compiled: CompiledAddons): ReadonlyMap<string, string> {
-  return releaseFiles({ state: "compiled", cluster: { id: "c1", az: "az1", kubernetes: "1.36" }, addons: compiled.addons });
+  return new ReleaseTexts().files({ state: "compiled", cluster: { id: "c1", az: "az1", kubernetes: "1.36" }, addons: compiled.addons });
 }
 
 const config = (name: string, more = ""): string =>
@@ -211,12 +213,9 @@ describe("what the second stage changes, and nothing else", () => {
   });
 
   test("what is written reads back as what was compiled", () => {
-    const compiled = compile([
-      file("a/x.yaml", `${config("x", LABELLED)}data: {k: "on", l: "12:30", m: " s "}\n---\n${config("two", LABELLED)}`),
-    ]);
-    const [addon] = compiled.addons;
-    const text = outputs(compiled).get("a/x.yaml") ?? "";
-    const values = addon?.state === "complete" ? addon.objects.map((object) => object.value) : [];
+    const written = file("a/x.yaml", `${config("x", LABELLED)}data: {k: "on", l: "12:30", m: " s "}\n---\n${config("two", LABELLED)}`);
+    const text = outputs(compile([written])).get("a/x.yaml") ?? "";
+    const values = parseManifest(written).objects.map((object) => normaliseObject(object.value, "Reconcile"));
     const back = loadKubernetes(text, { file: "x" }).map((document) => document.value);
     expect(back.length).toBe(2);
     for (const [index, value] of values.entries()) expect(value.equals(back[index] ?? null)).toBe(true);

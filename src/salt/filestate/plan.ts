@@ -1,5 +1,5 @@
 import type { Finding } from "../../finding/index.ts";
-import type { LowChunk } from "../types.ts";
+import type { FileResult, LowChunk } from "../types.ts";
 import { runFileStates, type FileRunParts } from "./apply.ts";
 import { traceOf } from "./trace.ts";
 import { decodeUtf8, encodeUtf8 } from "./text.ts";
@@ -47,12 +47,19 @@ export function planFileStates(low: readonly LowChunk[], deps: FileStateDeps, wa
   return { parts, renders, rendered, warnings };
 }
 
-/** The plan's parts with the texts of this minion's renders. */
-export function carryOut({ parts, rendered }: FilePlan, texts: readonly string[], deps: FileStateDeps): FileRunParts {
+/**
+ * The plan's parts with the texts of this minion's renders. `once` gives the same file again where the same render's result makes it.
+ */
+export function carryOut(
+  { parts, rendered }: FilePlan,
+  texts: readonly string[],
+  deps: FileStateDeps,
+  once: (file: FileResult, render: number, make: () => FileResult) => FileResult,
+): FileRunParts {
   const files = new Map(parts.files);
   for (const [path, number] of rendered) {
     const file = files.get(path);
-    if (file?.kind === "file") files.set(path, { ...file, content: encodeUtf8(texts[number] ?? "") });
+    if (file?.kind === "file") files.set(path, once(file, number, () => ({ ...file, content: encodeUtf8(texts[number] ?? "") })));
   }
   return {
     ...parts,

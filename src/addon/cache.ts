@@ -1,0 +1,52 @@
+import type { PyDict } from "../python/index.ts";
+import { Manifest } from "./manifest.ts";
+import type { CompiledAddon } from "./compile.ts";
+import type { ObjectSchema, WrittenFile } from "./types.ts";
+
+/**
+ * What the second stage keeps over several clusters: files are told by identity, so that whoever hands one over again says that nothing
+ * about it has changed.
+ */
+export class AddonCache {
+  readonly #manifests = new WeakMap<WrittenFile, Manifest>();
+  readonly #addons = new Map<string, CompiledAddon>();
+  readonly #schemas = new WeakMap<ObjectSchema, Map<string, ObjectSchema>>();
+  readonly #numbers = new WeakMap<object, number>();
+  #next = 0;
+
+  manifest(file: WrittenFile): Manifest {
+    let manifest = this.#manifests.get(file);
+    if (manifest === undefined) this.#manifests.set(file, (manifest = new Manifest(file)));
+    return manifest;
+  }
+
+  /** The schema with custom resources, one object for the same definitions. */
+  withCustomResources(schema: ObjectSchema, definitions: readonly PyDict[]): ObjectSchema {
+    let known = this.#schemas.get(schema);
+    if (known === undefined) this.#schemas.set(schema, (known = new Map()));
+    const key = definitions.map((definition) => this.number(definition)).join(" ");
+    let made = known.get(key);
+    if (made === undefined) known.set(key, (made = schema.withCustomResources(definitions)));
+    return made;
+  }
+
+  /** The addon by all that it is made of. */
+  addon(key: string, compile: () => CompiledAddon): CompiledAddon {
+    let addon = this.#addons.get(key);
+    if (addon === undefined) {
+      // Files that only one cluster has leave an addon behind that nobody asks for again.
+      if (this.#addons.size >= MOST) this.#addons.clear();
+      this.#addons.set(key, (addon = compile()));
+    }
+    return addon;
+  }
+
+  /** A number for an object, the same whenever it is asked. */
+  number(object: object): number {
+    let number = this.#numbers.get(object);
+    if (number === undefined) this.#numbers.set(object, (number = this.#next++));
+    return number;
+  }
+}
+
+const MOST = 20_000;

@@ -1,0 +1,156 @@
+import { createHash } from "node:crypto";
+import type { Finding, Position } from "../finding/index.ts";
+import type { PyDict } from "../python/index.ts";
+import { emit } from "../yaml/index.ts";
+import { addonOf, isManifest, strayFile } from "./assign.ts";
+import { decideMode, type DecidedMode } from "./mode.ts";
+import { normaliseObject } from "./normalise.ts";
+import { parseManifest, type ParsedObject } from "./parse.ts";
+import type { AddonObject, Mode, ObjectProblem, ObjectSchema, WrittenFile } from "./types.ts";
+
+/** An object as far as other files, and the cluster, have a say in it. */
+export interface ObjectOutline {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly namespace: string | null;
+  /** Equal for what the API server takes for one object: its version does not count. */
+  readonly identity: string;
+  readonly at: Position;
+  readonly metadataAt: Position;
+  readonly namespaceAt: Position;
+  /** The whole object where it is a CustomResourceDefinition. */
+  readonly definition: PyDict | undefined;
+}
+
+/** An object held against a cluster's API. */
+export interface CheckedObject {
+  readonly outline: ObjectOutline;
+  readonly scope: "Namespaced" | "Cluster" | undefined;
+  readonly mode: DecidedMode;
+  readonly problems: readonly Finding[];
+}
+
+/** A file as it is published. */
+export interface PublishedFile {
+  readonly text: string;
+  readonly objects: readonly AddonObject[];
+}
+
+/**
+ * One file of an addon, on its way from text to objects. Each step is done when it is first asked for, and once: a file that several
+ * clusters have in common is parsed, checked and written out once.
+ */
+export class Manifest {
+  readonly file: WrittenFile;
+  /** The path within the addon under which the file is published: `.yml` and `.json` become `.yaml`. */
+  readonly target: string;
+  readonly isManifest: boolean;
+  #objects: readonly ObjectOutline[] | undefined;
+  #findings: readonly Finding[] = [];
+  /** The objects themselves, until they have been checked: they take a lot of room. */
+  #parsed: readonly ParsedObject[] | undefined;
+  readonly #checked = new WeakMap<ObjectSchema, Map<Mode | undefined, readonly CheckedObject[]>>();
+  readonly #published = new Map<Mode | undefined, PublishedFile>();
+
+  constructor(file: WrittenFile) {
+    this.file = file;
+    this.target = (addonOf(file.path)?.file ?? file.path).replace(/\.(?:yml|json)$/, ".yaml");
+    this.isManifest = isManifest(file.path);
+  }
+
+  get objects(): readonly ObjectOutline[] {
+    if (this.#objects === undefined) this.#parse();
+    return this.#objects ?? [];
+  }
+
+  /** What is wrong with the file by itself. */
+  get findings(): readonly Finding[] {
+    if (this.#objects === undefined) this.#parse();
+    return this.#findings;
+  }
+
+  check(schema: ObjectSchema, declared: Mode | undefined): readonly CheckedObject[] {
+    let byMode = this.#checked.get(schema);
+    if (byMode === undefined) this.#checked.set(schema, (byMode = new Map()));
+    let checked = byMode.get(declared);
+    if (checked === undefined) {
+      const outlines = this.objects;
+      checked = this.#parse().map((object, index): CheckedObject => {
+        const mode = decideMode(object.value, declared);
+        return {
+          outline: outlines[index] ?? outlineOf(object),
+          scope: schema.scope(object.apiVersion, object.kind),
+          mode,
+          problems: [...schema.validate(object.value), ...mode.problems].map((problem) => findingOf(problem, object)),
+        };
+      });
+      byMode.set(declared, checked);
+    }
+    return checked;
+  }
+
+  /** The file's canonical text. Asked for last: what was parsed is given up. */
+  publish(declared: Mode | undefined): PublishedFile {
+    let published = this.#published.get(declared);
+    if (published === undefined) {
+      const texts: string[] = [];
+      const objects = this.#parse().map((object): AddonObject => {
+        const { mode } = decideMode(object.value, declared);
+        const text = emit([normaliseObject(object.value, mode)]);
+        texts.push(text);
+        return {
+          apiVersion: object.apiVersion,
+          kind: object.kind,
+          namespace: object.namespace,
+          name: object.name,
+          mode,
+          file: this.target,
+          digest: `sha256:${createHash("sha256").update(text, "utf8").digest("hex")}`,
+          id: this.file.id,
+          sls: this.file.sls,
+          source: this.file.source,
+        };
+      });
+      published = { text: texts.join("---\n"), objects };
+      this.#published.set(declared, published);
+      this.#parsed = undefined;
+    }
+    return published;
+  }
+
+  #parse(): readonly ParsedObject[] {
+    if (this.#parsed !== undefined) return this.#parsed;
+    const parsed = this.isManifest ? parseManifest(this.file) : { objects: [], findings: [strayFile(this.file)] };
+    this.#findings = parsed.findings;
+    this.#objects ??= parsed.objects.map(outlineOf);
+    this.#parsed = parsed.objects;
+    return parsed.objects;
+  }
+}
+
+function outlineOf(object: ParsedObject): ObjectOutline {
+  const { apiVersion, kind, name, namespace } = object;
+  const slash = apiVersion.indexOf("/");
+  return {
+    apiVersion,
+    kind,
+    name,
+    namespace,
+    identity: `${slash < 0 ? "" : apiVersion.slice(0, slash)}/${kind} ${namespace ?? ""}/${name}`,
+    at: object.at([]),
+    metadataAt: object.at(["metadata"]),
+    namespaceAt: object.at(["metadata", "namespace"]),
+    definition: kind === "CustomResourceDefinition" ? object.value : undefined,
+  };
+}
+
+function findingOf(problem: ObjectProblem, object: ParsedObject): Finding {
+  return {
+    code: problem.code,
+    severity: problem.severity,
+    message: problem.message,
+    at: object.at(problem.pointer),
+    ...(problem.advice === undefined ? {} : { advice: problem.advice }),
+  };
+}
