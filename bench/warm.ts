@@ -20,7 +20,7 @@ export function measureWarm(folder: string, clusters: number, judged: boolean): 
   const wanted = (wall: number): Wanted => (judged ? { wall } : {});
   const cluster = Math.floor(clusters / 2);
   const id = clusterId(cluster);
-  heading(`The same fleet of ${clusters.toLocaleString("en")} clusters, warm`);
+  heading("The same fleet, warm");
   run(folder, "render");
   row("halite render, nothing changed", measure(RUNS, halite(folder, "render")));
 
