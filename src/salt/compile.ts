@@ -65,8 +65,8 @@ export class SaltCompiler {
   }
 
   /** The same with results shared through the memo; `shared` is one object for all minions of a memo. */
-  forSharing(minion: Minion, memo: Memo, shared: SharedStates): SharedMinionCompiler {
-    return new SharedMinionCompiler(minion, memo, shared, this.#renderer, this.#names);
+  forSharing(minion: Minion, memo: Memo, shared: SharedStates, pillar?: PillarStage): SharedMinionCompiler {
+    return new SharedMinionCompiler(minion, memo, shared, this.#renderer, this.#names, pillar);
   }
 
   forMinion(minion: Minion, settings: MinionSettings = {}): MinionCompiler {

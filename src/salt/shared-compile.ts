@@ -76,12 +76,17 @@ export class SharedMinionCompiler {
   #low: Stage<CompiledLow> | undefined;
   #compiler: MinionCompiler | undefined;
 
-  constructor(minion: Minion, memo: Memo, shared: SharedStates, renderer: SlsRenderer, names: SlsNames) {
+  /** `pillar`: the minion's pillar where it is known already, or is to be another. */
+  constructor(minion: Minion, memo: Memo, shared: SharedStates, renderer: SlsRenderer, names: SlsNames, pillar?: PillarStage) {
     this.tracker = new Tracker(memo, { id: minion.id, grains: minion.grains, opts: minion.opts });
     this.#memo = memo;
     this.#shared = shared;
     this.#renderer = renderer;
     this.#names = names;
+    if (pillar !== undefined) {
+      this.#pillar = pillar;
+      this.tracker.add("pillar", pillar.value.data);
+    }
     this.#minion = trackedMinion(minion, memo, this.tracker);
     this.#renders = new RenderMemo(memo, this.tracker, (kept, trie) => {
       this.#rendered = [{ kept, trie }];
