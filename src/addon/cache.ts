@@ -1,5 +1,5 @@
 import type { PyDict } from "../python/index.ts";
-import { Manifest } from "./manifest.ts";
+import { Manifest, type ManifestPart } from "./manifest.ts";
 import type { CompiledAddon } from "./compile.ts";
 import type { ObjectSchema, WrittenFile } from "./types.ts";
 
@@ -9,6 +9,8 @@ import type { ObjectSchema, WrittenFile } from "./types.ts";
  */
 export class AddonCache {
   readonly #manifests = new WeakMap<WrittenFile, Manifest>();
+  /** By whose they are, and by text. */
+  readonly #parts = new Map<string, Map<string, ManifestPart>>();
   readonly #addons = new Map<string, CompiledAddon>();
   readonly #schemas = new WeakMap<ObjectSchema, Map<string, ObjectSchema>>();
   readonly #numbers = new WeakMap<object, number>();
@@ -16,8 +18,20 @@ export class AddonCache {
 
   manifest(file: WrittenFile): Manifest {
     let manifest = this.#manifests.get(file);
-    if (manifest === undefined) this.#manifests.set(file, (manifest = new Manifest(file)));
+    if (manifest === undefined) this.#manifests.set(file, (manifest = new Manifest(file, (whose, text, make) => this.#part(whose, text, make))));
     return manifest;
+  }
+
+  #part(file: WrittenFile, text: string, make: () => ManifestPart): ManifestPart {
+    const owner = JSON.stringify([file.path, file.id, file.sls, file.source]);
+    let known = this.#parts.get(owner);
+    if (known === undefined) this.#parts.set(owner, (known = new Map()));
+    let part = known.get(text);
+    if (part === undefined) {
+      if (known.size >= MOST_PARTS) known.clear();
+      known.set(text, (part = make()));
+    }
+    return part;
   }
 
   /** The schema with custom resources, one object for the same definitions. */
@@ -50,3 +64,4 @@ export class AddonCache {
 }
 
 const MOST = 20_000;
+const MOST_PARTS = 1000;

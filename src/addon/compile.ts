@@ -154,8 +154,7 @@ function addonKey(
 ): string {
   const files = draft.manifests.map((manifest) => cache.number(manifest)).join(" ");
   const absent = new Set<string>();
-  for (const { objects } of draft.manifests)
-    for (const { namespace } of objects) if (namespace !== null && !namespaces.has(namespace)) absent.add(namespace);
+  for (const manifest of draft.manifests) for (const name of manifest.namespaces) if (!namespaces.has(name)) absent.add(name);
   const declared = declaration === undefined ? "" : `${declaration.mode ?? ""} ${declaration.dependsOn.join(" ")}`;
   return `${draft.name}|${files}|${cache.number(schema)}|${declared}|${[...absent].join(" ")}`;
 }

@@ -37,26 +37,24 @@ export interface PublishedFile {
   readonly objects: readonly AddonObject[];
 }
 
-/**
- * One file of an addon, on its way from text to objects. Each step is done when it is first asked for, and once: a file that several
- * clusters have in common is parsed, checked and written out once.
- */
-export class Manifest {
-  readonly file: WrittenFile;
-  /** The path within the addon under which the file is published: `.yml` and `.json` become `.yaml`. */
-  readonly target: string;
-  readonly isManifest: boolean;
+/** A part of a file that is parsed by itself: one document, or the whole. Each step is done when it is first asked for, and once. */
+export class ManifestPart {
+  readonly #file: WrittenFile;
+  readonly #target: string;
+  /** The part's text with as many line ends before it as lines stand before it in the file. */
+  readonly #text: string | undefined;
   #objects: readonly ObjectOutline[] | undefined;
   #findings: readonly Finding[] = [];
-  /** The objects themselves, until they have been checked: they take a lot of room. */
+  /** The objects themselves, until they have been written out: they take a lot of room. */
   #parsed: readonly ParsedObject[] | undefined;
   readonly #checked = new WeakMap<ObjectSchema, Map<Mode | undefined, readonly CheckedObject[]>>();
-  readonly #published = new Map<Mode | undefined, PublishedFile>();
+  readonly #published = new Map<Mode | undefined, PublishedPart>();
 
-  constructor(file: WrittenFile) {
-    this.file = file;
-    this.target = (addonOf(file.path)?.file ?? file.path).replace(/\.(?:yml|json)$/, ".yaml");
-    this.isManifest = isManifest(file.path);
+  /** Without `text` the whole file. */
+  constructor(file: WrittenFile, target: string, text?: string) {
+    this.#file = file;
+    this.#target = target;
+    this.#text = text;
   }
 
   get objects(): readonly ObjectOutline[] {
@@ -64,7 +62,7 @@ export class Manifest {
     return this.#objects ?? [];
   }
 
-  /** What is wrong with the file by itself. */
+  /** What is wrong with the part by itself. */
   get findings(): readonly Finding[] {
     if (this.#objects === undefined) this.#parse();
     return this.#findings;
@@ -90,8 +88,8 @@ export class Manifest {
     return checked;
   }
 
-  /** The file's canonical text. Asked for last: what was parsed is given up. */
-  publish(declared: Mode | undefined): PublishedFile {
+  /** The part's canonical texts. Asked for last: what was parsed is given up. */
+  publish(declared: Mode | undefined): PublishedPart {
     let published = this.#published.get(declared);
     if (published === undefined) {
       const texts: string[] = [];
@@ -105,14 +103,14 @@ export class Manifest {
           namespace: object.namespace,
           name: object.name,
           mode,
-          file: this.target,
+          file: this.#target,
           digest: `sha256:${createHash("sha256").update(text, "utf8").digest("hex")}`,
-          id: this.file.id,
-          sls: this.file.sls,
-          source: this.file.source,
+          id: this.#file.id,
+          sls: this.#file.sls,
+          source: this.#file.source,
         };
       });
-      published = { text: texts.join("---\n"), objects };
+      published = { texts, objects };
       this.#published.set(declared, published);
       this.#parsed = undefined;
     }
@@ -121,12 +119,78 @@ export class Manifest {
 
   #parse(): readonly ParsedObject[] {
     if (this.#parsed !== undefined) return this.#parsed;
-    const parsed = this.isManifest ? parseManifest(this.file) : { objects: [], findings: [strayFile(this.file)] };
+    const parsed = parseManifest(this.#text === undefined ? this.#file : { ...this.#file, content: new TextEncoder().encode(this.#text) });
     this.#findings = parsed.findings;
     this.#objects ??= parsed.objects.map(outlineOf);
     this.#parsed = parsed.objects;
     return parsed.objects;
   }
+}
+
+/** The texts of a part's objects as they are published. */
+export interface PublishedPart {
+  readonly texts: readonly string[];
+  readonly objects: readonly AddonObject[];
+}
+
+/** Gives the part of a file with this text again where another cluster has the same. */
+export type SamePart = (file: WrittenFile, text: string, make: () => ManifestPart) => ManifestPart;
+
+/** One file of an addon, on its way from text to objects. */
+export class Manifest {
+  readonly file: WrittenFile;
+  /** The path within the addon under which the file is published: `.yml` and `.json` become `.yaml`. */
+  readonly target: string;
+  readonly isManifest: boolean;
+  readonly parts: readonly ManifestPart[];
+  readonly objects: readonly ObjectOutline[];
+  /** What is wrong with the file by itself. */
+  readonly findings: readonly Finding[];
+  /** The namespaces that its objects name. */
+  readonly namespaces: ReadonlySet<string>;
+
+  constructor(file: WrittenFile, samePart: SamePart) {
+    this.file = file;
+    this.target = (addonOf(file.path)?.file ?? file.path).replace(/\.(?:yml|json)$/, ".yaml");
+    this.isManifest = isManifest(file.path);
+    this.parts = this.isManifest ? partsOf(file, this.target, samePart) : [];
+    this.objects = this.parts.flatMap((part) => part.objects);
+    this.findings = this.isManifest ? this.parts.flatMap((part) => part.findings) : [strayFile(file)];
+    this.namespaces = new Set(this.objects.flatMap(({ namespace }) => namespace ?? []));
+  }
+
+  check(schema: ObjectSchema, declared: Mode | undefined): readonly CheckedObject[] {
+    return this.parts.flatMap((part) => part.check(schema, declared));
+  }
+
+  publish(declared: Mode | undefined): PublishedFile {
+    const parts = this.parts.map((part) => part.publish(declared));
+    return { text: parts.flatMap((part) => part.texts).join("---\n"), objects: parts.flatMap((part) => part.objects) };
+  }
+}
+
+/**
+ * The documents of a file, each parsed by itself: of a file in which one cluster's name stands in one object, the others are the same in
+ * all clusters. A line `---` always ends a document. Where something is wrong, or could mean something else without what stands before it,
+ * the file is parsed as a whole.
+ */
+function partsOf(file: WrittenFile, target: string, samePart: SamePart): readonly ManifestPart[] {
+  const whole = [new ManifestPart(file, target)];
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(file.content);
+  } catch {
+    return whole;
+  }
+  if (!text.includes("\n---\n") || /^(?:%|\.\.\.|---.)|\r|\ufeff|\u0085|\u2028|\u2029/mu.test(text)) return whole;
+  const parts: ManifestPart[] = [];
+  let lines = 0;
+  for (const piece of text.split(/^---\n/m)) {
+    const own = "\n".repeat(lines) + piece;
+    parts.push(samePart(file, own, () => new ManifestPart(file, target, own)));
+    lines += piece.split("\n").length;
+  }
+  return parts.some((part) => part.findings.length > 0) ? whole : parts;
 }
 
 function outlineOf(object: ParsedObject): ObjectOutline {

@@ -224,7 +224,20 @@ export class Tracker implements DataReads {
   }
 }
 
+/** Whether a copy still holds the same, types and order included. */
 function sameData(a: Value, b: Value): boolean {
+  if (a === b) return true;
+  if (a === null || b === null || typeof a !== "object" || typeof b !== "object") return false;
+  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, index) => sameData(item, b[index] ?? null));
+  if (a instanceof PyDict) {
+    if (!(b instanceof PyDict) || a.typeName !== b.typeName || a.size !== b.size) return false;
+    const theirs = b.entries();
+    for (const [key, value] of a.entries()) {
+      const next = theirs.next();
+      if (next.done === true || !sameData(key, next.value[0]) || !sameData(value, next.value[1])) return false;
+    }
+    return true;
+  }
   try {
     return canonical(a) === canonical(b);
   } catch (error) {

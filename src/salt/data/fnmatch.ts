@@ -86,3 +86,8 @@ function accepts(token: Token, character: string): boolean {
   const code = codeOf(character);
   return token.ranges.some(([low, high]) => codeOf(low) <= code && code <= codeOf(high)) !== token.not;
 }
+
+/** Whether a pattern can match anything but itself. */
+export function isGlob(pattern: string): boolean {
+  return /[*?[]/.test(pattern);
+}

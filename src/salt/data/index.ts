@@ -2,6 +2,6 @@
 export { deepCopy } from "../../python/index.ts";
 export { merge, mergeRecurse, update } from "./dictupdate.ts";
 export { filterBy } from "./filter-by.ts";
-export { fnmatchcase } from "./fnmatch.ts";
+export { fnmatchcase, isGlob } from "./fnmatch.ts";
 export { loadJson, throughJson } from "./json.ts";
 export { traverse } from "./traverse.ts";

@@ -1,7 +1,7 @@
 import type { Finding } from "../../finding/index.ts";
 import { PyDict, PyError, type Value } from "../../python/index.ts";
 import { Options } from "../config/index.ts";
-import { fnmatchcase } from "../data/index.ts";
+import { fnmatchcase, isGlob } from "../data/index.ts";
 import { SlsNames, type RenderSls } from "../sls/index.ts";
 import type { Minion } from "../types.ts";
 import { inputErrors } from "../failure.ts";
@@ -93,12 +93,13 @@ function mergeEnvironment(
   const available = renderer.available(saltenv);
   if (available === undefined) for (const _ of patterns) renderer.noEnvironment(saltenv);
   const names = patterns.flatMap((pattern) => {
-    const found = (available ?? []).filter((name) => fnmatchcase(name, pattern));
+    // What holds no wildcard matches itself at the most.
+    const found = isGlob(pattern) ? (available ?? []).filter((name) => fnmatchcase(name, pattern)) : [];
     return found.length > 0 ? found : [pattern];
   });
   const rendered = new Map<string, Value>();
   for (const sls of names) {
-    const state = renderer.render(sls, saltenv, rendered, undefined, renderer.topNames(sls, saltenv));
+    const state = renderer.render(sls, saltenv, rendered, undefined, () => renderer.topNames(sls, saltenv));
     // Data that is no mapping is an error already; Salt leaves it out.
     if (state instanceof PyDict) data = merger.shared(data, state, renderer.sharing);
   }

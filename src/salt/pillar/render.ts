@@ -14,6 +14,11 @@ type Variables = ReadonlyMap<string, Value>;
 
 const NONE: Variables = new Map();
 
+/** Where an SLS is named; asked for where there is something to say of it. */
+type NamedAt = () => Position | undefined;
+
+const nowhere: NamedAt = () => undefined;
+
 /** How deep includes may nest, and key paths. */
 const DEEPEST = 100;
 
@@ -72,7 +77,7 @@ export class PillarSls {
   }
 
   /** `from`: where the SLS is named. */
-  render(sls: string, saltenv: string, done: Map<string, Value>, variables: Variables = NONE, from?: Position): Value {
+  render(sls: string, saltenv: string, done: Map<string, Value>, variables: Variables = NONE, from: NamedAt = nowhere): Value {
     if (this.#depth >= DEEPEST) {
       const advice = "Name the SLS in the top file, or put several into one.";
       this.#errors.add("pillar-include-depth", `includes nest more than ${DEEPEST} deep at pillar SLS '${sls}'`, { advice });
@@ -84,7 +89,7 @@ export class PillarSls {
     return state;
   }
 
-  #rendered(sls: string, saltenv: string, done: Map<string, Value>, variables: Variables, from: Position | undefined): Value {
+  #rendered(sls: string, saltenv: string, done: Map<string, Value>, variables: Variables, from: NamedAt): Value {
     const found = findSls(this.#request.minion.pillarRoots, saltenv, sls);
     if (found === undefined) {
       this.#missing(sls, saltenv, from);
@@ -131,10 +136,11 @@ export class PillarSls {
     return this.#withIncludes({ sls, saltenv, found, done, variables }, state, includes);
   }
 
-  #missing(sls: string, saltenv: string, from: Position | undefined): void {
+  #missing(sls: string, saltenv: string, named: NamedAt): void {
     if (this.#ignored.get(saltenv)?.includes(sls) === true) return;
     // Salt says nothing where the environment has no roots at all.
     if (!hasRoots(this.#options, saltenv)) return;
+    const from = named();
     this.#errors.add("pillar-sls-missing", `Specified SLS '${sls}' in environment '${saltenv}' is not available on the salt master`, {
       ...(from !== undefined && { at: from }),
       advice: `Make ${sls.replaceAll(".", "/")}.sls or ${sls.replaceAll(".", "/")}/init.sls in the pillar, or take the name out.`,
@@ -185,7 +191,10 @@ export class PillarSls {
         let data = done.get(target);
         if (!done.has(target)) {
           const before = this.#errors.messages.length;
-          data = this.render(target, saltenv, done, variables, { file: found.file.display, ...this.#lines.get(own)?.at(includes, index) });
+          data = this.render(target, saltenv, done, variables, () => ({
+            file: found.file.display,
+            ...this.#lines.get(own)?.at(includes, index),
+          }));
           lastErrors = this.#errors.messages.slice(before);
         } else this.#errors.repeat(lastErrors);
         if (data === undefined || !truthy(data)) continue;
