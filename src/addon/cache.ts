@@ -44,13 +44,15 @@ export class AddonCache {
     return made;
   }
 
-  /** The addon by all that it is made of. */
+  /** The addon by all that it is made of. One with findings is compiled anew: equal lines can come from other lines of a template. */
   addon(key: string, compile: () => CompiledAddon): CompiledAddon {
-    let addon = this.#addons.get(key);
-    if (addon === undefined) {
+    const known = this.#addons.get(key);
+    if (known !== undefined) return known;
+    const addon = compile();
+    if (addon.findings.every((finding) => finding.severity === "note")) {
       // Files that only one cluster has leave an addon behind that nobody asks for again.
       if (this.#addons.size >= MOST) this.#addons.clear();
-      this.#addons.set(key, (addon = compile()));
+      this.#addons.set(key, addon);
     }
     return addon;
   }

@@ -175,13 +175,13 @@ export class Manifest {
  * the file is parsed as a whole.
  */
 function partsOf(file: WrittenFile, target: string, samePart: SamePart): readonly ManifestPart[] {
-  const whole = [new ManifestPart(file, target)];
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(file.content);
   } catch {
-    return whole;
+    return [new ManifestPart(file, target)];
   }
+  const whole = [samePart(file, text, () => new ManifestPart(file, target))];
   if (!text.includes("\n---\n") || /^(?:%|\.\.\.|---.)|\r|\ufeff|\u0085|\u2028|\u2029/mu.test(text)) return whole;
   const parts: ManifestPart[] = [];
   let lines = 0;

@@ -67,8 +67,8 @@ export class CompiledTemplate {
  */
 export class TemplateCache {
   readonly #lexers = new Map<string, Lexer>();
-  /** By tags (which are code, and so known by identity), syntax, and then name and text. */
-  readonly #compiled = new WeakMap<readonly Tag[], Map<Lexer, Map<string, CompiledTemplate>>>();
+  /** By tags (which are code, and so known by identity), syntax, and then text and name. */
+  readonly #compiled = new WeakMap<readonly Tag[], Map<Lexer, Map<string, Map<string, CompiledTemplate>>>>();
 
   lexer(syntax: Syntax): Lexer {
     const key = syntaxKey(syntax);
@@ -85,11 +85,12 @@ export class TemplateCache {
     if (bySyntax === undefined) this.#compiled.set(tags, (bySyntax = new Map()));
     let byText = bySyntax.get(lexer);
     if (byText === undefined) bySyntax.set(lexer, (byText = new Map()));
-    const key = `${source.name}\0${source.text}`;
-    let compiled = byText.get(key);
+    let byName = byText.get(source.text);
+    if (byName === undefined) byText.set(source.text, (byName = new Map()));
+    let compiled = byName.get(source.name);
     if (compiled === undefined) {
       compiled = new CompiledTemplate(source, lexer, tags, maxDepth);
-      byText.set(key, compiled);
+      byName.set(source.name, compiled);
     }
     return compiled;
   }

@@ -153,7 +153,7 @@ export class MinionCompiler {
     return {
       minion,
       pillar: base.pillar,
-      renderTemplate: (request, { trace }) => this.#renderer.renderTemplate({ ...base, ...request }, { trace }),
+      renderTemplate: (request, { trace, results }) => this.#renderer.renderTemplate({ ...base, ...request, results }, { trace }),
       callFunction: (name, args, kwargs) => {
         const called = this.#renderer.functions({ ...base, saltenv: "base", warn }).function(name);
         if (called === undefined) throw new PyError("KeyError", `'${name}'`);

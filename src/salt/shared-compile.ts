@@ -45,16 +45,26 @@ interface GroupRun {
   readonly warnings: readonly Finding[];
 }
 
+/** Results of a plan as a whole, as long as minions have them in common: what each has its own of is not worth a look. */
+interface PlanResults {
+  readonly trie: Trie<Kept<Metered<GroupRun>>>;
+  missed: number;
+}
+
+/** So many minions with results of their own make a plan's results no more be kept as a whole. */
+const MOST_MISSED = 256;
+
 /** What is shared by the compiles of many minions besides the memo itself. */
 export class SharedStates {
   readonly groups = new WeakMap<CompiledLow, readonly FileGroup[]>();
   readonly whole = new WeakMap<CompiledLow, FileGroup>();
   readonly order = new WeakMap<CompiledLow, ReadonlyMap<LowChunk, number>>();
   readonly slots = new WeakMap<FilePlan, readonly RenderSlot[]>();
+  readonly planned = new WeakMap<FilePlan, PlanResults>();
   /** Merged pillar by the two that were merged. */
   readonly merged = new WeakMap<PyDict, WeakMap<PyDict, PyDict>>();
-  /** A plan's file with its content, by the render that gives it. */
-  readonly files = new WeakMap<Kept<KeptRender>, WeakMap<FileResult, FileResult>>();
+  /** A plan's file with its content, by its text: one object for equal files. */
+  readonly files = new WeakMap<FileResult, Map<string, FileResult>>();
 }
 
 /**
@@ -199,6 +209,16 @@ export class SharedMinionCompiler {
       return planFileStates(group.chunks, this.#deps(low, warnings), warnings) ?? "unplanned";
     });
     if (plan === "unplanned") return this.#runAlone(low, group);
+    let results = this.#shared.planned.get(plan);
+    if (results === undefined) this.#shared.planned.set(plan, (results = { trie: new Trie(), missed: 0 }));
+    if (results.missed > MOST_MISSED) return this.#runPlan(low, group, plan);
+    const { computed } = this.#memo.counts;
+    const run = this.#compute(results.trie, () => this.#runPlan(low, group, plan));
+    if (this.#memo.counts.computed > computed) results.missed++;
+    return run;
+  }
+
+  #runPlan(low: CompiledLow, group: FileGroup, plan: FilePlan): GroupRun {
     const results = this.#renderAll(low, plan);
     if (results === undefined) return this.#runAlone(low, group);
     return { parts: this.#carryOut(low, plan, results), warnings: plan.warnings };
@@ -231,7 +251,7 @@ export class SharedMinionCompiler {
       const variables = new Map([...slot.request.variables].map(([name, value]): [string, Value] => [name, deepCopy(value)]));
       this.#rendered = [];
       try {
-        const { text } = deps.renderTemplate({ ...slot.request, variables }, { trace: false });
+        const { text } = deps.renderTemplate({ ...slot.request, variables }, { trace: false, results: slot.results });
         const [rendered] = this.#rendered;
         results.push(rendered?.kept ?? lone(text));
         slot.results = rendered?.trie ?? slot.results;
@@ -248,18 +268,22 @@ export class SharedMinionCompiler {
       plan,
       results.map((result) => result.value.text),
       this.#deps(low, []),
-      (file, number, make) => {
-        const result = results[number];
-        if (result === undefined) return make();
-        let made = this.#shared.files.get(result);
-        if (made === undefined) this.#shared.files.set(result, (made = new WeakMap()));
-        let known = made.get(file);
-        if (known === undefined) made.set(file, (known = make()));
+      (file, text, make) => {
+        let made = this.#shared.files.get(file);
+        if (made === undefined) this.#shared.files.set(file, (made = new Map()));
+        let known = made.get(text);
+        if (known === undefined) {
+          // Texts that one cluster has for itself are not asked for again.
+          if (made.size >= MOST_TEXTS) made.clear();
+          made.set(text, (known = make()));
+        }
         return known;
       },
     );
   }
 }
+
+const MOST_TEXTS = 1000;
 
 const NOTHING: Usage = { steps: 0, output: 0, data: 0, lowest: { steps: 0, output: 0, data: 0 } };
 

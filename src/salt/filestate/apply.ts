@@ -28,8 +28,9 @@ export function applyFileStates(low: readonly LowChunk[], deps: FileStateDeps): 
 
 /** What a run of some of a minion's states came to, before it is joined with the other runs. */
 export interface FileRunParts {
-  /** By path; files with how they were made. */
+  /** Sorted by path. */
   readonly files: ReadonlyMap<string, FileResult>;
+  /** How the files were made, by path. */
   readonly made: ReadonlyMap<string, RegularFile>;
   readonly left: readonly (readonly [low: LowChunk, left: LeftToNode])[];
   readonly findings: readonly (readonly [low: LowChunk, finding: Finding])[];
@@ -37,6 +38,15 @@ export interface FileRunParts {
   /** Whether anything hung on what a file holds. */
   readonly contentMattered: boolean;
   readonly trace: (path: string) => FileTrace | undefined;
+}
+
+/** Mostly the runs' folders follow one another. */
+function sortedFiles(runs: readonly FileRunParts[]): FileResult[] {
+  const lists = runs.map((run) => [...run.files.values()]).filter((list) => list.length > 0);
+  lists.sort(([a], [b]) => compareCodePoints(a?.path ?? "", b?.path ?? ""));
+  const files = lists.flat();
+  const sorted = files.every((file, index) => index === 0 || compareCodePoints(files[index - 1]?.path ?? "", file.path) < 0);
+  return sorted ? files : files.sort((a, b) => compareCodePoints(a.path, b.path));
 }
 
 export function runFileStates(low: readonly LowChunk[], deps: FileStateDeps): FileRunParts {
@@ -49,7 +59,7 @@ export function joinRuns(runs: readonly FileRunParts[], order?: ReadonlyMap<LowC
   const inOrder = <T>(parts: readonly (readonly [LowChunk, T])[]): T[] =>
     [...parts].sort(([a], [b]) => place(a) - place(b)).map(([, part]) => part);
   return {
-    files: runs.flatMap((run) => [...run.files.values()]).sort((a, b) => compareCodePoints(a.path, b.path)),
+    files: sortedFiles(runs),
     left: inOrder(runs.flatMap((run) => run.left)),
     findings: sortFindings(inOrder(runs.flatMap((run) => run.findings))),
     outcomes: runs.flatMap((run) => run.outcomes),
@@ -152,7 +162,7 @@ class FileRun {
         { state, fun, name, id, sls, reason },
       ]);
     return {
-      files,
+      files: new Map([...files].sort(([a], [b]) => compareCodePoints(a, b))),
       made,
       left,
       findings,

@@ -48,18 +48,19 @@ export function planFileStates(low: readonly LowChunk[], deps: FileStateDeps, wa
 }
 
 /**
- * The plan's parts with the texts of this minion's renders. `once` gives the same file again where the same render's result makes it.
+ * The plan's parts with the texts of this minion's renders. `once` gives the same file again where the text is the same.
  */
 export function carryOut(
   { parts, rendered }: FilePlan,
   texts: readonly string[],
   deps: FileStateDeps,
-  once: (file: FileResult, render: number, make: () => FileResult) => FileResult,
+  once: (file: FileResult, text: string, make: () => FileResult) => FileResult,
 ): FileRunParts {
   const files = new Map(parts.files);
   for (const [path, number] of rendered) {
     const file = files.get(path);
-    if (file?.kind === "file") files.set(path, once(file, number, () => ({ ...file, content: encodeUtf8(texts[number] ?? "") })));
+    const text = texts[number] ?? "";
+    if (file?.kind === "file") files.set(path, once(file, text, () => ({ ...file, content: encodeUtf8(text) })));
   }
   return {
     ...parts,

@@ -1,6 +1,8 @@
 import type { Finding, Position, TrailStep } from "../../finding/index.ts";
 import type { Rendered } from "../../jinja/types.ts";
 import type { Kwargs, PyDict, Value } from "../../python/index.ts";
+import type { Kept, Trie } from "../../memo/index.ts";
+import type { KeptRender } from "../render/index.ts";
 import type { FileResult, LeftToNode, LowChunk, Minion, SourceFile } from "../types.ts";
 
 /** A template that a file state renders. */
@@ -20,7 +22,10 @@ export interface FileStateDeps {
   readonly minion: Minion;
   readonly pillar: PyDict;
   /** @throws FindingError where the template fails; its message is what Salt's SaltRenderError says */
-  renderTemplate(request: TemplateRequest, options: { readonly trace: boolean }): Rendered;
+  renderTemplate(
+    request: TemplateRequest,
+    options: { readonly trace: boolean; readonly results?: Trie<Kept<KeptRender>> | undefined },
+  ): Rendered;
   /** Calls an execution module's function, for `onlyif` and `unless` with `fun`. @throws FindingError for an impure or unknown one */
   callFunction(name: string, args: readonly Value[], kwargs: Kwargs): Value;
   /** Where a state, or one option of it, stands in its SLS, as far as known. */

@@ -13,6 +13,8 @@ export interface RenderPlace {
   readonly tplpath: string;
   readonly role: "state" | "pillar";
   readonly variables: ReadonlyMap<string, Value>;
+  /** The results of this very render for other minions, where they are at hand. */
+  readonly results?: Trie<Kept<KeptRender>> | undefined;
 }
 
 /** A template's result as it is kept. */
@@ -49,7 +51,7 @@ export class RenderMemo {
   render(place: RenderPlace, budget: MinionBudget, warn: (finding: Finding) => void, run: () => string): Rendered {
     const variables = variablesText(place.variables);
     if (variables === undefined) return { text: run() };
-    const trie = this.memo.trie<KeptRender>(renderName(place, variables));
+    const trie = place.results ?? this.memo.trie<KeptRender>(renderName(place, variables));
     const kept = this.tracker.compute<KeptRender>(
       trie,
       () => {

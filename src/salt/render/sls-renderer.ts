@@ -1,13 +1,14 @@
 import { FindingError, type Finding } from "../../finding/index.ts";
 import type { Limits, Rendered, SourceSegment } from "../../jinja/index.ts";
+import type { Kept, Trie } from "../../memo/index.ts";
 import { PyDict, str, truthy, type Value } from "../../python/index.ts";
 import { cachePath, SaltFunctions, type RenderRequest } from "../modules/index.ts";
-import { SaltTemplates, type TemplateRequest } from "../template/index.ts";
+import { isPlain, SaltTemplates, type TemplateRequest } from "../template/index.ts";
 import type { Minion, RenderedSls, SourceFile } from "../types.ts";
 import type { MinionBudget } from "./budget.ts";
 import { DataCache } from "./data-cache.ts";
 import { renderedFor } from "./error.ts";
-import type { RenderMemo } from "./render-memo.ts";
+import type { KeptRender, RenderMemo, RenderPlace } from "./render-memo.ts";
 import { runPipe, type PipeResult, type RenderedText } from "./pipeline.ts";
 
 /** What every render of a minion's SLS or template goes by. */
@@ -38,6 +39,8 @@ export interface SlsRender extends RenderBase {
 export interface TemplateRender extends RenderBase {
   readonly template: SourceFile | { readonly text: string; readonly display: string };
   readonly variables: ReadonlyMap<string, Value>;
+  /** The results of this very render for other minions, where they are at hand. */
+  readonly results?: Trie<Kept<KeptRender>> | undefined;
 }
 
 /** Renders inside renders nest so deep at most. */
@@ -84,9 +87,9 @@ export class SlsRenderer {
   ): Rendered & { readonly warnings: readonly Finding[] } {
     const warnings: Finding[] = [];
     const render = new Render(this.#templates, this.#data, request, "state", warnings, 0);
-    const { template, variables, saltenv } = request;
+    const { template, variables, saltenv, results } = request;
     const rendered = render.template(
-      { text: template.text, display: template.display, saltenv, sls: undefined, tplpath: "", variables },
+      { text: template.text, display: template.display, saltenv, sls: undefined, tplpath: "", variables, results },
       options.trace === true,
     );
     return { ...rendered, warnings };
@@ -100,7 +103,7 @@ export class SlsRenderer {
   }
 }
 
-type Place = Pick<TemplateRequest, "text" | "display" | "saltenv" | "sls" | "tplpath" | "variables">;
+type Place = Pick<TemplateRequest, "text" | "display" | "saltenv" | "sls" | "tplpath" | "variables"> & Pick<RenderPlace, "results">;
 
 /** One render, and those that its functions start. */
 class Render {
@@ -141,7 +144,8 @@ class Render {
   }
 
   template(place: Place, trace: boolean): Rendered {
-    const { memo, budget } = this.#base;
+    const { memo, budget, minion } = this.#base;
+    if (isPlain(place.text, minion, place.sls)) return this.#render(place, trace);
     // A render inside another may change what it is given; it counts as part of the outer one.
     if (memo === undefined || budget === undefined || trace || this.#depth > 0) return this.#render(place, trace);
     return memo.render({ ...place, role: this.#role }, budget, this.#warn, () => this.#render(place, false).text);

@@ -55,6 +55,7 @@ export class SaltTemplates {
   /** @throws FindingError: SlsRenderError in Salt's words where Salt raises too */
   render(request: TemplateRequest): Rendered {
     const { minion, role, saltenv, text, display, sls } = request;
+    if (!request.trace && isPlain(text, minion, sls)) return { text };
     const variables = variablesOf(request);
     const environment: JinjaEnvironment = new JinjaEnvironment({
       // The loader reads and writes the globals of the environment that uses it.
@@ -78,6 +79,22 @@ export class SaltTemplates {
     }
   }
 }
+
+/** Whether a text holds nothing that Jinja would act on: as it is written out, so it is. */
+export function isPlain(text: string, minion: Minion, sls: string | undefined): boolean {
+  return (
+    text.length < LONG &&
+    !text.includes("{") &&
+    !text.includes("\r") &&
+    Object.keys(jinjaSyntax(minion.opts, sls !== undefined && sls !== "")).every((name) => HARMLESS.has(name))
+  );
+}
+
+/** A longer text is left to Jinja, which says so where it is too long. */
+const LONG = 1024 * 1024;
+
+/** Settings of Jinja that mean nothing to a text without tags. */
+const HARMLESS: ReadonlySet<string> = new Set(["trim_blocks", "lstrip_blocks"]);
 
 /** What Salt passes to every template, then where an SLS stands, then what was given. */
 function variablesOf({ minion, pillar, salt, saltenv, sls, tplpath, variables }: TemplateRequest): Map<string, Value> {
