@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 /** Digest of everything that the bundle is made of. */
 function sourceDigest() {
   const hash = createHash("sha256");
-  for (const top of ["src", "scripts"]) {
+  for (const top of ["src", "scripts", "schemas"]) {
     for (const entry of readdirSync(`${root}${top}`, { recursive: true, withFileTypes: true })
       .filter((item) => item.isFile())
       .map((item) => `${item.parentPath ?? item.path}/${item.name}`)
@@ -34,7 +34,11 @@ export async function build() {
   mkdirSync(`${root}dist`);
   await bundle({
     absWorkingDir: root,
-    entryPoints: { halite: "src/cli/main.ts", "compile-worker": "src/fleet/compile-worker.ts" },
+    entryPoints: {
+      halite: "src/cli/main.ts",
+      "compile-worker": "src/fleet/compile-worker.ts",
+      "render-worker": "src/fleet/render-worker.ts",
+    },
     outdir: "dist",
     outExtension: { ".js": ".mjs" },
     bundle: true,
@@ -45,7 +49,7 @@ export async function build() {
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: "none",
-    define: { HALITE_VERSION: JSON.stringify(version), HALITE_REQUIRE: "require" },
+    define: { HALITE_VERSION: JSON.stringify(version), HALITE_BUILD: JSON.stringify(digest.slice(0, 16)), HALITE_REQUIRE: "require" },
     banner: {
       js: 'import { createRequire as haliteCreateRequire } from "node:module"; const require = haliteCreateRequire(import.meta.url);',
     },

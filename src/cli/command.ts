@@ -30,6 +30,8 @@ export interface CommandContext {
   /** Where the program itself lies: schemas are beside it. */
   readonly home: string;
   readonly version: string;
+  /** Names the program's very build: what one build has cached no other reads. */
+  readonly build: string;
 }
 
 /** 0 fine, 1 differences found or input invalid, 2 usage, 3 environment. */

@@ -18,6 +18,14 @@ const JOBS: OptionSpec = {
   summary: "worker threads (default: chosen by the amount of work; the bytes are the same)",
 };
 
+const NO_MEMO: OptionSpec = {
+  name: "no-memo",
+  summary: "compile every cluster by itself, taking nothing over from others or from earlier runs (the bytes are the same)",
+};
+const NO_CACHE: OptionSpec = { name: "no-cache", summary: "take nothing from earlier runs and leave nothing for later ones (.halite/cache)" };
+const SHARDS: OptionSpec = { name: "shards", value: "N", summary: "render one of N parts of the fleet, as one pod of an Indexed Job" };
+const SHARD: OptionSpec = { name: "shard", value: "I", summary: "which part, from 0 (default: JOB_COMPLETION_INDEX)" };
+
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly CommandSpec[] = [
   {
@@ -47,6 +55,10 @@ export const COMMANDS: readonly CommandSpec[] = [
       { name: "check", summary: "write nothing; say whether out/ is what would be written" },
       { name: "out", value: "DIR", summary: "write there instead of the config's `out`" },
       JOBS,
+      SHARDS,
+      SHARD,
+      NO_CACHE,
+      NO_MEMO,
     ],
     exits: [
       [0, "compiled; with --check: out/ is fresh"],

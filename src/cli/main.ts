@@ -9,6 +9,7 @@ import { nearest, parseArguments } from "./parse.ts";
 import { terminalOn, type Terminal } from "./terminal.ts";
 
 declare const HALITE_VERSION: string;
+declare const HALITE_BUILD: string;
 
 /** Runs one command line and gives its exit code. */
 export async function main(
@@ -49,7 +50,7 @@ export async function main(
       return 0;
     }
     const command = await spec.load();
-    return await command.run({ arguments: args, terminal, cwd, env, home: home(), version });
+    return await command.run({ arguments: args, terminal, cwd, env, home: home(), version, build: typeof HALITE_BUILD === "string" ? HALITE_BUILD : "source" });
   } catch (error) {
     return report(error, spec, terminal);
   } finally {

@@ -1,7 +1,7 @@
-import { compareOut, findingsByCluster, outFiles, writeOut, type OutDifference, type TimedCompile } from "../fleet/index.ts";
-import { EnvironmentError, UsageError, type Command, type CommandContext } from "./command.ts";
+import { findingsByCluster, type CompiledCluster, type OutDifference, type RenderedCluster } from "../fleet/index.ts";
+import { UsageError, type Command, type CommandContext } from "./command.ts";
 import { countFindings, findingJson, foldFindings, printFindings } from "./report.ts";
-import { compileFleet, openFleet, outFolder } from "./session.ts";
+import { openFleet, renderFleet } from "./session.ts";
 
 /** `halite render`. */
 export const command: Command = {
@@ -10,20 +10,8 @@ export const command: Command = {
     if (args.positional.length > 0)
       throw new UsageError(`render takes no arguments; pick clusters with --clusters ${JSON.stringify(args.positional[0])}`);
     const fleet = openFleet(context);
-    const compiles = await compileFleet(context, fleet);
-    const folder = outFolder(context, fleet);
-    const files = outFiles(compiles);
-    const difference = compareOut(folder, files, foldersOf(context, compiles));
+    const { rendered: compiles, difference } = await renderFleet(context, fleet);
     const check = args.flag("check");
-    if (!check) {
-      try {
-        writeOut(folder, files, difference);
-      } catch (error) {
-        throw new EnvironmentError(`out/ can't be written: ${error instanceof Error ? error.message : String(error)}`, undefined, {
-          cause: error,
-        });
-      }
-    }
     const findings = foldFindings(findingsByCluster(fleet, compiles));
     const failed = findings.some((each) => each.finding.severity === "error");
     const fresh = difference.missing.length + difference.changed.length + difference.extra.length === 0;
@@ -40,13 +28,8 @@ export const command: Command = {
   },
 };
 
-/** The folders of out/ whose other files are stale: all of it, unless only some clusters were compiled. */
-function foldersOf(context: CommandContext, compiles: readonly TimedCompile[]): readonly string[] {
-  return context.arguments.value("clusters") === undefined ? [""] : compiles.map(({ cluster }) => `${cluster.az}/${cluster.id}`);
-}
-
 /** `8 clusters, 96 addons, 512 objects`, and how many of them failed. */
-export function summary(compiles: readonly TimedCompile[]): string {
+export function summary(compiles: readonly Pick<CompiledCluster, "release">[]): string {
   let addons = 0;
   let objects = 0;
   let failedAddons = 0;
@@ -95,7 +78,7 @@ function printStale(context: CommandContext, difference: OutDifference): void {
   terminal.out(lines.length === 0 ? "out/ is fresh\n" : "out/ is stale: run `halite render` and commit the result\n");
 }
 
-function clusterJson({ cluster, release, leftToNode, milliseconds }: TimedCompile): Readonly<Record<string, unknown>> {
+function clusterJson({ cluster, release, leftToNode, milliseconds }: RenderedCluster): Readonly<Record<string, unknown>> {
   return {
     cluster: cluster.id,
     az: cluster.az,

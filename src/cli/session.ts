@@ -3,15 +3,24 @@ import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { FindingError } from "../finding/index.ts";
 import {
+  CacheFolder,
   compileInThreads,
   findConfig,
   FleetCompiler,
   kubernetesSchemas,
   loadFleet,
+  renderInThreads,
+  strayFiles,
   threadsFor,
+  writeOut,
+  type Cluster,
   type Fleet,
+  type OutDifference,
+  type RenderedCluster,
+  type RenderSetting,
   type TimedCompile,
 } from "../fleet/index.ts";
+import { progressLine } from "./progress.ts";
 import { EnvironmentError, UsageError, type CommandContext } from "./command.ts";
 
 /** The fleet that a command works on. @throws EnvironmentError where there is none */
@@ -47,6 +56,56 @@ export async function compileFleet(context: CommandContext, fleet: Fleet): Promi
   });
   context.terminal.progressDone();
   return compiles;
+}
+
+/** What a render came to. */
+export interface FleetRender {
+  readonly rendered: readonly RenderedCluster[];
+  /** What out/ was made different in, or with `--check` is. */
+  readonly difference: OutDifference;
+}
+
+/** Renders the clusters that the options pick into out/, with progress on a terminal, in as many threads as `--jobs` says. */
+export async function renderFleet(context: CommandContext, fleet: Fleet, clusters?: readonly Cluster[]): Promise<FleetRender> {
+  const { arguments: args, terminal } = context;
+  const memo = !args.flag("no-memo");
+  const compiler = new FleetCompiler(fleet, context.home, { memo });
+  const target = args.value("clusters");
+  const picked = clusters ?? compiler.select(target);
+  const setting: RenderSetting = {
+    configPath: join(fleet.folder, fleet.configFile),
+    newestKubernetes: newestKubernetes(context),
+    home: context.home,
+    out: outFolder(context, fleet),
+    check: args.flag("check"),
+    memo,
+    begun: Date.now(),
+    cache: memo && !args.flag("no-cache") ? { top: join(fleet.folder, ".halite/cache"), version: context.build } : undefined,
+  };
+  const warn = (message: string): void => terminal.err(`${terminal.paintErr("yellow", "halite")}: ${message}\n`);
+  const cache = setting.cache === undefined ? undefined : new CacheFolder(setting.cache.top, setting.cache.version, warn);
+  const jobs = args.value("jobs") === undefined ? undefined : threadsOf(args.value("jobs"), picked.length);
+  try {
+    const watch = progressLine(terminal, picked.length);
+    const rendered = await renderInThreads(compiler, picked, setting, jobs, watch, warn);
+    const strays = target === undefined && clusters === undefined ? strayFiles(setting.out, picked) : [];
+    const difference = joinDifferences([...rendered.map((each) => each.difference), { missing: [], changed: [], extra: strays }]);
+    if (!setting.check && strays.length > 0) writeOut(setting.out, new Map(), { missing: [], changed: [], extra: strays });
+    cache?.tidy(Date.now());
+    terminal.progressDone();
+    return { rendered, difference };
+  } catch (error) {
+    if (!(error instanceof Error) || !("syscall" in error)) throw error;
+    throw new EnvironmentError(`out/ can't be written: ${error.message}`, undefined, { cause: error });
+  }
+}
+
+function joinDifferences(all: readonly OutDifference[]): OutDifference {
+  return {
+    missing: all.flatMap((each) => each.missing).sort(),
+    changed: all.flatMap((each) => each.changed).sort(),
+    extra: all.flatMap((each) => each.extra).sort(),
+  };
 }
 
 /** @throws UsageError for what is no number of threads */

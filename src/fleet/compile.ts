@@ -1,9 +1,15 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { filesBelow } from "./out.ts";
 import { AddonCache, ReleaseTexts, type ObjectSchema } from "../addon/index.ts";
 import { FindingError, type Finding } from "../finding/index.ts";
 import { PyDict } from "../python/index.ts";
-import { Memo } from "../memo/index.ts";
+import { FileAnswers } from "./cache/file-answers.ts";
+import type { CacheFolder } from "./cache/folder.ts";
+import { RunState } from "./cache/run-state.ts";
+import { kindOf, rosterText } from "./partition.ts";
+import { canonical, Memo, type Tracker } from "../memo/index.ts";
 import { matches, SaltCompiler, SharedStates, testId } from "../salt/index.ts";
 import { KubernetesSchemas, UnknownVersionError } from "../schema/index.ts";
 import { loadKubernetes } from "../yaml/index.ts";
@@ -18,9 +24,9 @@ type Provenance = Parameters<Parameters<typeof compileCluster>[1]["checkPillar"]
 /** What one run keeps over all its clusters: compiled templates, schemas, custom resources. */
 export class FleetCompiler {
   readonly fleet: Fleet;
-  get memoCounts(): unknown { return this.#memo?.counts; }
   readonly #salt = new SaltCompiler();
   readonly #memo: Memo | undefined;
+  #inputs: string | undefined;
   readonly #shared = new SharedStates();
   readonly #addons = new AddonCache();
   readonly #texts = new ReleaseTexts();
@@ -61,19 +67,53 @@ export class FleetCompiler {
 
   /** The same, written out as text. */
   compileToText(cluster: Cluster): CompiledCluster {
-    return compiledCluster(this.compile(cluster), this.#texts);
+    return this.compileFollowed(cluster).compiled;
+  }
+
+  /** The same with every question about files that it asked; `undefined` where they were not followed. */
+  compileFollowed(cluster: Cluster): { readonly compiled: CompiledCluster; readonly questions: readonly string[] | undefined } {
+    const { compile, tracker } = this.#compile(cluster);
+    return {
+      compiled: compiledCluster(compile, this.#texts),
+      questions: tracker?.reads().files.map((number) => this.#memo?.fileQuestion(number) ?? ""),
+    };
+  }
+
+  /** What earlier runs have left in a cache of the clusters as they are in `out`. */
+  stateIn(cache: CacheFolder, out: string): RunState {
+    return new RunState(cache, this.inputs, out, new FileAnswers(this.fleet.fileRoots, this.fleet.pillarRoots));
+  }
+
+  /** How many clusters something may have changed for since an earlier run, and of how many kinds they are. */
+  workOf(clusters: readonly Cluster[], state: RunState | undefined): { readonly clusters: number; readonly kinds: number } {
+    const work = state === undefined ? clusters : clusters.filter((cluster) => !state.holds(cluster.id, rosterText(cluster)));
+    return { clusters: work.length, kinds: new Set(work.map(kindOf)).size };
+  }
+
+  /** How many computations were carried out, and how many results were taken from another cluster's. */
+  get counts(): { readonly computed: number; readonly taken: number } {
+    return this.#memo?.counts ?? { computed: 0, taken: 0 };
+  }
+
+  /** All that every cluster hangs on beside the files of the roots and what the roster says of it, as a text. */
+  get inputs(): string {
+    return (this.#inputs ??= inputsOf(this.fleet));
   }
 
   /** Compiles one cluster. Whatever is wrong with it is among its findings; an error that is thrown is a bug. */
   compile(cluster: Cluster): ClusterCompile {
+    return this.#compile(cluster).compile;
+  }
+
+  /** `tracker`: what was read, where that is all. */
+  #compile(cluster: Cluster): { readonly compile: ClusterCompile; readonly tracker: Tracker | undefined } {
     let schema: ObjectSchema;
     try {
       schema = this.#schemas.forVersion(cluster.kubernetes);
     } catch (error) {
       if (!(error instanceof UnknownVersionError)) throw error;
-      return failedCluster(cluster, [
-        { code: "roster-kubernetes-version", severity: "error", message: `cluster ${cluster.id}: ${error.message}`, at: cluster.at },
-      ]);
+      const finding = { code: "roster-kubernetes-version", message: `cluster ${cluster.id}: ${error.message}`, at: cluster.at };
+      return { compile: failedCluster(cluster, [{ ...finding, severity: "error" }]), tracker: undefined };
     }
     const minion = minionOfCluster(this.fleet, cluster);
     const input = {
@@ -82,11 +122,24 @@ export class FleetCompiler {
       knownCrds: this.#knownCrds,
       checkPillar: (pillar: PyDict, provenance: Provenance) => this.#pillarSchemas.check(pillar, provenance),
     };
-    if (this.#memo === undefined) return compileCluster(cluster, input);
+    if (this.#memo === undefined) return { compile: compileCluster(cluster, input), tracker: undefined };
     const shared = this.#salt.forSharing(minion, this.#memo, this.#shared);
     const compiled = compileCluster(cluster, { ...input, salt: (trace) => (trace ? input.salt(true) : shared), addons: this.#addons });
-    return shared.alone ? compileCluster(cluster, input) : compiled;
+    return shared.alone
+      ? { compile: compileCluster(cluster, input), tracker: undefined }
+      : { compile: compiled, tracker: shared.tracker };
   }
+}
+
+/** The config, and the files of schemas/ that come with the fleet. */
+function inputsOf(fleet: Fleet): string {
+  const { fileRoots, pillarRoots, kubernetes, saltOptions } = fleet.config;
+  const hash = createHash("sha256");
+  hash.update(JSON.stringify([[...fileRoots], [...pillarRoots], kubernetes, canonical(saltOptions)]));
+  for (const folder of ["schemas/pillar", "schemas/crds"]) {
+    for (const path of filesBelow(fleet.folder, folder).sort()) hash.update(`\0${path}\0`).update(readFileSync(join(fleet.folder, path)));
+  }
+  return hash.digest("hex");
 }
 
 function testClusterId(kind: string, pattern: string, id: string): boolean {
@@ -127,6 +180,6 @@ export function outFiles(compiles: readonly CompiledCluster[]): ReadonlyMap<stri
 }
 
 /** Findings by cluster, with the roster's own under null. */
-export function findingsByCluster(fleet: Fleet, compiles: readonly CompiledCluster[]): [string | null, readonly Finding[]][] {
+export function findingsByCluster(fleet: Fleet, compiles: readonly Pick<CompiledCluster, "cluster" | "findings">[]): [string | null, readonly Finding[]][] {
   return [[null, fleet.findings], ...compiles.map((compile): [string, readonly Finding[]] => [compile.cluster.id, compile.findings])];
 }

@@ -1,6 +1,12 @@
-/** The room of the fleet: config, roster, the compile of one cluster and of many, and out/. */
+/** The room of the fleet: config, roster, the compile of one cluster and of many, out/, and what is kept between runs. */
+export { CacheFolder } from "./cache/folder.ts";
 export { findingsByCluster, FleetCompiler, kubernetesSchemas, outFiles } from "./compile.ts";
+export type { AddonOutcome, CompiledCluster, ReleaseOutcome } from "./compiled.ts";
 export { findConfig, loadFleet, minionOfCluster, type Fleet } from "./load.ts";
 export { compareOut, writeOut, type OutDifference } from "./out.ts";
-export { listed } from "./roster.ts";
+export { partition } from "./partition.ts";
+export { renderClusters, type RenderedCluster, type RenderProgress } from "./render.ts";
+export { renderInThreads, type RenderSetting } from "./render-threads.ts";
+export { listed, type Cluster } from "./roster.ts";
+export { strayFiles } from "./strays.ts";
 export { compileInThreads, threadsFor, type TimedCompile } from "./workers.ts";

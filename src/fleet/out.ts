@@ -1,4 +1,16 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+  type Stats,
+} from "node:fs";
 import { dirname, join } from "node:path";
 
 /** What a folder of compiled files has against what it should have. Paths relative to it, sorted. */
@@ -27,9 +39,14 @@ export function compareOut(folder: string, files: ReadonlyMap<string, string>, w
 
 /**
  * Makes the folder hold the files: writes what differs, each by rename so that no reader sees half a file, and removes
- * what is extra. Not synced to disk: out/ can be compiled again at any time, and `--check` finds what a power cut left.
+ * what is extra. `wrote` is told of each file. Not synced to disk: out/ can be compiled again at any time, and `--check` finds what a power cut left.
  */
-export function writeOut(folder: string, files: ReadonlyMap<string, string>, difference: OutDifference): void {
+export function writeOut(
+  folder: string,
+  files: ReadonlyMap<string, string>,
+  difference: OutDifference,
+  wrote: (path: string, status: Stats) => void = () => undefined,
+): void {
   for (const path of difference.extra) {
     rmSync(join(folder, path), { force: true });
     removeEmptyFolders(folder, dirname(path));
@@ -43,7 +60,13 @@ export function writeOut(folder: string, files: ReadonlyMap<string, string>, dif
       made.add(parent);
     }
     const temporary = `${target}.halite-tmp`;
-    writeFileSync(temporary, files.get(path) ?? "", { mode: 0o644 });
+    const file = openSync(temporary, "w", 0o644);
+    try {
+      writeFileSync(file, files.get(path) ?? "");
+      wrote(path, fstatSync(file));
+    } finally {
+      closeSync(file);
+    }
     renameSync(temporary, target);
   }
 }
@@ -71,7 +94,8 @@ function removeEmptyFolders(top: string, folder: string): void {
   }
 }
 
-function filesBelow(top: string, folder: string): string[] {
+/** Paths of all files below a folder, relative to `top`. */
+export function filesBelow(top: string, folder: string): string[] {
   let entries;
   try {
     entries = readdirSync(join(top, folder), { withFileTypes: true });

@@ -13,4 +13,4 @@ export { matches, testId } from "./match/index.ts";
 export type { PillarProvenance } from "./pillar/index.ts";
 export { printPlain, showHigh, showLow, showPillar, showTop, toPlain, type Plain } from "./show.ts";
 export type { FailedSls } from "./state/index.ts";
-export type { FileRoots, LeftToNode, Minion } from "./types.ts";
+export type { FileRoots, FileStamp, LeftToNode, Minion } from "./types.ts";

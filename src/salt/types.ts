@@ -14,6 +14,16 @@ export interface SourceFile {
   readonly digest: string;
   /** Permission bits, for `file.recurse` with `file_mode: keep`. */
   readonly mode: number;
+  /** What the disk said of the file just before it was read. Absent for a file that is on none. */
+  readonly stamp?: FileStamp | undefined;
+}
+
+/** What tells, without reading a file, that it is still the same. */
+export interface FileStamp {
+  /** Where it is, and its size, mode, inode and time of change. */
+  readonly text: string;
+  /** Time of change in milliseconds. */
+  readonly modified: number;
 }
 
 /**
@@ -28,6 +38,8 @@ export interface FileRoots {
   list(saltenv: string): readonly string[];
   /** All directories, sorted, also empty ones, as `cp.list_master_dirs`; "." is not among them. */
   listDirectories(saltenv: string): readonly string[];
+  /** What `find` would stamp the file with; `undefined` where it would find none. Absent where files are on no disk. */
+  stamp?(saltenv: string, path: string): FileStamp | undefined;
 }
 
 /**

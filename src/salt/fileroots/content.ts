@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { FindingError } from "../../finding/index.ts";
-import type { SourceFile } from "../types.ts";
+import type { FileStamp, SourceFile } from "../types.ts";
 
 /** A file's bytes; text and digest are made when first asked for, and once. */
 export class FileContent implements SourceFile {
@@ -8,14 +8,16 @@ export class FileContent implements SourceFile {
   readonly display: string;
   readonly bytes: Uint8Array;
   readonly mode: number;
+  readonly stamp: FileStamp | undefined;
   #text: string | undefined;
   #digest: string | undefined;
 
-  constructor(path: string, display: string, bytes: Uint8Array, mode = 0o644) {
+  constructor(path: string, display: string, bytes: Uint8Array, mode = 0o644, stamp?: FileStamp) {
     this.path = path;
     this.display = display;
     this.bytes = bytes;
     this.mode = mode;
+    this.stamp = stamp;
   }
 
   /** @throws FindingError `not-utf8` */

@@ -1,5 +1,5 @@
 import { lstatSync, readdirSync, readFileSync, realpathSync, statSync, type Stats } from "node:fs";
-import type { FileRoots, SourceFile } from "../types.ts";
+import type { FileRoots, FileStamp, SourceFile } from "../types.ts";
 import { FileContent } from "./content.ts";
 import { compareCodePoints, normalizePath } from "./path.ts";
 import { servable } from "./url.ts";
@@ -90,13 +90,25 @@ export class DiskFileRoots implements FileRoots {
   }
 
   #read(saltenv: string, path: string): FileContent | undefined {
+    const found = this.#locate(saltenv, path);
+    if (found === undefined) return undefined;
+    const { full, display, status } = found;
+    return new FileContent(path, display, readFileSync(full), status.mode & 0o7777, stampOf(display, status));
+  }
+
+  stamp(saltenv: string, path: string): FileStamp | undefined {
+    const found = servable(path) ? this.#locate(saltenv, normalizePath(path)) : undefined;
+    return found === undefined ? undefined : stampOf(found.display, found.status);
+  }
+
+  #locate(saltenv: string, path: string): { readonly full: string; readonly display: string; readonly status: Stats } | undefined {
     if (path === "." || path.includes("\0")) return undefined;
     for (const { directory, display } of this.#roots(saltenv)) {
       const full = `${directory}/${path}`;
       const status = targetOf(full);
       if (status === undefined || !status.isFile() || this.#ignored(path)) continue;
       if (!this.#followSymlinks && !within(realpathSync(directory), realpathSync(full))) continue;
-      return new FileContent(path, `${display}/${path}`, readFileSync(full), status.mode & 0o7777);
+      return { full, display: `${display}/${path}`, status };
     }
     return undefined;
   }
@@ -127,6 +139,10 @@ export class DiskFileRoots implements FileRoots {
       if (isDirectory && (!isLink || this.#followSymlinks)) this.#walk(full, `${path}/`, [...above, real], found);
     }
   }
+}
+
+function stampOf(display: string, { size, mode, mtimeMs, ino }: Stats): FileStamp {
+  return { text: `${display} ${size} ${mode & 0o7777} ${ino} ${mtimeMs}`, modified: mtimeMs };
 }
 
 /** What a path leads to through its links; `undefined` for a broken or circular link. */

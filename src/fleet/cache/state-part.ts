@@ -1,0 +1,159 @@
+import type { KnownFolder, Stamp } from "../cluster-folder.ts";
+import type { FileStamp } from "../../salt/index.ts";
+
+/** What one run has left of one cluster. */
+export interface ClusterState {
+  /** All that the roster says of it, as text. */
+  readonly roster: string;
+  /** Questions about files, by their place in the part's list. */
+  readonly questions: readonly number[];
+  /** What it came to, as JSON. */
+  readonly outcome: string;
+  /** Its folder in out/; absent where that is not as it should be. */
+  readonly folder: KnownFolder | undefined;
+}
+
+/** A question about files with its answer at the time. */
+export interface AskedFile {
+  readonly question: string;
+  readonly answer: string;
+  readonly stamp: FileStamp | undefined;
+}
+
+/** What one run, or one thread of it, has left of the clusters that it compiled. */
+export interface StatePart {
+  /** When the run began and when it was over, in milliseconds. */
+  readonly begun: number;
+  readonly saved: number;
+  readonly asked: readonly AskedFile[];
+  readonly clusters: ReadonlyMap<string, ClusterState>;
+}
+
+interface Header {
+  readonly begun: number;
+  readonly saved: number;
+  readonly asked: readonly (readonly [string, string, string, number] | readonly [string, string])[];
+  /** Questions that every cluster asked. */
+  readonly common: readonly number[];
+  readonly outcomes: readonly string[];
+  readonly rosters: readonly string[];
+  readonly digests: readonly string[];
+  /** Paths of files and folders of a cluster's folder. */
+  readonly shapes: readonly (readonly [readonly string[], readonly string[]])[];
+  /** Id, roster, outcome, shape (-1: no folder), further questions. */
+  readonly clusters: readonly (readonly [string, number, number, number, readonly number[]])[];
+}
+
+/** Gives each text a number. */
+class Table {
+  readonly list: string[] = [];
+  readonly #numbers = new Map<string, number>();
+  number(text: string): number {
+    let number = this.#numbers.get(text);
+    if (number === undefined) {
+      number = this.list.length;
+      this.list.push(text);
+      this.#numbers.set(text, number);
+    }
+    return number;
+  }
+}
+
+/** The part as bytes: a header in JSON, behind its length, then the stamps as numbers. */
+export function encodeStatePart(part: StatePart): Buffer {
+  const [outcomes, rosters, digests, shapes] = [new Table(), new Table(), new Table(), new Table()];
+  const common = commonQuestions([...part.clusters.values()].map((cluster) => cluster.questions));
+  const isCommon = new Set(common);
+  const numbers: number[] = [];
+  const clusters = [...part.clusters].map(([id, { roster, questions, outcome, folder }]): Header["clusters"][number] => [
+    id,
+    rosters.number(roster),
+    outcomes.number(outcome),
+    folder === undefined ? -1 : shapes.number(JSON.stringify([[...folder.files.keys()], [...folder.folders.keys()]])),
+    questions.filter((question) => !isCommon.has(question)),
+  ]);
+  for (const { folder } of part.clusters.values()) {
+    for (const { digest, stamp } of folder?.files.values() ?? []) numbers.push(stamp.size, stamp.modified, stamp.inode, digests.number(digest));
+    for (const stamp of folder?.folders.values() ?? []) numbers.push(stamp.modified, stamp.inode);
+  }
+  const header: Header = {
+    begun: part.begun,
+    saved: part.saved,
+    asked: part.asked.map(({ question, answer, stamp }) =>
+      stamp === undefined ? [question, answer] : [question, answer, stamp.text, stamp.modified],
+    ),
+    common,
+    outcomes: outcomes.list,
+    rosters: rosters.list,
+    digests: digests.list,
+    shapes: shapes.list.map((text): Header["shapes"][number] => JSON.parse(text)),
+    clusters,
+  };
+  const json = Buffer.from(JSON.stringify(header), "utf8");
+  const length = Buffer.alloc(8);
+  length.writeUInt32LE(json.length, 0);
+  return Buffer.concat([length, json, Buffer.from(new Float64Array(numbers).buffer)]);
+}
+
+/** Reads a part; of a cluster's folder only what is asked for. */
+export function decodeStatePart(bytes: Buffer): StatePart {
+  const length = bytes.readUInt32LE(0);
+  // Only files that `encodeStatePart` of this very build wrote, and whose digest is right, come here.
+  const header: Header = JSON.parse(bytes.toString("utf8", 8, 8 + length));
+  const numbers = bytes.subarray(8 + length);
+  const number = (index: number): number => numbers.readDoubleLE(index * 8);
+  const clusters = new Map<string, ClusterState>();
+  let at = 0;
+  for (const [id, roster, outcome, shape, further] of header.clusters) {
+    const [files, folders] = header.shapes[shape] ?? [[], []];
+    const from = at;
+    at += files.length * 4 + folders.length * 2;
+    clusters.set(id, {
+      roster: header.rosters[roster] ?? "",
+      outcome: header.outcomes[outcome] ?? "",
+      get questions() {
+        return [...header.common, ...further];
+      },
+      get folder() {
+        return shape < 0 ? undefined : folderAt(files, folders, from, number, header.digests);
+      },
+    });
+  }
+  return {
+    begun: header.begun,
+    saved: header.saved,
+    asked: header.asked.map(([question, answer, text, modified]) => ({
+      question,
+      answer,
+      stamp: text === undefined || modified === undefined ? undefined : { text, modified },
+    })),
+    clusters,
+  };
+}
+
+function folderAt(
+  files: readonly string[],
+  folders: readonly string[],
+  from: number,
+  number: (index: number) => number,
+  digests: readonly string[],
+): KnownFolder {
+  const stamped = new Map<string, { digest: string; stamp: Stamp }>();
+  let at = from;
+  for (const path of files) {
+    stamped.set(path, { digest: digests[number(at + 3)] ?? "", stamp: { size: number(at), modified: number(at + 1), inode: number(at + 2) } });
+    at += 4;
+  }
+  const made = new Map<string, Stamp>();
+  for (const path of folders) {
+    made.set(path, { size: 0, modified: number(at), inode: number(at + 1) });
+    at += 2;
+  }
+  return { files: stamped, folders: made };
+}
+
+function commonQuestions(lists: readonly (readonly number[])[]): number[] {
+  const counts = new Map<number, number>();
+  for (const list of lists) for (const question of list) counts.set(question, (counts.get(question) ?? 0) + 1);
+  return [...counts].filter(([, count]) => count === lists.length).map(([question]) => question);
+}

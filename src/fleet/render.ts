@@ -1,0 +1,178 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { FileAnswers } from "./cache/file-answers.ts";
+import type { RunState } from "./cache/run-state.ts";
+import type { AskedFile, ClusterState } from "./cache/state-part.ts";
+import { isUntouched, syncClusterFolder, type KnownFolder } from "./cluster-folder.ts";
+import type { FleetCompiler } from "./compile.ts";
+import type { CompiledCluster } from "./compiled.ts";
+import { filesBelow, type OutDifference } from "./out.ts";
+import { rosterText } from "./partition.ts";
+import type { Cluster } from "./roster.ts";
+
+/** What became of one cluster and of its folder in out/. */
+export interface RenderedCluster extends Omit<CompiledCluster, "files"> {
+  /** Paths relative to out/. */
+  readonly difference: OutDifference;
+  readonly milliseconds: number;
+}
+
+export interface RenderOptions {
+  /** Absolute path of out/. */
+  readonly out: string;
+  /** Write nothing. */
+  readonly check: boolean;
+  /** When the run began, in milliseconds. */
+  readonly begun: number;
+  /** What earlier runs have left. Default: nothing is taken from them. */
+  readonly state?: RunState | undefined;
+}
+
+/** How far a render is. */
+export interface RenderProgress {
+  readonly clusters: number;
+  /** Computations carried out, and results taken from another cluster's. */
+  readonly computed: number;
+  readonly taken: number;
+  /** Clusters of which nothing was computed, as nothing that they read has changed. */
+  readonly unchanged: number;
+}
+
+/**
+ * Compiles clusters and makes their folders in out/ what they should be, one after the other, so that no more than one cluster's files are
+ * held. What nothing has changed for since an earlier run is not compiled again.
+ */
+export function renderClusters(
+  compiler: FleetCompiler,
+  clusters: readonly Cluster[],
+  options: RenderOptions,
+  progress: (progress: RenderProgress, cluster: Cluster) => void,
+): readonly RenderedCluster[] {
+  const run = new RenderRun(compiler, options);
+  const rendered = clusters.map((cluster, index) => {
+    progress({ clusters: index, ...compiler.counts, unchanged: run.unchanged }, cluster);
+    return run.render(cluster);
+  });
+  run.keep();
+  return rendered;
+}
+
+type Outcome = Pick<CompiledCluster, "release" | "findings" | "leftToNode">;
+
+class RenderRun {
+  unchanged = 0;
+  readonly #compiler: FleetCompiler;
+  readonly #options: RenderOptions;
+  readonly #answers: FileAnswers;
+  readonly #state: RunState | undefined;
+  readonly #digests = new Map<string, string>();
+  readonly #asked: AskedFile[] = [];
+  readonly #askedNumbers = new Map<string, number>();
+  readonly #clusters = new Map<string, ClusterState>();
+
+  constructor(compiler: FleetCompiler, options: RenderOptions) {
+    const { fleet } = compiler;
+    this.#compiler = compiler;
+    this.#options = options;
+    this.#answers = options.state?.answers ?? new FileAnswers(fleet.fileRoots, fleet.pillarRoots);
+    this.#state = options.state;
+  }
+
+  render(cluster: Cluster): RenderedCluster {
+    const start = performance.now();
+    const { out, check, begun } = this.#options;
+    const folder = join(out, cluster.az, cluster.id);
+    const roster = rosterText(cluster);
+    const before = this.#state?.find(cluster.id);
+    const known = before?.state.folder;
+    if (before !== undefined && known !== undefined && this.#state?.holds(cluster.id, roster) === true) {
+      const untouched = isUntouched(folder, known, before.trusted);
+      if (untouched || holdsDigests(folder, known)) {
+        this.unchanged++;
+        const outcome: Outcome = JSON.parse(before.state.outcome);
+        return { cluster: identity(cluster), ...outcome, difference: NOTHING, milliseconds: performance.now() - start };
+      }
+    }
+    const { compiled, questions } = this.#compiler.compileFollowed(cluster);
+    const trusted = before?.trusted ?? 0;
+    const { difference, known: now } = syncClusterFolder(folder, compiled.files, (text) => this.#digest(text), {
+      check,
+      known,
+      trusted,
+      begun,
+    });
+    const outcome: Outcome = { release: compiled.release, findings: compiled.findings, leftToNode: compiled.leftToNode };
+    if (questions !== undefined && this.#state !== undefined)
+      this.#clusters.set(cluster.id, {
+        roster,
+        questions: questions.map((question) => this.#ask(question)),
+        outcome: JSON.stringify(outcome),
+        folder: now,
+      });
+    return {
+      cluster: identity(cluster),
+      ...outcome,
+      difference: within(`${cluster.az}/${cluster.id}/`, difference),
+      milliseconds: performance.now() - start,
+    };
+  }
+
+  /** Leaves what was computed for the next run. */
+  keep(): void {
+    this.#state?.add({ begun: this.#options.begun, saved: Date.now(), asked: this.#asked, clusters: this.#clusters });
+  }
+
+  #ask(question: string): number {
+    let number = this.#askedNumbers.get(question);
+    if (number === undefined) {
+      const entry = { question, answer: this.#answers.answer(question), stamp: this.#answers.stampRead(question) };
+      number = this.#asked.push(entry) - 1;
+      this.#askedNumbers.set(question, number);
+    }
+    return number;
+  }
+
+  #digest(text: string): string {
+    let digest = this.#digests.get(text);
+    if (digest === undefined) {
+      digest = digestOf(text);
+      if (this.#digests.size >= MOST_DIGESTS) this.#digests.clear();
+      this.#digests.set(text, digest);
+    }
+    return digest;
+  }
+}
+
+const MOST_DIGESTS = 50_000;
+
+const NOTHING: OutDifference = { missing: [], changed: [], extra: [] };
+
+function within(prefix: string, { missing, changed, extra }: OutDifference): OutDifference {
+  const add = (paths: readonly string[]): string[] => paths.map((path) => prefix + path);
+  return { missing: add(missing), changed: add(changed), extra: add(extra) };
+}
+
+function identity({ id, az, kubernetes }: Cluster): CompiledCluster["cluster"] {
+  return { id, az, kubernetes };
+}
+
+function digestOf(content: string | Buffer): string {
+  return createHash("sha256").update(content).digest("base64");
+}
+
+/** Whether a folder holds what it was known to hold, by reading it, and nothing else. */
+function holdsDigests(folder: string, known: KnownFolder): boolean {
+  const present = new Set<string>();
+  for (const [path, { digest }] of known.files) {
+    let bytes: Buffer;
+    try {
+      bytes = readFileSync(join(folder, path));
+    } catch {
+      return false;
+    }
+    if (digestOf(bytes) !== digest) return false;
+    present.add(path);
+  }
+  return filesBelow(folder, "").length === present.size;
+}

@@ -1,0 +1,31 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { filesBelow } from "./out.ts";
+import type { Cluster } from "./roster.ts";
+
+/** Files of out/ that are in no cluster's folder: of clusters that are gone, or nobody's. Paths relative to it, sorted. */
+export function strayFiles(out: string, clusters: readonly Pick<Cluster, "id" | "az">[]): readonly string[] {
+  const folders = new Set(clusters.map((cluster) => `${cluster.az}/${cluster.id}`));
+  const zones = new Set(clusters.map((cluster) => cluster.az));
+  const strays: string[] = [];
+  for (const zone of entriesOf(out)) {
+    if (!zone.isDirectory()) strays.push(zone.name);
+    else if (!zones.has(zone.name)) strays.push(...filesBelow(out, zone.name));
+    else {
+      for (const entry of entriesOf(join(out, zone.name))) {
+        const path = `${zone.name}/${entry.name}`;
+        if (!entry.isDirectory()) strays.push(path);
+        else if (!folders.has(path)) strays.push(...filesBelow(out, path));
+      }
+    }
+  }
+  return strays.sort();
+}
+
+function entriesOf(folder: string): { readonly name: string; isDirectory(): boolean }[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+}
