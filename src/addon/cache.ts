@@ -1,5 +1,6 @@
+import { createHash } from "node:crypto";
 import type { PyDict } from "../python/index.ts";
-import { Manifest, type ManifestPart } from "./manifest.ts";
+import { Manifest, ManifestPart, type PartStore, type StoredPart } from "./manifest.ts";
 import type { CompiledAddon } from "./compile.ts";
 import type { ObjectSchema, WrittenFile } from "./types.ts";
 
@@ -7,7 +8,12 @@ import type { ObjectSchema, WrittenFile } from "./types.ts";
  * What the second stage keeps over several clusters: files are told by identity, so that whoever hands one over again says that nothing
  * about it has changed.
  */
-export class AddonCache {
+export class AddonCache implements PartStore {
+  /** Parts that this run has made, by the digest of their text and of whose they are. */
+  readonly fresh: (readonly [string, StoredPart])[] = [];
+  #earlier: ReadonlyMap<string, StoredPart> | undefined;
+  readonly #partKeys = new WeakMap<ManifestPart, string>();
+  readonly #schemaNames = new WeakMap<ObjectSchema, string>();
   readonly #manifests = new WeakMap<WrittenFile, Manifest>();
   /** By whose they are, and by text. */
   readonly #parts = new Map<string, Map<string, ManifestPart>>();
@@ -18,20 +24,38 @@ export class AddonCache {
 
   manifest(file: WrittenFile): Manifest {
     let manifest = this.#manifests.get(file);
-    if (manifest === undefined) this.#manifests.set(file, (manifest = new Manifest(file, (whose, text, make) => this.#part(whose, text, make))));
+    if (manifest === undefined) this.#manifests.set(file, (manifest = new Manifest(file, (...part) => this.#part(...part))));
     return manifest;
   }
 
-  #part(file: WrittenFile, text: string, make: () => ManifestPart): ManifestPart {
+  /** Takes parts from earlier runs from now on, and notes what is to be kept of this one. */
+  continue(earlier: ReadonlyMap<string, StoredPart>): void {
+    this.#earlier = earlier;
+  }
+
+  /** Names an API for later runs. */
+  schemaName(schema: ObjectSchema): string {
+    return this.#schemaNames.get(schema) ?? schema.version;
+  }
+
+  keep(part: ManifestPart, stored: StoredPart): void {
+    const key = this.#partKeys.get(part);
+    if (key !== undefined) this.fresh.push([key, stored]);
+  }
+
+  #part(file: WrittenFile, text: string, target: string, part: string | undefined): ManifestPart {
     const owner = JSON.stringify([file.path, file.id, file.sls, file.source]);
     let known = this.#parts.get(owner);
     if (known === undefined) this.#parts.set(owner, (known = new Map()));
-    let part = known.get(text);
-    if (part === undefined) {
+    let made = known.get(text);
+    if (made === undefined) {
       if (known.size >= MOST_PARTS) known.clear();
-      known.set(text, (part = make()));
+      const key = this.#earlier === undefined ? undefined : createHash("sha256").update(`${owner}${text}`, "utf8").digest("base64");
+      made = new ManifestPart(file, target, part, this, key === undefined ? undefined : this.#earlier?.get(key));
+      if (key !== undefined) this.#partKeys.set(made, key);
+      known.set(text, made);
     }
-    return part;
+    return made;
   }
 
   /** The schema with custom resources, one object for the same definitions. */
@@ -40,7 +64,12 @@ export class AddonCache {
     if (known === undefined) this.#schemas.set(schema, (known = new Map()));
     const key = definitions.map((definition) => this.number(definition)).join(" ");
     let made = known.get(key);
-    if (made === undefined) known.set(key, (made = schema.withCustomResources(definitions)));
+    if (made === undefined) {
+      known.set(key, (made = schema.withCustomResources(definitions)));
+      const hash = createHash("sha256");
+      for (const definition of definitions) hash.update(definition.repr()).update("\0");
+      this.#schemaNames.set(made, `${schema.version} ${hash.digest("base64")}`);
+    }
     return made;
   }
 

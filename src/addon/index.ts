@@ -3,6 +3,7 @@
  */
 export { ADDONS_DIRECTORY, addonOf, compareText } from "./assign.ts";
 export { AddonCache } from "./cache.ts";
+export type { StoredPart } from "./manifest.ts";
 export { compileAddons, failureReasons, type CompiledAddons } from "./compile.ts";
 export { readAddonSettings, type AddonSettings } from "./declaration.ts";
 export { ReleaseTexts } from "./release.ts";

@@ -37,6 +37,27 @@ export interface PublishedFile {
   readonly objects: readonly AddonObject[];
 }
 
+/** What outlives the process of a part in which nothing is wrong, checked and written out, as plain data in the sense of JSON. */
+export interface StoredPart {
+  /** The API that it was checked against, see `AddonCache`. */
+  readonly schema: string;
+  readonly declared: Mode | null;
+  readonly objects: readonly {
+    readonly outline: Omit<ObjectOutline, "definition">;
+    readonly scope: "Namespaced" | "Cluster" | null;
+    readonly mode: Pick<DecidedMode, "mode" | "from">;
+    readonly text: string;
+    readonly digest: string;
+  }[];
+}
+
+/** Where a part's results are kept for later runs. */
+export interface PartStore {
+  /** Names an API: its version and custom resources. */
+  schemaName(schema: ObjectSchema): string;
+  keep(part: ManifestPart, stored: StoredPart): void;
+}
+
 /** A part of a file that is parsed by itself: one document, or the whole. Each step is done when it is first asked for, and once. */
 export class ManifestPart {
   readonly #file: WrittenFile;
@@ -49,12 +70,18 @@ export class ManifestPart {
   #parsed: readonly ParsedObject[] | undefined;
   readonly #checked = new WeakMap<ObjectSchema, Map<Mode | undefined, readonly CheckedObject[]>>();
   readonly #published = new Map<Mode | undefined, PublishedPart>();
+  readonly #stored: StoredPart | undefined;
+  #lastCheck: { readonly schema: ObjectSchema; readonly declared: Mode | undefined; readonly checked: readonly CheckedObject[] } | undefined;
+  readonly #store: PartStore | undefined;
 
-  /** Without `text` the whole file. */
-  constructor(file: WrittenFile, target: string, text?: string) {
+  /** Without `text` the whole file. `stored`: what an earlier run has left of it. */
+  constructor(file: WrittenFile, target: string, text?: string, store?: PartStore, stored?: StoredPart) {
     this.#file = file;
     this.#target = target;
     this.#text = text;
+    this.#store = store;
+    this.#stored = stored;
+    if (stored !== undefined) this.#objects = stored.objects.map(({ outline }) => ({ ...outline, definition: undefined }));
   }
 
   get objects(): readonly ObjectOutline[] {
@@ -72,6 +99,15 @@ export class ManifestPart {
     let byMode = this.#checked.get(schema);
     if (byMode === undefined) this.#checked.set(schema, (byMode = new Map()));
     let checked = byMode.get(declared);
+    if (checked === undefined && this.#fits(declared, schema)) {
+      checked = (this.#stored?.objects ?? []).map(({ outline, scope, mode }) => ({
+        outline: { ...outline, definition: undefined },
+        scope: scope ?? undefined,
+        mode: { ...mode, problems: [] },
+        problems: [],
+      }));
+      byMode.set(declared, checked);
+    }
     if (checked === undefined) {
       const outlines = this.objects;
       checked = this.#parse().map((object, index): CheckedObject => {
@@ -84,37 +120,64 @@ export class ManifestPart {
         };
       });
       byMode.set(declared, checked);
+      this.#lastCheck = { schema, declared, checked };
     }
     return checked;
+  }
+
+  #fits(declared: Mode | undefined, schema: ObjectSchema): boolean {
+    const stored = this.#stored;
+    return stored !== undefined && stored.declared === (declared ?? null) && stored.schema === this.#store?.schemaName(schema);
   }
 
   /** The part's canonical texts. Asked for last: what was parsed is given up. */
   publish(declared: Mode | undefined): PublishedPart {
     let published = this.#published.get(declared);
+    if (published === undefined && this.#stored?.declared === (declared ?? null)) {
+      const objects = this.#stored.objects;
+      published = {
+        texts: objects.map(({ text }) => text),
+        objects: objects.map(({ outline, mode, digest }) => this.#object(outline, mode.mode, digest)),
+      };
+      this.#published.set(declared, published);
+    }
     if (published === undefined) {
       const texts: string[] = [];
       const objects = this.#parse().map((object): AddonObject => {
         const { mode } = decideMode(object.value, declared);
         const text = emit([normaliseObject(object.value, mode)]);
         texts.push(text);
-        return {
-          apiVersion: object.apiVersion,
-          kind: object.kind,
-          namespace: object.namespace,
-          name: object.name,
-          mode,
-          file: this.#target,
-          digest: `sha256:${createHash("sha256").update(text, "utf8").digest("hex")}`,
-          id: this.#file.id,
-          sls: this.#file.sls,
-          source: this.#file.source,
-        };
+        return this.#object(object, mode, `sha256:${createHash("sha256").update(text, "utf8").digest("hex")}`);
       });
       published = { texts, objects };
       this.#published.set(declared, published);
       this.#parsed = undefined;
+      this.#keep(declared, published);
     }
     return published;
+  }
+
+  #object({ apiVersion, kind, namespace, name }: Omit<ObjectOutline, "definition" | "identity" | "at" | "metadataAt" | "namespaceAt">, mode: Mode, digest: string): AddonObject {
+    const { id, sls, source } = this.#file;
+    return { apiVersion, kind, namespace, name, mode, file: this.#target, digest, id, sls, source };
+  }
+
+  /** Leaves the part for later runs, if there is nothing to say of it. */
+  #keep(declared: Mode | undefined, { texts, objects }: PublishedPart): void {
+    const last = this.#lastCheck;
+    if (this.#store === undefined || last === undefined || last.declared !== declared || this.#findings.length > 0) return;
+    if (last.checked.some(({ outline, problems, mode }) => outline.definition !== undefined || problems.length + mode.problems.length > 0)) return;
+    this.#store.keep(this, {
+      schema: this.#store.schemaName(last.schema),
+      declared: declared ?? null,
+      objects: last.checked.map(({ outline: { definition: _, ...outline }, scope, mode }, index) => ({
+        outline,
+        scope: scope ?? null,
+        mode: { mode: mode.mode, from: mode.from },
+        text: texts[index] ?? "",
+        digest: objects[index]?.digest ?? "",
+      })),
+    });
   }
 
   #parse(): readonly ParsedObject[] {
@@ -133,8 +196,8 @@ export interface PublishedPart {
   readonly objects: readonly AddonObject[];
 }
 
-/** Gives the part of a file with this text again where another cluster has the same. */
-export type SamePart = (file: WrittenFile, text: string, make: () => ManifestPart) => ManifestPart;
+/** Gives the part of a file with this text again where another cluster has the same; `part`: the text, unless it is the whole file. */
+export type SamePart = (file: WrittenFile, text: string, target: string, part: string | undefined) => ManifestPart;
 
 /** One file of an addon, on its way from text to objects. */
 export class Manifest {
@@ -181,13 +244,13 @@ function partsOf(file: WrittenFile, target: string, samePart: SamePart): readonl
   } catch {
     return [new ManifestPart(file, target)];
   }
-  const whole = [samePart(file, text, () => new ManifestPart(file, target))];
+  const whole = [samePart(file, text, target, undefined)];
   if (!text.includes("\n---\n") || /^(?:%|\.\.\.|---.)|\r|\ufeff|\u0085|\u2028|\u2029/mu.test(text)) return whole;
   const parts: ManifestPart[] = [];
   let lines = 0;
   for (const piece of text.split(/^---\n/m)) {
     const own = "\n".repeat(lines) + piece;
-    parts.push(samePart(file, own, () => new ManifestPart(file, target, own)));
+    parts.push(samePart(file, own, target, own));
     lines += piece.split("\n").length;
   }
   return parts.some((part) => part.findings.length > 0) ? whole : parts;

@@ -95,6 +95,8 @@ export interface ObjectProblem {
 
 /** What a cluster's Kubernetes version knows of kinds: given by the schema room. */
 export interface ObjectSchema {
+  /** Such as `1.36`. */
+  readonly version: string;
   /** `undefined` for a kind that is unknown. */
   scope(apiVersion: string, kind: string): "Namespaced" | "Cluster" | undefined;
   validate(object: PyDict): readonly ObjectProblem[];

@@ -7,6 +7,7 @@ import { FindingError, type Finding } from "../finding/index.ts";
 import { PyDict } from "../python/index.ts";
 import { FileAnswers } from "./cache/file-answers.ts";
 import type { CacheFolder } from "./cache/folder.ts";
+import { MemoStore } from "./cache/memo-store.ts";
 import { RunState } from "./cache/run-state.ts";
 import { kindOf, rosterText } from "./partition.ts";
 import { canonical, Memo, type Tracker } from "../memo/index.ts";
@@ -77,6 +78,15 @@ export class FleetCompiler {
       compiled: compiledCluster(compile, this.#texts),
       questions: tracker?.reads().files.map((number) => this.#memo?.fileQuestion(number) ?? ""),
     };
+  }
+
+  /** Has the compiles go on from earlier runs' renders, and gives what leaves this one's for later. `work`: what is to be done, in milliseconds. */
+  continueFrom(cache: CacheFolder, answers: FileAnswers, work: number): { readonly keep: (now: Date) => void } {
+    const memo = this.#memo;
+    if (memo === undefined) return { keep: () => undefined };
+    const store = new MemoStore(cache, answers);
+    store.open(memo, this.#addons, work);
+    return { keep: (now) => store.keep(memo, this.#addons, now) };
   }
 
   /** What earlier runs have left in a cache of the clusters as they are in `out`. */

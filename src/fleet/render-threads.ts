@@ -42,9 +42,8 @@ const FIRST_OF_KIND = 45;
 /** A thread begins cold: less work than so many milliseconds for each is not worth one. Measured, see docs/performance.md. */
 const WORTH_A_THREAD = 4000;
 
-/** How many threads a number of clusters is worth, `kinds` of them different. One thread is this one. */
-export function renderThreads(clusters: number, kinds: number, processors: number): number {
-  const work = clusters * LIKE_ANOTHER + kinds * FIRST_OF_KIND;
+/** How many threads some work is worth, in milliseconds of one core. One thread is this one. */
+export function renderThreads(work: number, processors: number): number {
   return Math.max(1, Math.min(processors, Math.floor(work / WORTH_A_THREAD)));
 }
 
@@ -64,7 +63,7 @@ export async function renderInThreads(
 ): Promise<readonly RenderedCluster[]> {
   const state = stateOf(compiler, setting, warn);
   const work = compiler.workOf(clusters, state);
-  const threads = jobs ?? renderThreads(work.clusters, work.kinds, availableParallelism());
+  const threads = jobs ?? renderThreads(millisecondsFor(work), availableParallelism());
   const [own = [], ...others] = threads > 1 ? partition(clusters, threads) : [clusters];
   const shared = others.map((part): RenderTask => ({
     ...setting,
@@ -72,11 +71,13 @@ export async function renderInThreads(
     counts: new Int32Array(new SharedArrayBuffer(COUNTS * Int32Array.BYTES_PER_ELEMENT)),
   }));
   const workers = shared.map((task) => new Worker(join(setting.home, "dist/render-worker.mjs"), { workerData: task }));
+  const memo = continueFrom(compiler, setting, state, work, warn);
   try {
     const results = Promise.all(workers.map(resultOf));
     // Looked at below, after this thread's own part; until then a failure is no unhandled one.
     results.catch(() => undefined);
     const rendered = renderClusters(compiler, own, { ...setting, state }, (at, cluster) => progress(withOthers(at, shared), cluster));
+    memo.keep(new Date());
     const theirs = await results;
     for (const message of new Set(theirs.flatMap(({ warnings }) => warnings))) warn(message);
     return [...rendered, ...theirs.flatMap((each) => each.rendered)].sort((a, b) => (a.cluster.id < b.cluster.id ? -1 : 1));
@@ -101,6 +102,22 @@ function withOthers(own: RenderProgress, others: readonly RenderTask[]): RenderP
   };
 }
 
+function continueFrom(
+  compiler: FleetCompiler,
+  { cache }: RenderSetting,
+  state: RunState | undefined,
+  work: ReturnType<FleetCompiler["workOf"]>,
+  warn: (message: string) => void,
+): ReturnType<FleetCompiler["continueFrom"]> {
+  if (cache === undefined || state === undefined) return { keep: () => undefined };
+  return compiler.continueFrom(new CacheFolder(cache.top, cache.version, warn), state.answers, millisecondsFor(work));
+}
+
+/** What work costs, in milliseconds of one core. */
+function millisecondsFor({ clusters, kinds }: ReturnType<FleetCompiler["workOf"]>): number {
+  return clusters * LIKE_ANOTHER + kinds * FIRST_OF_KIND;
+}
+
 /** What a rendering thread does. */
 export function renderAsWorker(task: RenderTask): ThreadRender {
   const fleet = loadFleet(task.configPath, task.newestKubernetes, task.home);
@@ -109,14 +126,18 @@ export function renderAsWorker(task: RenderTask): ThreadRender {
   const clusters = fleet.roster.clusters.filter((cluster) => wanted.has(cluster.id));
   if (clusters.length !== wanted.size) throw new Error("clusters went out of the roster during the render");
   const warnings: string[] = [];
+  const warn = (message: string): void => void warnings.push(message);
+  const state = stateOf(compiler, task, warn);
+  const memo = continueFrom(compiler, task, state, compiler.workOf(clusters, state), warn);
   const rendered = renderClusters(
     compiler,
     clusters,
-    { ...task, state: stateOf(compiler, task, (message) => void warnings.push(message)) },
+    { ...task, state },
     ({ clusters: done, computed, taken, unchanged }) => {
       for (const [index, count] of [done, computed, taken, unchanged].entries()) Atomics.store(task.counts, index, count);
     },
   );
+  memo.keep(new Date());
   return { rendered, warnings };
 }
 

@@ -4,5 +4,6 @@
  */
 export { canonical, NotPlain } from "./canonical.ts";
 export { Memo, type IdTest } from "./memo.ts";
+export { packRecords, PackedRecords, type RecordPack } from "./records.ts";
 export { Tracker, type Kept, type TrackedData } from "./tracker.ts";
 export { Trie } from "./trie.ts";

@@ -1,5 +1,6 @@
 import { DataPaths, type DataPath } from "../python/index.ts";
 import { Answers } from "./answers.ts";
+import type { PackedRecords } from "./records.ts";
 import { Scratch } from "./scratch.ts";
 import type { Kept } from "./tracker.ts";
 import { Trie } from "./trie.ts";
@@ -20,8 +21,19 @@ export class Memo {
   readonly #fileNumbers = new Map<string, number>();
   readonly #tries = new Map<string, Trie<Kept<unknown>>>();
 
+  /** Records of earlier runs. Default: none. */
+  #earlier: PackedRecords | undefined;
+  /** Records that this run has made, of the computations that are worth keeping for the next. */
+  readonly fresh: { readonly name: string; readonly kept: Kept<unknown> }[] = [];
+  readonly #names = new WeakMap<object, string>();
+
   constructor(testId: IdTest) {
     this.testId = testId;
+  }
+
+  /** Takes results from earlier runs from now on, and notes what is to be kept of this one. */
+  continue(earlier: PackedRecords): void {
+    this.#earlier = earlier;
   }
 
   root(name: string): DataPath {
@@ -55,5 +67,23 @@ export class Memo {
     }
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each kind of name is used with one type
     return trie as Trie<Kept<T>>;
+  }
+
+  /** The same for a computation whose results are plain data in the sense of JSON, and outlive the process. */
+  lastingTrie<T>(name: string): Trie<Kept<T>> {
+    const isNew = !this.#tries.has(name);
+    const trie = this.trie<T>(name);
+    if (isNew && this.#earlier !== undefined) {
+      this.#names.set(trie, name);
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what was kept under a name was of the type that it stands for
+      for (const kept of this.#earlier.of(this, name)) trie.add(kept, kept as Kept<T>);
+    }
+    return trie;
+  }
+
+  /** A result was computed and is kept. */
+  added(trie: object, kept: Kept<unknown>): void {
+    const name = this.#names.get(trie);
+    if (name !== undefined) this.fresh.push({ name, kept });
   }
 }

@@ -136,7 +136,10 @@ export class Tracker implements DataReads {
     }
     const questions = [...own.questions];
     const kept: Kept<T> = { value, questions, answers: questions.map(this.#ask), files: [...own.files] };
-    if (!own.volatile && !this.unsound && value !== undefined && !kept.answers.includes(NEVER)) trie.add(kept, kept);
+    if (!own.volatile && !this.unsound && value !== undefined && !kept.answers.includes(NEVER)) {
+      trie.add(kept, kept);
+      this.#memo.added(trie, kept);
+    }
     return kept;
   }
 

@@ -15,6 +15,7 @@ import { loadKubernetes, loadSalt } from "../../src/yaml/index.ts";
 
 /** Knows a few kinds and finds nothing wrong: the second stage alone is under test. */
 const SCHEMA: ObjectSchema = {
+  version: "1.36",
   scope: (_apiVersion, kind) => (["Namespace", "StorageClass", "CustomResourceDefinition"].includes(kind) ? "Cluster" : "Namespaced"),
   validate: () => [],
   withCustomResources: () => SCHEMA,

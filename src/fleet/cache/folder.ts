@@ -43,6 +43,11 @@ export class CacheFolder {
     return bytes.subarray(0, DIGEST_LENGTH).equals(digest(content)) ? content : undefined;
   }
 
+  /** How many bytes are kept under a name; 0 where there are none. */
+  size(name: string): number {
+    return statSync(join(this.folder, name), { throwIfNoEntry: false })?.size ?? 0;
+  }
+
   /** Keeps bytes under a name, in the place of what was there. */
   write(name: string, content: Buffer): void {
     if (this.#broken) return;

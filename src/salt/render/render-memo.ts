@@ -51,7 +51,7 @@ export class RenderMemo {
   render(place: RenderPlace, budget: MinionBudget, warn: (finding: Finding) => void, run: () => string): Rendered {
     const variables = variablesText(place.variables);
     if (variables === undefined) return { text: run() };
-    const trie = place.results ?? this.memo.trie<KeptRender>(renderName(place, variables));
+    const trie = place.results ?? this.memo.lastingTrie<KeptRender>(renderName(place, variables));
     const kept = this.tracker.compute<KeptRender>(
       trie,
       () => {
