@@ -7,7 +7,7 @@ _halite() {
   if [ "$COMP_CWORD" -eq 1 ]; then words="init render show validate publish start completion --help --version"
   else case "${COMP_WORDS[1]}" in
     init) words="--bare --json --help" ;;
-    render) words="--config --clusters --check --out --jobs --json --help" ;;
+    render) words="--config --clusters --check --out --jobs --shards --shard --no-cache --no-memo --json --help" ;;
     show) words="pillar top high low files --cluster --minion-config --pillar --saltenv --config --json --help" ;;
     validate) words="--config --clusters --strict --jobs --json --help" ;;
     publish) words="--config --partial --jobs --json --help" ;;
