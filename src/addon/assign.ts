@@ -25,6 +25,11 @@ export function addonOf(path: string): { readonly addon: string; readonly file: 
   return slash < 0 ? { addon: ROOT_ADDON, file: rest } : { addon: rest.slice(0, slash), file: rest.slice(slash + 1) };
 }
 
+/** The path within its addon under which a manifest is published: `.yml` and `.json` become `.yaml`. */
+export function publishedPath(path: string): string {
+  return (addonOf(path)?.file ?? path).replace(/\.(?:yml|json)$/, ".yaml");
+}
+
 /** Sorts files by addon: every path below `/etc/kubernetes/addons/NAME/` is NAME's, at any depth. */
 export function assignFiles(written: readonly WrittenFile[], failed: readonly FailedFile[]): AssignedFiles {
   const addons = new Map<string, { files: WrittenFile[]; failures: FailedFile[] }>();

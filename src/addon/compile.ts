@@ -55,8 +55,7 @@ export function compileAddons(input: CompileAddonsInput): CompiledAddons {
     const { own, twice } = draft;
     const wrong = [...own, ...twice, ...(dependencies.get(draft) ?? [])];
     const compile = (): CompiledAddon => compileAddon(draft, { schema, namespaces, declaration, dependencies, sources: input.sources });
-    const compiled =
-      wrong.length > 0 ? compile() : cache.addon(addonKey(draft, { cache, schema, declaration, namespaces }), compile);
+    const compiled = wrong.length > 0 ? compile() : cache.addon(addonKey(draft, { cache, schema, declaration, namespaces }), compile);
     addons.push(compiled.addon);
     findings.push(...compiled.findings);
   }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Finding, Position } from "../finding/index.ts";
 import type { PyDict } from "../python/index.ts";
 import { emit } from "../yaml/index.ts";
-import { addonOf, isManifest, strayFile } from "./assign.ts";
+import { isManifest, publishedPath, strayFile } from "./assign.ts";
 import { decideMode, type DecidedMode } from "./mode.ts";
 import { normaliseObject } from "./normalise.ts";
 import { parseManifest, type ParsedObject } from "./parse.ts";
@@ -71,7 +71,9 @@ export class ManifestPart {
   readonly #checked = new WeakMap<ObjectSchema, Map<Mode | undefined, readonly CheckedObject[]>>();
   readonly #published = new Map<Mode | undefined, PublishedPart>();
   readonly #stored: StoredPart | undefined;
-  #lastCheck: { readonly schema: ObjectSchema; readonly declared: Mode | undefined; readonly checked: readonly CheckedObject[] } | undefined;
+  #lastCheck:
+    | { readonly schema: ObjectSchema; readonly declared: Mode | undefined; readonly checked: readonly CheckedObject[] }
+    | undefined;
   readonly #store: PartStore | undefined;
 
   /** Without `text` the whole file. `stored`: what an earlier run has left of it. */
@@ -157,7 +159,11 @@ export class ManifestPart {
     return published;
   }
 
-  #object({ apiVersion, kind, namespace, name }: Omit<ObjectOutline, "definition" | "identity" | "at" | "metadataAt" | "namespaceAt">, mode: Mode, digest: string): AddonObject {
+  #object(
+    { apiVersion, kind, namespace, name }: Omit<ObjectOutline, "definition" | "identity" | "at" | "metadataAt" | "namespaceAt">,
+    mode: Mode,
+    digest: string,
+  ): AddonObject {
     const { id, sls, source } = this.#file;
     return { apiVersion, kind, namespace, name, mode, file: this.#target, digest, id, sls, source };
   }
@@ -166,7 +172,8 @@ export class ManifestPart {
   #keep(declared: Mode | undefined, { texts, objects }: PublishedPart): void {
     const last = this.#lastCheck;
     if (this.#store === undefined || last === undefined || last.declared !== declared || this.#findings.length > 0) return;
-    if (last.checked.some(({ outline, problems, mode }) => outline.definition !== undefined || problems.length + mode.problems.length > 0)) return;
+    if (last.checked.some(({ outline, problems, mode }) => outline.definition !== undefined || problems.length + mode.problems.length > 0))
+      return;
     this.#store.keep(this, {
       schema: this.#store.schemaName(last.schema),
       declared: declared ?? null,
@@ -214,7 +221,7 @@ export class Manifest {
 
   constructor(file: WrittenFile, samePart: SamePart) {
     this.file = file;
-    this.target = (addonOf(file.path)?.file ?? file.path).replace(/\.(?:yml|json)$/, ".yaml");
+    this.target = publishedPath(file.path);
     this.isManifest = isManifest(file.path);
     this.parts = this.isManifest ? partsOf(file, this.target, samePart) : [];
     this.objects = this.parts.flatMap((part) => part.objects);

@@ -22,7 +22,10 @@ const NO_MEMO: OptionSpec = {
   name: "no-memo",
   summary: "compile every cluster by itself, taking nothing over from others or from earlier runs (the bytes are the same)",
 };
-const NO_CACHE: OptionSpec = { name: "no-cache", summary: "take nothing from earlier runs and leave nothing for later ones (.halite/cache)" };
+const NO_CACHE: OptionSpec = {
+  name: "no-cache",
+  summary: "take nothing from earlier runs and leave nothing for later ones (.halite/cache)",
+};
 const SHARDS: OptionSpec = { name: "shards", value: "N", summary: "render one of N parts of the fleet, as one pod of an Indexed Job" };
 const SHARD: OptionSpec = { name: "shard", value: "I", summary: "which part, from 0 (default: JOB_COMPLETION_INDEX)" };
 
@@ -72,6 +75,26 @@ export const COMMANDS: readonly CommandSpec[] = [
       ["halite render --check", "in CI: is the committed out/ what the tree gives?"],
     ],
     load: async () => (await import("./render.ts")).command,
+  },
+  {
+    name: "impact",
+    summary: "say what a file, a pillar key or a grain reaches",
+    synopsis: "PATH|pillar:KEY|grain:KEY…",
+    description:
+      "Tells which clusters, addons, files and objects hang on a file of the tree, on a pillar value or on a grain, from the record of what every compile read: counts first. KEY is a path such as ceph-csi-rbd:node:max_unavailable; an item of a list is its place, 0 for the first. A value is taken to stay of its kind and to be valid: what its schema would refuse, fails its addon. Clusters without a record, and those that something has changed for since, are compiled first, in memory; out/ is not touched.",
+    options: [CONFIG, CLUSTERS, NO_CACHE],
+    exits: [
+      [0, "answered, be it with nothing"],
+      [1, "the fleet can't be read"],
+      [2, "called wrongly, or no such file"],
+      [3, "no halite.yaml"],
+    ],
+    examples: [
+      ["halite impact pillar:storage-classes:nfs:server", "whose objects name the NFS server"],
+      ["halite impact states/manifest/macros.jinja", "what a shared macro is in"],
+      ["halite impact grain:az --json", "what another zone would change, for a program"],
+    ],
+    load: async () => (await import("./impact.ts")).command,
   },
   {
     name: "show",

@@ -50,7 +50,15 @@ export async function main(
       return 0;
     }
     const command = await spec.load();
-    return await command.run({ arguments: args, terminal, cwd, env, home: home(), version, build: typeof HALITE_BUILD === "string" ? HALITE_BUILD : "source" });
+    return await command.run({
+      arguments: args,
+      terminal,
+      cwd,
+      env,
+      home: home(),
+      version,
+      build: typeof HALITE_BUILD === "string" ? HALITE_BUILD : "source",
+    });
   } catch (error) {
     return report(error, spec, terminal);
   } finally {

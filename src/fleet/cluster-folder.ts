@@ -45,7 +45,8 @@ export function syncClusterFolder(
   const same = difference.missing.length + difference.changed.length + difference.extra.length === 0;
   if (!same && check) return { difference, known: undefined };
   const written = new Map<string, Stamp>();
-  if (!same) writeOut(folder, files, difference, (path, { size, mtimeMs, ino }) => written.set(path, { size, modified: mtimeMs, inode: ino }));
+  if (!same)
+    writeOut(folder, files, difference, (path, { size, mtimeMs, ino }) => written.set(path, { size, modified: mtimeMs, inode: ino }));
   return { difference, known: stampAll(folder, wanted, written, begun) };
 }
 
@@ -141,10 +142,7 @@ function stampAll(
   );
 }
 
-function knownOf(
-  files: KnownFolder["files"],
-  folders: Iterable<readonly [string, Stamp | undefined]>,
-): KnownFolder | undefined {
+function knownOf(files: KnownFolder["files"], folders: Iterable<readonly [string, Stamp | undefined]>): KnownFolder | undefined {
   const stamped = new Map<string, Stamp>();
   for (const [path, stamp] of folders) {
     if (stamp === undefined) return undefined;

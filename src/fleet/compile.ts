@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { filesBelow } from "./out.ts";
-import { AddonCache, ReleaseTexts, type ObjectSchema } from "../addon/index.ts";
+import { AddonCache, readAddonSettings, ReleaseTexts, type ObjectSchema } from "../addon/index.ts";
 import { FindingError, type Finding } from "../finding/index.ts";
 import { PyDict } from "../python/index.ts";
 import { FileAnswers } from "./cache/file-answers.ts";
@@ -10,8 +10,9 @@ import type { CacheFolder } from "./cache/folder.ts";
 import { MemoStore } from "./cache/memo-store.ts";
 import { RunState } from "./cache/run-state.ts";
 import { kindOf, rosterText } from "./partition.ts";
-import { canonical, Memo, type Tracker } from "../memo/index.ts";
-import { matches, SaltCompiler, SharedStates, testId } from "../salt/index.ts";
+import { reachOf, ReachSets, type Reach } from "./reach.ts";
+import { canonical, Memo } from "../memo/index.ts";
+import { matches, SaltCompiler, SharedStates, testId, type PillarProvenance, type SharedMinionCompiler } from "../salt/index.ts";
 import { KubernetesSchemas, UnknownVersionError } from "../schema/index.ts";
 import { loadKubernetes } from "../yaml/index.ts";
 import { compileCluster, failedCluster, type ClusterCompile } from "./cluster.ts";
@@ -22,12 +23,22 @@ import type { Cluster } from "./roster.ts";
 
 type Provenance = Parameters<Parameters<typeof compileCluster>[1]["checkPillar"]>[1];
 
+/** One cluster's compile with what was read for it. */
+export interface FollowedCompile {
+  readonly compiled: CompiledCluster;
+  /** Every question about files that was asked; `undefined` where reads were not followed. */
+  readonly questions: readonly string[] | undefined;
+  /** `undefined` also where it came to no files. */
+  readonly reach: Reach | undefined;
+}
+
 /** What one run keeps over all its clusters: compiled templates, schemas, custom resources. */
 export class FleetCompiler {
   readonly fleet: Fleet;
   readonly #salt = new SaltCompiler();
   readonly #memo: Memo | undefined;
   #inputs: string | undefined;
+  #sets: ReachSets | undefined;
   readonly #shared = new SharedStates();
   readonly #addons = new AddonCache();
   readonly #texts = new ReleaseTexts();
@@ -72,12 +83,35 @@ export class FleetCompiler {
   }
 
   /** The same with every question about files that it asked; `undefined` where they were not followed. */
-  compileFollowed(cluster: Cluster): { readonly compiled: CompiledCluster; readonly questions: readonly string[] | undefined } {
-    const { compile, tracker } = this.#compile(cluster);
+  compileFollowed(cluster: Cluster): FollowedCompile {
+    const { compile, followed } = this.#compile(cluster);
+    const compiled = compiledCluster(compile, this.#texts);
+    if (followed === undefined || this.#memo === undefined) return { compiled, questions: undefined, reach: undefined };
+    const memo = this.#memo;
+    this.#sets ??= new ReachSets(memo);
+    const reads = followed.reads();
+    const settings = readAddonSettings(followed.pillar().value.data);
     return {
-      compiled: compiledCluster(compile, this.#texts),
-      questions: tracker?.reads().files.map((number) => this.#memo?.fileQuestion(number) ?? ""),
+      compiled,
+      questions: followed.tracker.reads().files.map((number) => memo.fileQuestion(number)),
+      reach: reads === undefined ? undefined : reachOf(compile.release, settings, reads, followed.tracker, this.#sets),
     };
+  }
+
+  /** A cluster's pillar; empty where it can't be compiled. */
+  pillarOf(cluster: Cluster): PyDict {
+    return this.#salt.forMinion(minionOfCluster(this.fleet, cluster)).pillar().value.data;
+  }
+
+  /** Which line of which pillar file won, of a cluster. */
+  pillarProvenanceOf(cluster: Cluster): { readonly data: PyDict; readonly provenance: PillarProvenance | undefined } {
+    const { data, provenance } = this.#salt.forMinion(minionOfCluster(this.fleet, cluster), { trace: true }).pillar().value;
+    return { data, provenance };
+  }
+
+  /** The sets of reads that reaches name by number. */
+  get reachSets(): readonly string[] {
+    return this.#sets?.list ?? [];
   }
 
   /** Has the compiles go on from earlier runs' renders, and gives what leaves this one's for later. `work`: what is to be done, in milliseconds. */
@@ -115,15 +149,15 @@ export class FleetCompiler {
     return this.#compile(cluster).compile;
   }
 
-  /** `tracker`: what was read, where that is all. */
-  #compile(cluster: Cluster): { readonly compile: ClusterCompile; readonly tracker: Tracker | undefined } {
+  /** `followed`: the compiler that knows what was read, where that is all. */
+  #compile(cluster: Cluster): { readonly compile: ClusterCompile; readonly followed: SharedMinionCompiler | undefined } {
     let schema: ObjectSchema;
     try {
       schema = this.#schemas.forVersion(cluster.kubernetes);
     } catch (error) {
       if (!(error instanceof UnknownVersionError)) throw error;
       const finding = { code: "roster-kubernetes-version", message: `cluster ${cluster.id}: ${error.message}`, at: cluster.at };
-      return { compile: failedCluster(cluster, [{ ...finding, severity: "error" }]), tracker: undefined };
+      return { compile: failedCluster(cluster, [{ ...finding, severity: "error" }]), followed: undefined };
     }
     const minion = minionOfCluster(this.fleet, cluster);
     const input = {
@@ -132,12 +166,10 @@ export class FleetCompiler {
       knownCrds: this.#knownCrds,
       checkPillar: (pillar: PyDict, provenance: Provenance) => this.#pillarSchemas.check(pillar, provenance),
     };
-    if (this.#memo === undefined) return { compile: compileCluster(cluster, input), tracker: undefined };
+    if (this.#memo === undefined) return { compile: compileCluster(cluster, input), followed: undefined };
     const shared = this.#salt.forSharing(minion, this.#memo, this.#shared);
     const compiled = compileCluster(cluster, { ...input, salt: (trace) => (trace ? input.salt(true) : shared), addons: this.#addons });
-    return shared.alone
-      ? { compile: compileCluster(cluster, input), tracker: undefined }
-      : { compile: compiled, tracker: shared.tracker };
+    return shared.alone ? { compile: compileCluster(cluster, input), followed: undefined } : { compile: compiled, followed: shared };
   }
 }
 
@@ -190,6 +222,9 @@ export function outFiles(compiles: readonly CompiledCluster[]): ReadonlyMap<stri
 }
 
 /** Findings by cluster, with the roster's own under null. */
-export function findingsByCluster(fleet: Fleet, compiles: readonly Pick<CompiledCluster, "cluster" | "findings">[]): [string | null, readonly Finding[]][] {
+export function findingsByCluster(
+  fleet: Fleet,
+  compiles: readonly Pick<CompiledCluster, "cluster" | "findings">[],
+): [string | null, readonly Finding[]][] {
   return [[null, fleet.findings], ...compiles.map((compile): [string, readonly Finding[]] => [compile.cluster.id, compile.findings])];
 }

@@ -5,8 +5,10 @@ export type { AddonOutcome, CompiledCluster, ReleaseOutcome } from "./compiled.t
 export { findConfig, loadFleet, minionOfCluster, type Fleet } from "./load.ts";
 export { compareOut, writeOut, type OutDifference } from "./out.ts";
 export { partition } from "./partition.ts";
-export { renderClusters, type RenderedCluster, type RenderProgress } from "./render.ts";
+export { recordClusters, renderClusters, type RenderedCluster, type RenderProgress } from "./render.ts";
 export { renderInThreads, type RenderSetting } from "./render-threads.ts";
+export { impactOn, type FleetImpact, type ImpactQuestion } from "./fleet-impact.ts";
+export type { ClusterImpact } from "./impact.ts";
 export { listed, type Cluster } from "./roster.ts";
 export { strayFiles } from "./strays.ts";
 export { compileInThreads, threadsFor, type TimedCompile } from "./workers.ts";

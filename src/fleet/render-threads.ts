@@ -129,14 +129,9 @@ export function renderAsWorker(task: RenderTask): ThreadRender {
   const warn = (message: string): void => void warnings.push(message);
   const state = stateOf(compiler, task, warn);
   const memo = continueFrom(compiler, task, state, compiler.workOf(clusters, state), warn);
-  const rendered = renderClusters(
-    compiler,
-    clusters,
-    { ...task, state },
-    ({ clusters: done, computed, taken, unchanged }) => {
-      for (const [index, count] of [done, computed, taken, unchanged].entries()) Atomics.store(task.counts, index, count);
-    },
-  );
+  const rendered = renderClusters(compiler, clusters, { ...task, state }, ({ clusters: done, computed, taken, unchanged }) => {
+    for (const [index, count] of [done, computed, taken, unchanged].entries()) Atomics.store(task.counts, index, count);
+  });
   memo.keep(new Date());
   return { rendered, warnings };
 }

@@ -3,10 +3,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { FileAnswers } from "./cache/file-answers.ts";
 import type { RunState } from "./cache/run-state.ts";
-import type { AskedFile, ClusterState } from "./cache/state-part.ts";
+import type { AskedFile, ClusterState, StatePart } from "./cache/state-part.ts";
 import { isUntouched, syncClusterFolder, type KnownFolder } from "./cluster-folder.ts";
 import type { FleetCompiler } from "./compile.ts";
 import type { CompiledCluster } from "./compiled.ts";
+import type { ReachRecord } from "./impact.ts";
 import { filesBelow, type OutDifference } from "./out.ts";
 import { rosterText } from "./partition.ts";
 import type { Cluster } from "./roster.ts";
@@ -58,6 +59,28 @@ export function renderClusters(
   return rendered;
 }
 
+/** What was read for what in each cluster, by id; compiles what earlier runs have left no record of, or whose inputs have changed. */
+export function recordClusters(
+  compiler: FleetCompiler,
+  clusters: readonly Cluster[],
+  options: Pick<RenderOptions, "begun" | "state">,
+): ReadonlyMap<string, ReachRecord> {
+  const run = new RenderRun(compiler, { ...options, out: "", check: true });
+  const records = new Map(clusters.map((cluster) => [cluster.id, run.record(cluster)]));
+  run.keep();
+  return records;
+}
+
+function recordOf({ sets, asked }: StatePart, state: ClusterState): ReachRecord {
+  return {
+    reach: state.reach,
+    sets,
+    get files() {
+      return state.questions.flatMap((number) => asked[number]?.question ?? []);
+    },
+  };
+}
+
 type Outcome = Pick<CompiledCluster, "release" | "findings" | "leftToNode">;
 
 class RenderRun {
@@ -94,7 +117,7 @@ class RenderRun {
         return { cluster: identity(cluster), ...outcome, difference: NOTHING, milliseconds: performance.now() - start };
       }
     }
-    const { compiled, questions } = this.#compiler.compileFollowed(cluster);
+    const { compiled, questions, reach } = this.#compiler.compileFollowed(cluster);
     const trusted = before?.trusted ?? 0;
     const { difference, known: now } = syncClusterFolder(folder, compiled.files, (text) => this.#digest(text), {
       check,
@@ -108,6 +131,7 @@ class RenderRun {
         roster,
         questions: questions.map((question) => this.#ask(question)),
         outcome: JSON.stringify(outcome),
+        reach: reach === undefined ? "" : JSON.stringify(reach),
         folder: now,
       });
     return {
@@ -118,9 +142,35 @@ class RenderRun {
     };
   }
 
+  record(cluster: Cluster): ReachRecord {
+    const roster = rosterText(cluster);
+    const before = this.#state?.find(cluster.id);
+    if (before !== undefined && this.#state?.holds(cluster.id, roster) === true && before.state.reach !== "")
+      return recordOf(before.part, before.state);
+    const { compiled, questions, reach } = this.#compiler.compileFollowed(cluster);
+    const text = reach === undefined ? "" : JSON.stringify(reach);
+    if (questions !== undefined && this.#state !== undefined) {
+      const outcome: Outcome = { release: compiled.release, findings: compiled.findings, leftToNode: compiled.leftToNode };
+      this.#clusters.set(cluster.id, {
+        roster,
+        questions: questions.map((question) => this.#ask(question)),
+        outcome: JSON.stringify(outcome),
+        reach: text,
+        folder: undefined,
+      });
+    }
+    return { reach: text, sets: this.#compiler.reachSets, files: questions ?? [] };
+  }
+
   /** Leaves what was computed for the next run. */
   keep(): void {
-    this.#state?.add({ begun: this.#options.begun, saved: Date.now(), asked: this.#asked, clusters: this.#clusters });
+    this.#state?.add({
+      begun: this.#options.begun,
+      saved: Date.now(),
+      asked: this.#asked,
+      sets: this.#compiler.reachSets,
+      clusters: this.#clusters,
+    });
   }
 
   #ask(question: string): number {

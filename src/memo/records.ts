@@ -118,7 +118,13 @@ export class PackedRecords {
     }
     const files: number[] = [];
     for (let at = 0; at < record.files.length; at += 2) files.push(memo.file(pack.files[record.files[at] ?? -1] ?? ""));
-    return { value: record.value, questions, answers: record.answers.map((answer) => memo.answers.number(pack.answers[answer] ?? "")), files };
+    return {
+      value: record.value,
+      questions,
+      notes: [],
+      answers: record.answers.map((answer) => memo.answers.number(pack.answers[answer] ?? "")),
+      files,
+    };
   }
 
   #path(memo: Memo, pack: RecordPack, index: number): DataPath | undefined {

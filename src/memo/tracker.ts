@@ -12,6 +12,8 @@ export interface Kept<T> {
   readonly answers: readonly number[];
   /** Questions about files. */
   readonly files: readonly number[];
+  /** Questions about data that were asked under a label. */
+  readonly notes: readonly (readonly [label: string, questions: readonly number[]])[];
 }
 
 /** What is known of one subject (a cluster) at first. Nothing in it may change while it is tracked. */
@@ -25,6 +27,9 @@ export interface TrackedData {
 class Recording {
   readonly questions = new Set<number>();
   readonly files = new Set<number>();
+  readonly notes: (readonly [label: string, questions: Set<number>])[] = [];
+  /** Questions asked under the label that is open. */
+  noting: Set<number> | undefined;
   /** It wrote to shared data, or read what was written: its result is this subject's alone. */
   volatile = false;
 }
@@ -89,7 +94,9 @@ export class Tracker implements DataReads {
   }
 
   asked(path: DataPath, what: Ask): void {
-    this.#current.questions.add(questionOf(path, what));
+    const question = questionOf(path, what);
+    this.#current.questions.add(question);
+    this.#current.noting?.add(question);
     if (this.#dirty.size > 0 && this.#isDirty(path, what)) this.#current.volatile = true;
   }
 
@@ -104,6 +111,20 @@ export class Tracker implements DataReads {
 
   handed(path: DataPath, copy: Value, original: Value): void {
     if (copy !== original) this.#handed.set(path, { copy, original });
+  }
+
+  /** Runs something whose reads are told from others of the running computation. */
+  noted<T>(label: string, run: () => T): T {
+    const recording = this.#current;
+    const outer = recording.noting;
+    const questions = new Set<number>();
+    recording.noting = questions;
+    try {
+      return run();
+    } finally {
+      recording.noting = outer;
+      recording.notes.push([label, questions]);
+    }
   }
 
   /** What happened so far makes the running computation's result this subject's alone. */
@@ -135,7 +156,13 @@ export class Tracker implements DataReads {
       if (own.volatile) outer.volatile = true;
     }
     const questions = [...own.questions];
-    const kept: Kept<T> = { value, questions, answers: questions.map(this.#ask), files: [...own.files] };
+    const kept: Kept<T> = {
+      value,
+      questions,
+      answers: questions.map(this.#ask),
+      files: [...own.files],
+      notes: own.notes.map(([label, asked]) => [label, [...asked]]),
+    };
     if (!own.volatile && !this.unsound && value !== undefined && !kept.answers.includes(NEVER)) {
       trie.add(kept, kept);
       this.#memo.added(trie, kept);
@@ -157,9 +184,17 @@ export class Tracker implements DataReads {
     return { questions: [...this.#current.questions], files: [...this.#current.files] };
   }
 
+  /** The text of the answer that a question has now; `-` where there is nothing. */
+  answerText(question: number): string {
+    return this.#memo.answers.text(this.#answer(question));
+  }
+
   #adopt(questions: Iterable<number>, files: Iterable<number>): void {
     const { questions: into, files: intoFiles } = this.#current;
-    for (const question of questions) into.add(question);
+    for (const question of questions) {
+      into.add(question);
+      this.#current.noting?.add(question);
+    }
     for (const file of files) intoFiles.add(file);
   }
 

@@ -96,7 +96,12 @@ export class MinionCompiler {
     this.#settings = settings;
     this.#renderer = renderer;
     this.#render = (request) =>
-      renderer.renderSls({ ...request, budget: this.#budget, memo: settings.sharing?.memo, freshPillar: (options) => this.#freshPillar(options) });
+      renderer.renderSls({
+        ...request,
+        budget: this.#budget,
+        memo: settings.sharing?.memo,
+        freshPillar: (options) => this.#freshPillar(options),
+      });
     this.#names = names;
   }
 
@@ -141,7 +146,10 @@ export class MinionCompiler {
       const { value: low, messages, findings } = this.low(selection);
       if (low === undefined) return { messages, findings };
       const warnings: Finding[] = [];
-      const value = applyFileStates(low.order, this.fileStateDeps(low, (finding) => void warnings.push(finding), selection));
+      const value = applyFileStates(
+        low.order,
+        this.fileStateDeps(low, (finding) => void warnings.push(finding), selection),
+      );
       return { value, messages: [], findings: [...findings, ...warnings, ...value.findings] };
     });
   }

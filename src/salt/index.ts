@@ -8,7 +8,7 @@ export { MinionCompiler, SaltCompiler, type MinionSettings, type Stage, type Sta
 export { minionConfig, minionOf, parseMinionConfig, type ConfigFile, type MinionConfig } from "./config/index.ts";
 export { DiskFileRoots, diskOptions, MemoryFileRoots } from "./fileroots/index.ts";
 export { encodeFiles, type AppliedStates, type EncodedFile } from "./filestate/index.ts";
-export { SharedStates, type SharedMinionCompiler } from "./shared-compile.ts";
+export { SharedStates, type Asked, type MinionReads, type SharedMinionCompiler } from "./shared-compile.ts";
 export { matches, testId } from "./match/index.ts";
 export type { PillarProvenance } from "./pillar/index.ts";
 export { printPlain, showHigh, showLow, showPillar, showTop, toPlain, type Plain } from "./show.ts";

@@ -43,6 +43,29 @@ interface FileGroup {
 interface GroupRun {
   readonly parts: FileRunParts;
   readonly warnings: readonly Finding[];
+  /** The render that a file is, by path; of other files the whole run's reads count. */
+  readonly renders: ReadonlyMap<string, Kept<KeptRender>>;
+}
+
+/** Questions that something was made by. */
+export type Asked = Pick<Kept<unknown>, "questions" | "files">;
+
+/** What was read for what, of one minion. */
+export interface MinionReads {
+  /** For all states together: which there are, and in what order. */
+  readonly states: Kept<unknown>;
+  /** For one SLS's text. */
+  readonly sls: ReadonlyMap<string, readonly Asked[]>;
+  /** For a file by its path, beside its SLS's. */
+  readonly files: ReadonlyMap<string, readonly Asked[]>;
+  /** Whether an SLS has a say in the states of others, so that its reads count for all. */
+  readonly entangled: boolean;
+}
+
+/** Stages of states with the renders of their SLS. */
+interface KeptStates {
+  readonly stage: Stage<CompiledLow>;
+  readonly renders: readonly (readonly [sls: string, render: Kept<KeptRender>])[];
 }
 
 /** Results of a plan as a whole, as long as minions have them in common: what each has its own of is not worth a look. */
@@ -58,6 +81,7 @@ const MOST_MISSED = 256;
 export class SharedStates {
   readonly groups = new WeakMap<CompiledLow, readonly FileGroup[]>();
   readonly whole = new WeakMap<CompiledLow, FileGroup>();
+  readonly entangled = new WeakMap<CompiledLow, boolean>();
   readonly order = new WeakMap<CompiledLow, ReadonlyMap<LowChunk, number>>();
   readonly slots = new WeakMap<FilePlan, readonly RenderSlot[]>();
   readonly planned = new WeakMap<FilePlan, PlanResults>();
@@ -80,10 +104,12 @@ export class SharedMinionCompiler {
   readonly #names: SlsNames;
   readonly #budget = new MinionBudget();
   readonly #renders: RenderMemo;
-  /** The last render's record. */
-  #rendered: { readonly kept: Kept<KeptRender>; readonly trie: Trie<Kept<KeptRender>> }[] = [];
+  /** Renders since the list was last emptied. */
+  #rendered: { readonly kept: Kept<KeptRender>; readonly trie: Trie<Kept<KeptRender>>; readonly sls: string | undefined }[] = [];
   #pillar: PillarStage | undefined;
   #low: Stage<CompiledLow> | undefined;
+  #states: Kept<Metered<KeptStates>> | undefined;
+  readonly #fileReads = new Map<string, readonly Asked[]>();
   #compiler: MinionCompiler | undefined;
 
   /** `pillar`: the minion's pillar where it is known already, or is to be another. */
@@ -98,9 +124,7 @@ export class SharedMinionCompiler {
       this.tracker.add("pillar", pillar.value.data);
     }
     this.#minion = trackedMinion(minion, memo, this.tracker);
-    this.#renders = new RenderMemo(memo, this.tracker, (kept, trie) => {
-      this.#rendered = [{ kept, trie }];
-    });
+    this.#renders = new RenderMemo(memo, this.tracker, (kept, trie, { sls }) => void this.#rendered.push({ kept, trie, sls }));
   }
 
   /** Whether results may not be relied on: the minion is to be compiled by itself. */
@@ -120,9 +144,28 @@ export class SharedMinionCompiler {
     if (this.#low !== undefined) return this.#low;
     const { findings } = this.pillar();
     const name = findings.length === 0 ? "states" : `states ${JSON.stringify(findings)}`;
-    const low = this.#compute(this.#memo.trie<Metered<Stage<CompiledLow>>>(name), () => this.#stages().low());
-    this.#low = low;
-    return low;
+    this.#states = this.#computeKept(this.#memo.trie<Metered<KeptStates>>(name), () => {
+      this.#rendered = [];
+      const stage = this.#stages().low();
+      return { stage, renders: this.#rendered.map(({ kept, sls }): [string, Kept<KeptRender>] => [sls ?? "", kept]) };
+    });
+    this.#low = this.#states.value.value.stage;
+    return this.#low;
+  }
+
+  /** What was read for what; after `files()`, and `undefined` where there are none. */
+  reads(): MinionReads | undefined {
+    const states = this.#states;
+    const low = states?.value.value.stage.value;
+    if (states === undefined || low === undefined) return undefined;
+    const sls = new Map<string, Asked[]>();
+    for (const [name, asked] of states.value.value.renders) sls.set(name, [...(sls.get(name) ?? []), asked]);
+    let entangled = this.#shared.entangled.get(low);
+    if (entangled === undefined) {
+      entangled = isEntangled(low.chunks) || states.value.value.renders.some(([, { value }]) => DECLARING.test(value.text));
+      this.#shared.entangled.set(low, entangled);
+    }
+    return { states, sls, files: this.#fileReads, entangled };
   }
 
   files(): Stage<AppliedStates> {
@@ -139,12 +182,15 @@ export class SharedMinionCompiler {
   }
 
   #compute<T>(trie: Trie<Kept<Metered<T>>>, run: () => T): T {
-    const { value } = this.tracker.compute(
+    return this.#computeKept(trie, run).value.value;
+  }
+
+  #computeKept<T>(trie: Trie<Kept<Metered<T>>>, run: () => T): Kept<Metered<T>> {
+    return this.tracker.compute(
       trie,
       () => this.#budget.metered(run),
       ({ usage }) => this.#budget.use(usage),
     );
-    return value.value;
   }
 
   #compilePillar(): PillarStage {
@@ -152,7 +198,8 @@ export class SharedMinionCompiler {
       memo: this.#renders,
       pillarSharing: {
         sls: (saltenv: string, sls: string, run: () => { readonly state: Value } | undefined) =>
-          this.tracker.compute<{ readonly state: Value } | undefined>(this.#memo.trie(JSON.stringify(["pillar-sls", saltenv, sls])), run).value,
+          this.tracker.compute<{ readonly state: Value } | undefined>(this.#memo.trie(JSON.stringify(["pillar-sls", saltenv, sls])), run)
+            .value,
         merge: (below: PyDict, above: PyDict, run: () => PyDict) => {
           const known = this.#shared.merged.get(below)?.get(above);
           if (known !== undefined) return known;
@@ -204,11 +251,23 @@ export class SharedMinionCompiler {
   }
 
   #runGroup(low: CompiledLow, group: FileGroup): GroupRun {
-    const plan = this.#compute(group.plans, () => {
+    const planned = this.#computeKept(group.plans, () => {
       const warnings: Finding[] = [];
       return planFileStates(group.chunks, this.#deps(low, warnings), warnings) ?? "unplanned";
     });
+    const plan = planned.value.value;
     if (plan === "unplanned") return this.#runAlone(low, group);
+    const run = this.#runPlanned(low, group, plan);
+    for (const path of run.parts.files.keys()) {
+      const render = run.renders.get(path);
+      // A run by itself has told its reads already.
+      if (render !== undefined || !this.#fileReads.has(path))
+        this.#fileReads.set(path, render === undefined ? [planned] : [planned, render]);
+    }
+    return run;
+  }
+
+  #runPlanned(low: CompiledLow, group: FileGroup, plan: FilePlan): GroupRun {
     let results = this.#shared.planned.get(plan);
     if (results === undefined) this.#shared.planned.set(plan, (results = { trie: new Trie(), missed: 0 }));
     if (results.missed > MOST_MISSED) return this.#runPlan(low, group, plan);
@@ -221,14 +280,19 @@ export class SharedMinionCompiler {
   #runPlan(low: CompiledLow, group: FileGroup, plan: FilePlan): GroupRun {
     const results = this.#renderAll(low, plan);
     if (results === undefined) return this.#runAlone(low, group);
-    return { parts: this.#carryOut(low, plan, results), warnings: plan.warnings };
+    const renders = new Map(
+      [...plan.rendered].flatMap(([path, number]) => (results[number] === undefined ? [] : [[path, results[number]] as const])),
+    );
+    return { parts: this.#carryOut(low, plan, results), warnings: plan.warnings, renders };
   }
 
   #runAlone(low: CompiledLow, group: FileGroup): GroupRun {
-    return this.#compute(group.runs, () => {
+    const run = this.#computeKept(group.runs, () => {
       const warnings: Finding[] = [];
-      return { parts: runFileStates(group.chunks, this.#deps(low, warnings)), warnings };
+      return { parts: runFileStates(group.chunks, this.#deps(low, warnings)), warnings, renders: new Map<string, Kept<KeptRender>>() };
     });
+    for (const path of run.value.value.parts.files.keys()) this.#fileReads.set(path, [run]);
+    return run.value.value;
   }
 
   /** `undefined` where a render fails: what else then happens is for the states' run to say. */
@@ -287,9 +351,17 @@ const MOST_TEXTS = 1000;
 
 const NOTHING: Usage = { steps: 0, output: 0, data: 0, lowest: { steps: 0, output: 0, data: 0 } };
 
+/** Declarations of an SLS that are about states of others. */
+const DECLARING = /^["']?(?:extend|exclude)["']?\s*:/m;
+
+/** Whether an SLS may have had a say in states of others: by `extend`, `exclude`, `use` or a requisite that is put into another state. */
+function isEntangled(chunks: readonly LowChunk[]): boolean {
+  return chunks.some((chunk) => [...chunk.keys()].some((key) => typeof key === "string" && (key.endsWith("_in") || key === "use")));
+}
+
 /** A render that is not shared. */
 function lone(text: string): Kept<KeptRender> {
-  return { value: { text, warnings: [], usage: NOTHING }, questions: [], answers: [], files: [] };
+  return { value: { text, warnings: [], usage: NOTHING }, questions: [], answers: [], files: [], notes: [] };
 }
 
 function groupOf(chunks: readonly LowChunk[]): FileGroup {
@@ -303,6 +375,7 @@ function trackedMinion(minion: Minion, memo: Memo, tracker: Tracker): Minion {
       return tracker.id();
     },
     testId: (kind, pattern) => tracker.testId(kind, pattern),
+    noted: (label, run) => tracker.noted(label, run),
     grains: tracker.view("grains"),
     opts: tracker.view("opts"),
     fileRoots: recorded(minion.fileRoots, "file_roots", memo, tracker),

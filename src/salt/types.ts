@@ -53,6 +53,8 @@ export interface Minion {
    * outcome counts as read.
    */
   readonly testId?: (kind: IdTestKind, pattern: string) => boolean;
+  /** Runs something whose reads are to be told from others under a label. A minion whose reads are not followed has it not. */
+  readonly noted?: <T>(label: string, run: () => T) => T;
   readonly grains: PyDict;
   /** Salt's minion options with Salt's defaults, as `opts` in a template shows them. Typed access goes through `options.ts`. */
   readonly opts: PyDict;

@@ -1,5 +1,17 @@
 import { createHash, randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 
 /** So many bytes of cache are kept at most, of all versions of the program together. Default: 512 MiB. */
@@ -57,7 +69,7 @@ export class CacheFolder {
       mkdirSync(this.folder, { recursive: true });
       const file = openSync(temporary, "wx", 0o644);
       try {
-        for (const bytes of [digest(content), content]) for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+        for (const bytes of [digest(content), content]) for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
         fsyncSync(file);
       } finally {
         closeSync(file);
@@ -66,7 +78,9 @@ export class CacheFolder {
     } catch (error) {
       rmSync(temporary, { force: true });
       this.#broken = true;
-      this.#warn(`the cache ${this.#top} can't be written, so the next run has more to do: ${error instanceof Error ? error.message : String(error)}`);
+      this.#warn(
+        `the cache ${this.#top} can't be written, so the next run has more to do: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
   }
 

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { renumbered } from "../reach.ts";
 import { TICK } from "../cluster-folder.ts";
 import type { CacheFolder } from "./folder.ts";
 import type { FileAnswers } from "./file-answers.ts";
@@ -32,9 +33,9 @@ export class RunState {
   }
 
   /** The newest state of a cluster, whether or not it still holds. `trusted`: stamps of this time and later are not believed. */
-  find(id: string): { readonly state: ClusterState; readonly trusted: number } | undefined {
+  find(id: string): { readonly state: ClusterState; readonly part: StatePart; readonly trusted: number } | undefined {
     const found = this.#newest.get(id);
-    return found === undefined ? undefined : { state: found.state, trusted: found.part.saved - TICK };
+    return found === undefined ? undefined : { ...found, trusted: found.part.saved - TICK };
   }
 
   /** Whether what a cluster came to is what it would come to again. */
@@ -49,13 +50,19 @@ export class RunState {
   add(part: StatePart): void {
     if (part.clusters.size === 0) return;
     if (this.#parts.length >= MOST_PARTS) this.#joinAll(part);
-    else this.#cache.write(`${this.#prefix}${short(`${part.begun} ${process.pid} ${[...part.clusters.keys()].join(" ")}`)}`, encodeStatePart(part));
+    else
+      this.#cache.write(
+        `${this.#prefix}${short(`${part.begun} ${process.pid} ${[...part.clusters.keys()].join(" ")}`)}`,
+        encodeStatePart(part),
+      );
   }
 
   /** Makes one part of all. */
   #joinAll(last: StatePart): void {
     const clusters = new Map<string, ClusterState>();
     const asked = [...last.asked];
+    const sets = [...last.sets];
+    const setNumbers = new Map(sets.map((text, index) => [text, index]));
     const numbers = new Map(asked.map(({ question }, index) => [question, index]));
     for (const [id, { part, state }] of this.#newest) {
       // What does not hold any more would seem to, beside the answers of now.
@@ -70,12 +77,24 @@ export class RunState {
         }
         return [own];
       });
-      clusters.set(id, { roster: state.roster, outcome: state.outcome, folder: state.folder, questions });
+      const reach = renumbered(state.reach, (set) => {
+        const text = part.sets[set] ?? "";
+        let own = setNumbers.get(text);
+        if (own === undefined) {
+          own = sets.push(text) - 1;
+          setNumbers.set(text, own);
+        }
+        return own;
+      });
+      clusters.set(id, { roster: state.roster, outcome: state.outcome, reach, folder: state.folder, questions });
     }
     for (const [id, state] of last.clusters) clusters.set(id, state);
     const begun = Math.min(last.begun, ...this.#parts.map(({ part }) => part.begun));
     const saved = Math.min(last.saved, ...this.#parts.map(({ part }) => part.saved));
-    this.#cache.write(`${this.#prefix}${short(`joined ${last.begun} ${process.pid}`)}`, encodeStatePart({ begun, saved, asked, clusters }));
+    this.#cache.write(
+      `${this.#prefix}${short(`joined ${last.begun} ${process.pid}`)}`,
+      encodeStatePart({ begun, saved, asked, sets, clusters }),
+    );
     for (const { name } of this.#parts) this.#cache.remove(name);
   }
 

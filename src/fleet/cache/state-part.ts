@@ -9,6 +9,8 @@ export interface ClusterState {
   readonly questions: readonly number[];
   /** What it came to, as JSON. */
   readonly outcome: string;
+  /** What was read for what, as JSON of a `Reach`; empty where that is not known. */
+  readonly reach: string;
   /** Its folder in out/; absent where that is not as it should be. */
   readonly folder: KnownFolder | undefined;
 }
@@ -26,6 +28,8 @@ export interface StatePart {
   readonly begun: number;
   readonly saved: number;
   readonly asked: readonly AskedFile[];
+  /** The sets that reaches name by number. */
+  readonly sets: readonly string[];
   readonly clusters: ReadonlyMap<string, ClusterState>;
 }
 
@@ -36,12 +40,14 @@ interface Header {
   /** Questions that every cluster asked. */
   readonly common: readonly number[];
   readonly outcomes: readonly string[];
+  readonly reaches: readonly string[];
+  readonly sets: readonly string[];
   readonly rosters: readonly string[];
   readonly digests: readonly string[];
   /** Paths of files and folders of a cluster's folder. */
   readonly shapes: readonly (readonly [readonly string[], readonly string[]])[];
-  /** Id, roster, outcome, shape (-1: no folder), further questions. */
-  readonly clusters: readonly (readonly [string, number, number, number, readonly number[]])[];
+  /** Id, roster, outcome, reach, shape (-1: no folder), further questions. */
+  readonly clusters: readonly (readonly [string, number, number, number, number, readonly number[]])[];
 }
 
 /** Gives each text a number. */
@@ -61,19 +67,21 @@ class Table {
 
 /** The part as bytes: a header in JSON, behind its length, then the stamps as numbers. */
 export function encodeStatePart(part: StatePart): Buffer {
-  const [outcomes, rosters, digests, shapes] = [new Table(), new Table(), new Table(), new Table()];
+  const [outcomes, reaches, rosters, digests, shapes] = [new Table(), new Table(), new Table(), new Table(), new Table()];
   const common = commonQuestions([...part.clusters.values()].map((cluster) => cluster.questions));
   const isCommon = new Set(common);
   const numbers: number[] = [];
-  const clusters = [...part.clusters].map(([id, { roster, questions, outcome, folder }]): Header["clusters"][number] => [
+  const clusters = [...part.clusters].map(([id, { roster, questions, outcome, reach, folder }]): Header["clusters"][number] => [
     id,
     rosters.number(roster),
     outcomes.number(outcome),
+    reaches.number(reach),
     folder === undefined ? -1 : shapes.number(JSON.stringify([[...folder.files.keys()], [...folder.folders.keys()]])),
     questions.filter((question) => !isCommon.has(question)),
   ]);
   for (const { folder } of part.clusters.values()) {
-    for (const { digest, stamp } of folder?.files.values() ?? []) numbers.push(stamp.size, stamp.modified, stamp.inode, digests.number(digest));
+    for (const { digest, stamp } of folder?.files.values() ?? [])
+      numbers.push(stamp.size, stamp.modified, stamp.inode, digests.number(digest));
     for (const stamp of folder?.folders.values() ?? []) numbers.push(stamp.modified, stamp.inode);
   }
   const header: Header = {
@@ -84,6 +92,8 @@ export function encodeStatePart(part: StatePart): Buffer {
     ),
     common,
     outcomes: outcomes.list,
+    reaches: reaches.list,
+    sets: part.sets,
     rosters: rosters.list,
     digests: digests.list,
     shapes: shapes.list.map((text): Header["shapes"][number] => JSON.parse(text)),
@@ -104,13 +114,14 @@ export function decodeStatePart(bytes: Buffer): StatePart {
   const number = (index: number): number => numbers.readDoubleLE(index * 8);
   const clusters = new Map<string, ClusterState>();
   let at = 0;
-  for (const [id, roster, outcome, shape, further] of header.clusters) {
+  for (const [id, roster, outcome, reach, shape, further] of header.clusters) {
     const [files, folders] = header.shapes[shape] ?? [[], []];
     const from = at;
     at += files.length * 4 + folders.length * 2;
     clusters.set(id, {
       roster: header.rosters[roster] ?? "",
       outcome: header.outcomes[outcome] ?? "",
+      reach: header.reaches[reach] ?? "",
       get questions() {
         return [...header.common, ...further];
       },
@@ -127,6 +138,7 @@ export function decodeStatePart(bytes: Buffer): StatePart {
       answer,
       stamp: text === undefined || modified === undefined ? undefined : { text, modified },
     })),
+    sets: header.sets,
     clusters,
   };
 }
@@ -141,7 +153,10 @@ function folderAt(
   const stamped = new Map<string, { digest: string; stamp: Stamp }>();
   let at = from;
   for (const path of files) {
-    stamped.set(path, { digest: digests[number(at + 3)] ?? "", stamp: { size: number(at), modified: number(at + 1), inode: number(at + 2) } });
+    stamped.set(path, {
+      digest: digests[number(at + 3)] ?? "",
+      stamp: { size: number(at), modified: number(at + 1), inode: number(at + 2) },
+    });
     at += 4;
   }
   const made = new Map<string, Stamp>();

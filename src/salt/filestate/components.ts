@@ -35,7 +35,8 @@ export function componentsOf(low: readonly LowChunk[], failhard: boolean): reado
   });
   const position = new Map(chunks.map((chunk, index) => [chunk, index]));
   chunks.forEach((chunk, index) => {
-    for (const required of [...requisitesOf(chunk, chunks, true).found.values()].flat()) groups.join(index, position.get(required) ?? index);
+    for (const required of [...requisitesOf(chunk, chunks, true).found.values()].flat())
+      groups.join(index, position.get(required) ?? index);
   });
   return groups.lists().map((list) => list.flatMap((index) => low[index] ?? []));
 }
@@ -48,7 +49,9 @@ function inseparable({ low, state, fun, name }: Chunk): boolean {
   if (!LOCAL.has(fun)) return true;
   const path = normalizePath(name);
   // A folder above the addons' own: to empty it takes from all of them.
-  return (ADDONS === path || ADDONS.startsWith(`${path === "/" ? "" : path}/`)) && (fun !== "directory" || truthy(low.get("clean") ?? false));
+  return (
+    (ADDONS === path || ADDONS.startsWith(`${path === "/" ? "" : path}/`)) && (fun !== "directory" || truthy(low.get("clean") ?? false))
+  );
 }
 
 /** The places that a state may touch or ask about. */

@@ -60,7 +60,11 @@ export function carryOut(
   for (const [path, number] of rendered) {
     const file = files.get(path);
     const text = texts[number] ?? "";
-    if (file?.kind === "file") files.set(path, once(file, text, () => ({ ...file, content: encodeUtf8(text) })));
+    if (file?.kind === "file")
+      files.set(
+        path,
+        once(file, text, () => ({ ...file, content: encodeUtf8(text) })),
+      );
   }
   return {
     ...parts,

@@ -29,10 +29,10 @@ export class RenderMemo {
   readonly memo: Memo;
   readonly tracker: Tracker;
   /** Told of every render's record. */
-  readonly #each: ((kept: Kept<KeptRender>, trie: Trie<Kept<KeptRender>>) => void) | undefined;
+  readonly #each: ((kept: Kept<KeptRender>, trie: Trie<Kept<KeptRender>>, place: RenderPlace) => void) | undefined;
   #warnings: Finding[] = [];
 
-  constructor(memo: Memo, tracker: Tracker, each?: (kept: Kept<KeptRender>, trie: Trie<Kept<KeptRender>>) => void) {
+  constructor(memo: Memo, tracker: Tracker, each?: (kept: Kept<KeptRender>, trie: Trie<Kept<KeptRender>>, place: RenderPlace) => void) {
     this.memo = memo;
     this.tracker = tracker;
     this.#each = each;
@@ -73,7 +73,7 @@ export class RenderMemo {
         for (const finding of warnings) warn(finding);
       },
     );
-    this.#each?.(kept, trie);
+    this.#each?.(kept, trie, place);
     return { text: kept.value.text };
   }
 }

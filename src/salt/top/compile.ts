@@ -37,9 +37,20 @@ export function compileTop(request: TopRequest): CompiledTop {
   const found = new Map<string, string[]>();
   for (const [saltenv, targets] of merged) {
     if (request.saltenv !== null && saltenv !== request.saltenv) continue;
-    for (const [target, entries] of targets) takeMatches(found, subject, environments, saltenv, target, iterate(entries));
+    for (const [target, entries] of targets) {
+      const list = iterate(entries);
+      const take = (): void => takeMatches(found, subject, environments, saltenv, target, list);
+      if (request.minion.noted === undefined) take();
+      else request.minion.noted(targetLabel(list), take);
+    }
   }
   return found;
+}
+
+/** A target's reads are told under the SLS that it brings, which is what they decide. */
+export function targetLabel(entries: readonly Value[]): string {
+  const sls = entries.flatMap((entry) => (typeof entry === "string" ? [entry] : entry instanceof PyDict ? [...entry.values()] : []));
+  return JSON.stringify(sls.filter((name) => typeof name === "string"));
 }
 
 function takeMatches(

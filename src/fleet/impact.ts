@@ -1,0 +1,156 @@
+import { BUILT_IN_NAMESPACES } from "../addon/index.ts";
+import { readReachSet, type Reach, type ReachObject, type ReachQuestion, type ReachSet } from "./reach.ts";
+
+/** What is asked about: a value by its path, a grain by its, or a file as compiles ask for it. */
+export type ImpactTarget =
+  | { readonly kind: "pillar" | "grains" | "id"; readonly keys: readonly string[] }
+  | { readonly kind: "everything" }
+  | { readonly kind: "file"; readonly questions: readonly string[]; readonly sls: string | undefined };
+
+/** Something that is reached in a cluster. */
+export interface Reached {
+  readonly addon: string;
+  readonly file: string;
+  readonly objects: readonly ReachObject[];
+}
+
+/** What a change reaches in one cluster. */
+export interface ClusterImpact {
+  readonly files: readonly Reached[];
+  /** Addons that it may add or take away as a whole, where it decides which states the cluster has. */
+  readonly mayBring: readonly string[];
+}
+
+/** A cluster's record. */
+export interface ReachRecord {
+  readonly reach: string;
+  readonly sets: readonly string[];
+  /** Every question about files that the cluster's compile asked. */
+  readonly files: readonly string[];
+}
+
+/** Answers what changes reach, from the records of what was read. Clusters with equal records are asked once. */
+export class Impact {
+  readonly #sets = new Map<string, ReachSet>();
+  readonly #reaches = new Map<string, Reach>();
+  readonly #answers = new Map<string, ClusterImpact>();
+
+  /**
+   * What a change of the target's value reaches. A value is taken to stay of its kind, a scalar to stay a scalar.
+   *
+   * @param present whether the target is there in this cluster; one that is not is reached where its absence was read
+   */
+  of(record: ReachRecord, target: ImpactTarget, present = true): ClusterImpact {
+    const key = JSON.stringify([record.reach, target, present]);
+    let answer = this.#answers.get(key);
+    if (answer === undefined) this.#answers.set(key, (answer = this.#of(record, target, present)));
+    return answer;
+  }
+
+  /** Whether a value is set in a cluster, as far as anything asked for it; `undefined` where nothing did. */
+  isSet(record: ReachRecord, keys: readonly string[]): boolean | undefined {
+    let asked = false;
+    for (const set of this.#allSets(record)) {
+      for (const question of set.questions) {
+        if (question.root !== "pillar" || !startsWith(question.keys, keys)) continue;
+        if (!question.absent) return true;
+        asked ||= question.keys.length === keys.length;
+      }
+    }
+    return asked ? false : undefined;
+  }
+
+  #of(record: ReachRecord, target: ImpactTarget, present: boolean): ClusterImpact {
+    const reach = this.#reach(record.reach);
+    const hit = (sets: readonly number[]): boolean => sets.some((set) => touches(this.#set(record, set), target, present));
+    const all = hit(reach.all);
+    const changedSls = new Set(Object.entries(reach.sls).flatMap(([name, sets]) => (hit(sets) ? [name] : [])));
+    if (target.kind === "file" && target.sls !== undefined) changedSls.add(target.sls);
+    const brought = reach.targets.filter(([, set]) => hit([set])).flatMap(([sls]) => sls);
+    const setting = settingsReached(reach, target);
+    const files = [
+      ...reach.files.filter(
+        (file) => all || changedSls.has(file.sls) || brought.includes(file.sls) || hit(file.sets) || setting.addons.has(file.addon),
+      ),
+      ...setting.releases.map((addon) => ({ addon, file: "release.yaml", objects: [] })),
+    ];
+    const bySls = new Set([...changedSls, ...brought]);
+    const mayBring = Object.entries(reach.declared).flatMap(([addon, sls]) => (sls.some((name) => bySls.has(name)) ? [addon] : []));
+    return { files: files.map(({ addon, file, objects }) => ({ addon, file, objects })), mayBring };
+  }
+
+  *#allSets(record: ReachRecord): Generator<ReachSet> {
+    const { all, targets, sls, files } = this.#reach(record.reach);
+    const numbers = new Set([
+      ...all,
+      ...targets.map(([, set]) => set),
+      ...Object.values(sls).flat(),
+      ...files.flatMap((file) => file.sets),
+    ]);
+    for (const number of numbers) yield this.#set(record, number);
+  }
+
+  #reach(text: string): Reach {
+    let reach = this.#reaches.get(text);
+    // Made by `reachOf`.
+    if (reach === undefined) this.#reaches.set(text, (reach = text === "" ? NOTHING : JSON.parse(text)));
+    return reach ?? NOTHING;
+  }
+
+  #set(record: ReachRecord, number: number): ReachSet {
+    const text = record.sets[number] ?? "[[],[]]";
+    let set = this.#sets.get(text);
+    if (set === undefined) this.#sets.set(text, (set = readReachSet(text)));
+    return set;
+  }
+}
+
+const NOTHING: Reach = { all: [], targets: [], sls: {}, files: [], declared: {} };
+
+function touches({ questions, files }: ReachSet, target: ImpactTarget, present: boolean): boolean {
+  if (target.kind === "everything") return true;
+  if (target.kind === "file") return target.questions.some((question) => files.includes(question));
+  return questions.some((question) => question.root === target.kind && depends(question, target.keys, present));
+}
+
+/** Whether an answer changes with the value at a path. */
+function depends({ keys, ask, absent }: ReachQuestion, path: readonly string[], present: boolean): boolean {
+  if (!present)
+    return (
+      (absent && startsWith(path, keys)) ||
+      ((ask === "keys" || ask === "size") && keys.length + 1 === path.length && startsWith(path, keys))
+    );
+  if (keys.length > path.length) return startsWith(keys, path);
+  // Of a list its whole content is what is read, be it an item of it that changes.
+  return ask === "value" && !absent && startsWith(path, keys) && (keys.length === path.length || isIndex(path[keys.length]));
+}
+
+function isIndex(key: string | undefined): boolean {
+  return key !== undefined && /^\d+$/.test(key);
+}
+
+function startsWith(path: readonly string[], start: readonly string[]): boolean {
+  return path.length >= start.length && start.every((key, index) => path[index] === key);
+}
+
+/** What pillar says of addons themselves is read by the second stage: whose objects hang on it, and whose entry in release.yaml. */
+function settingsReached(
+  { files }: Reach,
+  target: ImpactTarget,
+): { readonly addons: ReadonlySet<string>; readonly releases: readonly string[] } {
+  const none = { addons: new Set<string>(), releases: [] };
+  if (target.kind !== "pillar") return none;
+  const [first, second, third] = target.keys;
+  const names = new Set(files.map((file) => file.addon));
+  if (first === "addons") {
+    const meant = second === undefined ? [...names] : names.has(second) ? [second] : [];
+    if (third === undefined || third === "mode") return { addons: new Set(meant), releases: [] };
+    return third === "dependsOn" ? { addons: none.addons, releases: meant } : none;
+  }
+  if (first !== "halite" || (second !== undefined && second !== "namespaces")) return none;
+  const made = new Set(files.flatMap(({ objects }) => objects.flatMap(([kind, , name]) => (kind === "Namespace" ? [name] : []))));
+  const foreign = files.filter(({ objects }) =>
+    objects.some(([, namespace]) => namespace !== "" && !made.has(namespace) && !BUILT_IN_NAMESPACES.includes(namespace)),
+  );
+  return { addons: new Set(foreign.map((file) => file.addon)), releases: [] };
+}
