@@ -43,7 +43,7 @@ export interface StoredPart {
   readonly schema: string;
   readonly declared: Mode | null;
   readonly objects: readonly {
-    readonly outline: Omit<ObjectOutline, "definition">;
+    readonly outline: ObjectOutline;
     readonly scope: "Namespaced" | "Cluster" | null;
     readonly mode: Pick<DecidedMode, "mode" | "from">;
     readonly text: string;
@@ -139,15 +139,15 @@ export class ManifestPart {
       const objects = this.#stored.objects;
       published = {
         texts: objects.map(({ text }) => text),
-        objects: objects.map(({ outline, mode, digest }) => this.#object(outline, mode.mode, digest)),
+        objects: objects.map(({ outline, mode, digest }) => this.#object(outline, mode, digest)),
       };
       this.#published.set(declared, published);
     }
     if (published === undefined) {
       const texts: string[] = [];
       const objects = this.#parse().map((object): AddonObject => {
-        const { mode } = decideMode(object.value, declared);
-        const text = emit([normaliseObject(object.value, mode)]);
+        const mode = decideMode(object.value, declared);
+        const text = emit([normaliseObject(object.value, mode.mode)]);
         texts.push(text);
         return this.#object(object, mode, `sha256:${createHash("sha256").update(text, "utf8").digest("hex")}`);
       });
@@ -160,12 +160,13 @@ export class ManifestPart {
   }
 
   #object(
-    { apiVersion, kind, namespace, name }: Omit<ObjectOutline, "definition" | "identity" | "at" | "metadataAt" | "namespaceAt">,
-    mode: Mode,
+    { apiVersion, kind, namespace, name }: Pick<ObjectOutline, "apiVersion" | "kind" | "namespace" | "name">,
+    { mode, from }: Pick<DecidedMode, "mode" | "from">,
     digest: string,
   ): AddonObject {
     const { id, sls, source } = this.#file;
-    return { apiVersion, kind, namespace, name, mode, file: this.#target, digest, id, sls, source };
+    const modeIsDeclared = from === "pillar" || from === "default";
+    return { apiVersion, kind, namespace, name, mode, modeIsDeclared, file: this.#target, digest, id, sls, source };
   }
 
   /** Leaves the part for later runs, if there is nothing to say of it. */
@@ -177,7 +178,7 @@ export class ManifestPart {
     this.#store.keep(this, {
       schema: this.#store.schemaName(last.schema),
       declared: declared ?? null,
-      objects: last.checked.map(({ outline: { definition: _, ...outline }, scope, mode }, index) => ({
+      objects: last.checked.map(({ outline, scope, mode }, index) => ({
         outline,
         scope: scope ?? null,
         mode: { mode: mode.mode, from: mode.from },

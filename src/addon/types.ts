@@ -39,6 +39,8 @@ export interface AddonObject {
   readonly namespace: string | null;
   readonly name: string;
   readonly mode: Mode;
+  /** Whether the mode is the addon's, as the object has no label of its own. */
+  readonly modeIsDeclared: boolean;
   /** Path within the addon, always ending `.yaml`. */
   readonly file: string;
   /** `sha256:` and the hex digest of the object's canonical YAML. */

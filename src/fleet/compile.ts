@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { filesBelow } from "./out.ts";
-import { AddonCache, readAddonSettings, ReleaseTexts, type ObjectSchema } from "../addon/index.ts";
+import { AddonCache, addonOf, readAddonSettings, ReleaseTexts, type ObjectSchema, type WrittenFile } from "../addon/index.ts";
 import { FindingError, type Finding } from "../finding/index.ts";
 import { PyDict } from "../python/index.ts";
 import { FileAnswers } from "./cache/file-answers.ts";
@@ -149,8 +149,39 @@ export class FleetCompiler {
     return this.#compile(cluster).compile;
   }
 
+  /** Compiles one cluster as if its pillar were another. Only with the memo, from which comes all that does not read what is other. */
+  compileWith(cluster: Cluster, pillar: PyDict): ClusterCompile {
+    return this.#compile(cluster, pillar).compile;
+  }
+
+  /** The addons' files of a cluster as if its pillar were another; `undefined` where something does not compile. */
+  filesWith(cluster: Cluster, pillar: PyDict): ReadonlyMap<string, WrittenFile> | undefined {
+    if (this.#memo === undefined) return undefined;
+    const given = { value: { data: pillar, findings: [] }, messages: [], findings: [] };
+    const shared = this.#salt.forSharing(minionOfCluster(this.fleet, cluster), this.#memo, this.#shared, given);
+    const files = shared.files().value?.files;
+    if (files === undefined || shared.alone || shared.low().value?.failed.length !== 0) return undefined;
+    const written = new Map<string, WrittenFile>();
+    for (const file of files) {
+      if (file.kind === "error") return undefined;
+      if (addonOf(file.path) !== undefined) written.set(file.path, file);
+    }
+    return written;
+  }
+
+  /** The objects of a manifest by kind, namespace and name, joined by NUL, with their digests. */
+  objectsIn(file: WrittenFile): Map<string, string> {
+    const { objects } = this.#addons.manifest(file).publish(undefined);
+    return new Map(objects.map(({ kind, namespace, name, digest }) => [[kind, namespace ?? "", name].join("\0"), digest]));
+  }
+
+  /** How much a pillar holds that its schemas refuse. */
+  pillarProblems(pillar: PyDict): number {
+    return this.#pillarSchemas.check(pillar, () => undefined).length;
+  }
+
   /** `followed`: the compiler that knows what was read, where that is all. */
-  #compile(cluster: Cluster): { readonly compile: ClusterCompile; readonly followed: SharedMinionCompiler | undefined } {
+  #compile(cluster: Cluster, other?: PyDict): { readonly compile: ClusterCompile; readonly followed: SharedMinionCompiler | undefined } {
     let schema: ObjectSchema;
     try {
       schema = this.#schemas.forVersion(cluster.kubernetes);
@@ -167,7 +198,8 @@ export class FleetCompiler {
       checkPillar: (pillar: PyDict, provenance: Provenance) => this.#pillarSchemas.check(pillar, provenance),
     };
     if (this.#memo === undefined) return { compile: compileCluster(cluster, input), followed: undefined };
-    const shared = this.#salt.forSharing(minion, this.#memo, this.#shared);
+    const given = other === undefined ? undefined : { value: { data: other, findings: [] }, messages: [], findings: [] };
+    const shared = this.#salt.forSharing(minion, this.#memo, this.#shared, given);
     const compiled = compileCluster(cluster, { ...input, salt: (trace) => (trace ? input.salt(true) : shared), addons: this.#addons });
     return shared.alone ? { compile: compileCluster(cluster, input), followed: undefined } : { compile: compiled, followed: shared };
   }

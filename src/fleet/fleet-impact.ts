@@ -1,6 +1,7 @@
 import { relative, resolve } from "node:path";
 import { PyDict, type Value } from "../python/index.ts";
 import type { FleetCompiler } from "./compile.ts";
+import { ImpactTrial } from "./impact-trial.ts";
 import { Impact, type ClusterImpact, type ImpactTarget, type ReachRecord } from "./impact.ts";
 import type { Fleet } from "./load.ts";
 import { kindOf } from "./partition.ts";
@@ -34,7 +35,7 @@ export function impactOn(
   const impact = new Impact();
   switch (question.kind) {
     case "pillar":
-      return onPillar(impact, clusters, records, question.keys);
+      return onPillar(compiler, impact, clusters, records, question.keys);
     case "grain":
       return onGrain(compiler, impact, clusters, records, question.keys);
     default:
@@ -46,19 +47,43 @@ type Records = ReadonlyMap<string, ReachRecord>;
 
 const EMPTY: ReachRecord = { reach: "", sets: [], files: [] };
 
-function onPillar(impact: Impact, clusters: readonly Cluster[], records: Records, keys: readonly string[]): FleetImpact | undefined {
+/** Of more kinds of clusters than these the record is the answer: trying takes a compile of each. */
+const MOST_KINDS = 12;
+const MOST_CLUSTERS = 24;
+
+function onPillar(
+  compiler: FleetCompiler,
+  impact: Impact,
+  clusters: readonly Cluster[],
+  records: Records,
+  keys: readonly string[],
+): FleetImpact | undefined {
   const of = (cluster: Cluster): ReachRecord => records.get(cluster.id) ?? EMPTY;
-  const isSet = new Map(clusters.map((cluster) => [cluster.id, impact.isSet(of(cluster), keys)]));
+  const trial = new ImpactTrial(compiler);
+  // The record knows only of what was asked for; of a few clusters pillar itself says it.
+  const few = clusters.length <= MOST_CLUSTERS;
+  const isSet = new Map(clusters.map((cluster) => [cluster.id, few ? trial.isSet(cluster, keys) : impact.isSet(of(cluster), keys)]));
   const somewhere = [...isSet.values()].includes(true);
   const target: ImpactTarget = { kind: "pillar", keys };
+  const kinds = new Set(clusters.filter((cluster) => isSet.get(cluster.id) === true).map(kindOf));
+  const narrowed = new Map<string, ClusterImpact>();
+  const narrow = (cluster: Cluster, recorded: ClusterImpact): ClusterImpact => {
+    if (kinds.size > MOST_KINDS) return recorded;
+    const alike = JSON.stringify([kindOf(cluster), of(cluster).reach]);
+    let answer = narrowed.get(alike);
+    if (answer === undefined) narrowed.set(alike, (answer = trial.narrow(cluster, keys, recorded) ?? recorded));
+    return answer;
+  };
   const found = collect(clusters, records, (cluster) => {
     const set = isSet.get(cluster.id) === true;
-    return set || !somewhere ? impact.of(of(cluster), target, set) : undefined;
+    const recorded = set || !somewhere ? impact.of(of(cluster), target, set) : undefined;
+    return recorded === undefined || !set || keys[0] === "addons" || keys[0] === "halite" ? recorded : narrow(cluster, recorded);
   });
   const unset = clusters.filter(
     (cluster) => somewhere && isSet.get(cluster.id) === false && impact.of(of(cluster), target, false).files.length > 0,
   );
-  if (found.clusters.size === 0 && unset.length === 0 && [...isSet.values()].every((set) => set === undefined)) return undefined;
+  const asked = clusters.some((cluster) => impact.isSet(of(cluster), keys) !== undefined);
+  if (found.clusters.size === 0 && unset.length === 0 && !asked) return undefined;
   return { ...found, unset: unset.map((cluster) => cluster.id) };
 }
 

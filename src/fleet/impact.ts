@@ -52,7 +52,11 @@ export class Impact {
     let asked = false;
     for (const set of this.#allSets(record)) {
       for (const question of set.questions) {
-        if (question.root !== "pillar" || !startsWith(question.keys, keys)) continue;
+        if (question.root !== "pillar") continue;
+        // An item of a list is there with the list.
+        if (question.ask === "value" && !question.absent && startsWith(keys, question.keys) && isIndex(keys[question.keys.length]))
+          return true;
+        if (!startsWith(question.keys, keys)) continue;
         if (!question.absent) return true;
         asked ||= question.keys.length === keys.length;
       }
@@ -67,12 +71,9 @@ export class Impact {
     const changedSls = new Set(Object.entries(reach.sls).flatMap(([name, sets]) => (hit(sets) ? [name] : [])));
     if (target.kind === "file" && target.sls !== undefined) changedSls.add(target.sls);
     const brought = reach.targets.filter(([, set]) => hit([set])).flatMap(([sls]) => sls);
-    const setting = settingsReached(reach, target);
-    const files = [
-      ...reach.files.filter(
-        (file) => all || changedSls.has(file.sls) || brought.includes(file.sls) || hit(file.sets) || setting.addons.has(file.addon),
-      ),
-      ...setting.releases.map((addon) => ({ addon, file: "release.yaml", objects: [] })),
+    const files: readonly Reached[] = [
+      ...reach.files.filter((file) => all || changedSls.has(file.sls) || brought.includes(file.sls) || hit(file.sets)),
+      ...settingsReached(reach, target),
     ];
     const bySls = new Set([...changedSls, ...brought]);
     const mayBring = Object.entries(reach.declared).flatMap(([addon, sls]) => (sls.some((name) => bySls.has(name)) ? [addon] : []));
@@ -134,23 +135,23 @@ function startsWith(path: readonly string[], start: readonly string[]): boolean 
 }
 
 /** What pillar says of addons themselves is read by the second stage: whose objects hang on it, and whose entry in release.yaml. */
-function settingsReached(
-  { files }: Reach,
-  target: ImpactTarget,
-): { readonly addons: ReadonlySet<string>; readonly releases: readonly string[] } {
-  const none = { addons: new Set<string>(), releases: [] };
-  if (target.kind !== "pillar") return none;
+function settingsReached({ files }: Reach, target: ImpactTarget): readonly Reached[] {
+  if (target.kind !== "pillar") return [];
   const [first, second, third] = target.keys;
-  const names = new Set(files.map((file) => file.addon));
   if (first === "addons") {
-    const meant = second === undefined ? [...names] : names.has(second) ? [second] : [];
-    if (third === undefined || third === "mode") return { addons: new Set(meant), releases: [] };
-    return third === "dependsOn" ? { addons: none.addons, releases: meant } : none;
+    const meant = files.filter((file) => second === undefined || file.addon === second);
+    const byMode = meant
+      .filter((file) => file.declared.length > 0)
+      .map(({ addon, file, declared }) => ({ addon, file, objects: declared }));
+    const releases = [...new Set(meant.map((file) => file.addon))].map((addon) => ({ addon, file: "release.yaml", objects: [] }));
+    if (third === "mode") return [...byMode, ...releases];
+    return third === "dependsOn" ? releases : third === undefined ? [...byMode, ...releases] : [];
   }
-  if (first !== "halite" || (second !== undefined && second !== "namespaces")) return none;
+  if (first !== "halite" || (second !== undefined && second !== "namespaces")) return [];
   const made = new Set(files.flatMap(({ objects }) => objects.flatMap(([kind, , name]) => (kind === "Namespace" ? [name] : []))));
   const foreign = files.filter(({ objects }) =>
     objects.some(([, namespace]) => namespace !== "" && !made.has(namespace) && !BUILT_IN_NAMESPACES.includes(namespace)),
   );
-  return { addons: new Set(foreign.map((file) => file.addon)), releases: [] };
+  const addons = new Set(foreign.map((file) => file.addon));
+  return files.filter((file) => addons.has(file.addon));
 }

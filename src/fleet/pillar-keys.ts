@@ -1,4 +1,5 @@
-import { equals, PyDict, type Value } from "../python/index.ts";
+import { canonical } from "../memo/index.ts";
+import { equals, PyDict, str, type Value } from "../python/index.ts";
 import type { FleetCompiler } from "./compile.ts";
 import { kindOf } from "./partition.ts";
 import type { Cluster } from "./roster.ts";
@@ -19,7 +20,7 @@ export function pillarKeysBehind(
   const values = new Map<string, Value>();
   for (const { grains } of clusters) {
     const value = grains.get(name);
-    if (value !== undefined) values.set(JSON.stringify(value instanceof Object ? String(value) : value), value);
+    if (value !== undefined) values.set(canonical(value), value);
   }
   const found = new Map<string, PillarKeys>();
   for (const cluster of clusters) {
@@ -43,6 +44,6 @@ export function pillarKeysBehind(
 /** Paths of values that two pillars do not have in common, as deep as both have mappings. */
 function* differences(a: Value | undefined, b: Value | undefined, path: readonly string[] = []): Generator<readonly string[]> {
   if (a instanceof PyDict && b instanceof PyDict) {
-    for (const key of new Set([...a.keys(), ...b.keys()])) yield* differences(a.get(key), b.get(key), [...path, String(key)]);
+    for (const key of new Set([...a.keys(), ...b.keys()])) yield* differences(a.get(key), b.get(key), [...path, str(key)]);
   } else if (a === undefined || b === undefined || !equals(a, b)) yield path;
 }

@@ -1,5 +1,5 @@
 import { addonOf, publishedPath, type AddonSettings, type Release } from "../addon/index.ts";
-import type { DataPath } from "../python/index.ts";
+import { str, type DataPath } from "../python/index.ts";
 import type { Memo, Tracker } from "../memo/index.ts";
 import type { Asked, MinionReads } from "../salt/index.ts";
 
@@ -44,6 +44,8 @@ export interface ReachFile {
   readonly sls: string;
   readonly sets: readonly number[];
   readonly objects: readonly ReachObject[];
+  /** Those of them whose mode is what pillar declares for the addon. */
+  readonly declared: readonly ReachObject[];
 }
 
 type StatesReach = Pick<Reach, "all" | "targets" | "sls">;
@@ -94,8 +96,7 @@ export class ReachSets {
     let text = this.#texts.get(question);
     if (text === undefined) {
       const keys: string[] = [];
-      for (let at: DataPath | undefined = this.#memo.paths.at(question >> 2); at !== undefined; at = at.parent)
-        keys.unshift(String(at.key));
+      for (let at: DataPath | undefined = this.#memo.paths.at(question >> 2); at !== undefined; at = at.parent) keys.unshift(str(at.key));
       text = `${ASKS[question & 3] ?? "value"}\0${keys.join("\0")}`;
       this.#texts.set(question, text);
     }
@@ -160,13 +161,15 @@ function readLabel(label: string): readonly string[] {
 }
 
 function filesOf(release: Release, reads: MinionReads, number: (asked: Asked) => number): ReachFile[] {
-  const objects = new Map<string, { readonly sls: string; readonly list: ReachObject[] }>();
+  const objects = new Map<string, { readonly sls: string; readonly list: ReachObject[]; readonly declared: ReachObject[] }>();
   for (const addon of release.state === "compiled" ? release.addons : []) {
     for (const object of addon.state === "complete" ? addon.objects : []) {
       const key = `${addon.name}/${object.file}`;
-      const entry = objects.get(key) ?? { sls: object.sls, list: [] };
+      const entry = objects.get(key) ?? { sls: object.sls, list: [], declared: [] };
       objects.set(key, entry);
-      entry.list.push([object.kind, object.namespace ?? "", object.name]);
+      const named: ReachObject = [object.kind, object.namespace ?? "", object.name];
+      entry.list.push(named);
+      if (object.modeIsDeclared) entry.declared.push(named);
     }
   }
   const files: ReachFile[] = [];
@@ -175,7 +178,14 @@ function filesOf(release: Release, reads: MinionReads, number: (asked: Asked) =>
     if (addon === undefined) continue;
     const file = publishedPath(path);
     const known = objects.get(`${addon}/${file}`);
-    files.push({ addon, file, sls: known?.sls ?? "", sets: asked.map(number), objects: known?.list ?? [] });
+    files.push({
+      addon,
+      file,
+      sls: known?.sls ?? "",
+      sets: asked.map(number),
+      objects: known?.list ?? [],
+      declared: known?.declared ?? [],
+    });
   }
   return files;
 }

@@ -45,7 +45,7 @@ export function packRecords(
     const key = packKey(path.key);
     const above = path.parent === undefined ? undefined : place(path.parent);
     let own: number | undefined;
-    if (path.parent === undefined) own = paths.push(String(path.key)) - 1;
+    if (path.parent === undefined) own = paths.push(typeof path.key === "string" ? path.key : "") - 1;
     else if (above !== undefined && key !== undefined) own = paths.push([above, key]) - 1;
     places.set(path, own);
     return own;

@@ -239,7 +239,7 @@ export class Tracker implements DataReads {
     const id = this.#memo.root("id");
     if (path === id) return answers.answer(Ask.value, this.#id);
     if (path.parent === id) {
-      const test = String(path.key);
+      const test = nameOf(path);
       const cut = test.indexOf("@");
       return answers.answer(Ask.value, this.#memo.testId(test.slice(0, cut), test.slice(cut + 1), this.#id));
     }
@@ -252,7 +252,7 @@ export class Tracker implements DataReads {
     const { scratch } = this.#memo;
     if (scratch.hasValue(path.id, this.#epoch)) return scratch.value(path.id);
     let value: Value | undefined;
-    if (path.parent === undefined) value = this.#roots.get(String(path.key));
+    if (path.parent === undefined) value = this.#roots.get(nameOf(path));
     else {
       const parent = this.#value(path.parent);
       value = parent instanceof PyDict ? parent.getByHash(path.key) : undefined;
@@ -304,4 +304,9 @@ function holdsAliases(data: PyDict): boolean {
     return false;
   };
   return walk(data);
+}
+
+/** The name of a root, or of a test of the id. */
+function nameOf({ key }: DataPath): string {
+  return typeof key === "string" ? key : "";
 }

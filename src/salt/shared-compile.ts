@@ -84,6 +84,7 @@ export class SharedStates {
   readonly entangled = new WeakMap<CompiledLow, boolean>();
   readonly order = new WeakMap<CompiledLow, ReadonlyMap<LowChunk, number>>();
   readonly slots = new WeakMap<FilePlan, readonly RenderSlot[]>();
+  readonly asked = new WeakMap<FilePlan, Map<string, Asked>>();
   readonly planned = new WeakMap<FilePlan, PlanResults>();
   /** Merged pillar by the two that were merged. */
   readonly merged = new WeakMap<PyDict, WeakMap<PyDict, PyDict>>();
@@ -261,10 +262,28 @@ export class SharedMinionCompiler {
     for (const path of run.parts.files.keys()) {
       const render = run.renders.get(path);
       // A run by itself has told its reads already.
-      if (render !== undefined || !this.#fileReads.has(path))
-        this.#fileReads.set(path, render === undefined ? [planned] : [planned, render]);
+      const asked = this.#askedFor(plan, planned, path);
+      if (render !== undefined || !this.#fileReads.has(path)) this.#fileReads.set(path, render === undefined ? [asked] : [asked, render]);
     }
     return run;
+  }
+
+  /** What a plan read for one of its files: not the sources of the others. */
+  #askedFor(plan: FilePlan, planned: Asked, path: string): Asked {
+    let known = this.#shared.asked.get(plan);
+    if (known === undefined) this.#shared.asked.set(plan, (known = new Map()));
+    let asked = known.get(path);
+    if (asked === undefined) {
+      const own = sourceOf(plan, path);
+      const others = new Set([...plan.parts.made.keys()].map((other) => sourceOf(plan, other)));
+      others.delete(own);
+      const files = planned.files.filter((file) => {
+        const [, what, , found] = this.#memo.fileQuestion(file).split("\0");
+        return what !== "find" || !others.has(found);
+      });
+      known.set(path, (asked = { questions: planned.questions, files }));
+    }
+    return asked;
   }
 
   #runPlanned(low: CompiledLow, group: FileGroup, plan: FilePlan): GroupRun {
@@ -353,6 +372,13 @@ const NOTHING: Usage = { steps: 0, output: 0, data: 0, lowest: { steps: 0, outpu
 
 /** Declarations of an SLS that are about states of others. */
 const DECLARING = /^["']?(?:extend|exclude)["']?\s*:/m;
+
+/** The path in the file roots of what a file is copied or rendered from. */
+function sourceOf({ parts }: FilePlan, path: string): string | undefined {
+  const made = parts.made.get(path)?.origin.made;
+  if (made?.how === "copied") return made.file.path;
+  return made?.how === "rendered" && "path" in made.request.template ? made.request.template.path : undefined;
+}
 
 /** Whether an SLS may have had a say in states of others: by `extend`, `exclude`, `use` or a requisite that is put into another state. */
 function isEntangled(chunks: readonly LowChunk[]): boolean {

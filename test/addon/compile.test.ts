@@ -214,9 +214,9 @@ describe("what the second stage changes, and nothing else", () => {
   });
 
   test("what is written reads back as what was compiled", () => {
-    const written = file("a/x.yaml", `${config("x", LABELLED)}data: {k: "on", l: "12:30", m: " s "}\n---\n${config("two", LABELLED)}`);
-    const text = outputs(compile([written])).get("a/x.yaml") ?? "";
-    const values = parseManifest(written).objects.map((object) => normaliseObject(object.value, "Reconcile"));
+    const manifest = file("a/x.yaml", `${config("x", LABELLED)}data: {k: "on", l: "12:30", m: " s "}\n---\n${config("two", LABELLED)}`);
+    const text = outputs(compile([manifest])).get("a/x.yaml") ?? "";
+    const values = parseManifest(manifest).objects.map((object) => normaliseObject(object.value, "Reconcile"));
     const back = loadKubernetes(text, { file: "x" }).map((document) => document.value);
     expect(back.length).toBe(2);
     for (const [index, value] of values.entries()) expect(value.equals(back[index] ?? null)).toBe(true);

@@ -92,7 +92,9 @@ describe("--jobs", () => {
         expect(run.stderr).toMatch(said);
         expect(run).toMatchObject({ status: 70, stdout: "" });
       }
-      const clusters = readdirSync(join(fleet, "out"), { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith("release.yaml"));
+      const clusters = readdirSync(join(fleet, "out"), { recursive: true, encoding: "utf8" }).filter((path) =>
+        path.endsWith("release.yaml"),
+      );
       expect(clusters).toEqual(["az0/cluster-00000/release.yaml"]);
       expect((await halite(["render"], { cwd: fleet })).stdout).toContain("2 clusters, 26 addons");
     });
