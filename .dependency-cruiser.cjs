@@ -4,10 +4,11 @@ const rooms = {
   finding: [],
   jinja: [],
   yaml: [],
-  salt: ["jinja", "yaml"],
+  memo: [],
+  salt: ["jinja", "yaml", "memo"],
   schema: ["yaml"],
   addon: ["yaml", "schema"],
-  fleet: ["salt", "addon", "schema", "yaml"],
+  fleet: ["salt", "addon", "schema", "yaml", "memo"],
   git: [],
 };
 /** Rooms that every room may import. */

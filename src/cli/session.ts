@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { FindingError } from "../finding/index.ts";
 import {
   CacheFolder,
@@ -10,6 +10,7 @@ import {
   kubernetesSchemas,
   loadFleet,
   renderInThreads,
+  RosterCache,
   strayFiles,
   threadsFor,
   writeOut,
@@ -33,11 +34,16 @@ export function openFleet(context: CommandContext): Fleet {
       "`halite init DIR` makes a new fleet; --config names another file",
     );
   }
-  const fleet = loadFleet(path, newestKubernetes(context), context.home);
+  const fleet = loadFleet(path, newestKubernetes(context), context.home, rosterCache(context, path));
   const errors = fleet.findings.filter((finding) => finding.severity === "error");
   const [first, ...rest] = errors;
   if (first !== undefined) throw new FindingError(first, ...rest);
   return fleet;
+}
+
+function rosterCache(context: CommandContext, config: string): RosterCache | undefined {
+  if (context.arguments.flag("no-cache") || context.arguments.flag("no-memo")) return undefined;
+  return new RosterCache(new CacheFolder(join(dirname(config), ".halite/cache"), context.build, () => undefined));
 }
 
 /** Compiles the clusters that `--clusters` picks, with progress on a terminal, in as many threads as `--jobs` says. */

@@ -62,8 +62,8 @@ export interface SyncOptions {
 
 /** Whether a cluster's folder is, by its stamps alone, as it was known to be. */
 export function isUntouched(folder: string, known: KnownFolder, trusted: number): boolean {
-  for (const [path, stamp] of known.folders) if (!sameStamp(join(folder, path), stamp, trusted)) return false;
-  for (const [path, { stamp }] of known.files) if (!sameStamp(join(folder, path), stamp, trusted)) return false;
+  for (const [path, stamp] of known.folders) if (!sameStamp(path === "" ? folder : `${folder}/${path}`, stamp, trusted)) return false;
+  for (const [path, { stamp }] of known.files) if (!sameStamp(`${folder}/${path}`, stamp, trusted)) return false;
   return true;
 }
 

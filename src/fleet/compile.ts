@@ -100,7 +100,9 @@ export class FleetCompiler {
 
   /** A cluster's pillar; empty where it can't be compiled. */
   pillarOf(cluster: Cluster): PyDict {
-    return this.#salt.forMinion(minionOfCluster(this.fleet, cluster)).pillar().value.data;
+    const minion = minionOfCluster(this.fleet, cluster);
+    if (this.#memo === undefined) return this.#salt.forMinion(minion).pillar().value.data;
+    return this.#salt.forSharing(minion, this.#memo, this.#shared).pillar().value.data;
   }
 
   /** Which line of which pillar file won, of a cluster. */

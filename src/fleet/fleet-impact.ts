@@ -95,13 +95,23 @@ function onGrain(
   keys: readonly string[],
 ): FleetImpact | undefined {
   const behind = pillarKeysBehind(compiler, clusters, keys);
+  const known = new Map<string, Map<string, ClusterImpact>>();
   const found = collect(clusters, records, (cluster) => {
     const record = records.get(cluster.id) ?? EMPTY;
-    const direct = [true, false].map((present) => impact.of(record, { kind: "grains", keys }, present));
-    const byId = keys[0] === "id" ? [impact.of(record, { kind: "id", keys: [] })] : [];
-    return joined([...direct, ...byId, ...throughPillar(impact, record, behind.get(kindOf(cluster)) ?? [])]);
+    const kind = kindOf(cluster);
+    let ofKind = known.get(kind);
+    if (ofKind === undefined) known.set(kind, (ofKind = new Map()));
+    let answer = ofKind.get(record.reach);
+    if (answer === undefined) ofKind.set(record.reach, (answer = compute(record, behind.get(kind) ?? [])));
+    return answer;
   });
   return found.clusters.size === 0 && found.unknown.length === 0 ? undefined : found;
+
+  function compute(record: ReachRecord, paths: PillarKeys): ClusterImpact {
+    const direct = [true, false].map((present) => impact.of(record, { kind: "grains", keys }, present));
+    const byId = keys[0] === "id" ? [impact.of(record, { kind: "id", keys: [] })] : [];
+    return joined([...direct, ...byId, ...throughPillar(impact, record, paths)]);
+  }
 }
 
 /** Pillar values that become other, vanish or appear reach whoever reads them, or their absence. */

@@ -33,7 +33,8 @@ export interface ReachRecord {
 export class Impact {
   readonly #sets = new Map<string, ReachSet>();
   readonly #reaches = new Map<string, Reach>();
-  readonly #answers = new Map<string, ClusterImpact>();
+  /** By reach, then by what is asked. */
+  readonly #answers = new Map<string, Map<string, ClusterImpact>>();
 
   /**
    * What a change of the target's value reaches. A value is taken to stay of its kind, a scalar to stay a scalar.
@@ -41,9 +42,11 @@ export class Impact {
    * @param present whether the target is there in this cluster; one that is not is reached where its absence was read
    */
   of(record: ReachRecord, target: ImpactTarget, present = true): ClusterImpact {
-    const key = JSON.stringify([record.reach, target, present]);
-    let answer = this.#answers.get(key);
-    if (answer === undefined) this.#answers.set(key, (answer = this.#of(record, target, present)));
+    let known = this.#answers.get(record.reach);
+    if (known === undefined) this.#answers.set(record.reach, (known = new Map()));
+    const key = JSON.stringify([target, present]);
+    let answer = known.get(key);
+    if (answer === undefined) known.set(key, (answer = this.#of(record, target, present)));
     return answer;
   }
 

@@ -1,7 +1,8 @@
 /** The room of the fleet: config, roster, the compile of one cluster and of many, out/, and what is kept between runs. */
 export { CacheFolder } from "./cache/folder.ts";
+export { RosterCache } from "./cache/roster-cache.ts";
 export { findingsByCluster, FleetCompiler, kubernetesSchemas, outFiles } from "./compile.ts";
-export type { AddonOutcome, CompiledCluster, ReleaseOutcome } from "./compiled.ts";
+export type { CompiledCluster } from "./compiled.ts";
 export { findConfig, loadFleet, minionOfCluster, type Fleet } from "./load.ts";
 export { compareOut, writeOut, type OutDifference } from "./out.ts";
 export { partition } from "./partition.ts";

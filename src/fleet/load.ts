@@ -4,6 +4,7 @@ import { FindingError, type Finding } from "../finding/index.ts";
 import { PyDict, type Value } from "../python/index.ts";
 import { DiskFileRoots, diskOptions, minionConfig, minionOf, type FileRoots, type Minion } from "../salt/index.ts";
 import { CONFIG_FILE, parseFleetConfig, type FleetConfig } from "./config.ts";
+import type { RosterCache } from "./cache/roster-cache.ts";
 import { FileSchema } from "./user-schemas.ts";
 import { parseRoster, type Cluster, type Roster } from "./roster.ts";
 
@@ -36,16 +37,14 @@ export function findConfig(folder: string): string | undefined {
  * @param home the program's folder, where schemas/ lies
  * @throws FindingError where either can't be read
  */
-export function loadFleet(configPath: string, newestKubernetes: string, home: string): Fleet {
+export function loadFleet(configPath: string, newestKubernetes: string, home: string, cache?: RosterCache): Fleet {
   const folder = dirname(resolve(configPath));
   const configFile = relative(folder, resolve(configPath));
   const config = parseFleetConfig(readText(folder, configFile, "config-missing"), configFile, new FileSchema(home, "config"));
-  const roster = parseRoster(
-    readText(folder, config.roster, "roster-missing"),
-    config.roster,
-    config.kubernetes ?? newestKubernetes,
-    new FileSchema(home, "roster"),
-  );
+  const text = readText(folder, config.roster, "roster-missing");
+  const kubernetes = config.kubernetes ?? newestKubernetes;
+  const parse = (): Roster => parseRoster(text, config.roster, kubernetes, new FileSchema(home, "roster"));
+  const roster = cache === undefined ? parse() : cache.roster(`${config.roster}\0${kubernetes}\0${text}`, parse);
   return {
     folder,
     configFile,

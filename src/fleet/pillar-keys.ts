@@ -4,6 +4,10 @@ import type { FleetCompiler } from "./compile.ts";
 import { kindOf } from "./partition.ts";
 import type { Cluster } from "./roster.ts";
 
+/** So many of the fleet's values of a grain are tried, and of many kinds of clusters none: then what the grain selects is what is found. */
+const MOST_VALUES = 6;
+const FEW_KINDS = 12;
+
 /** Paths of pillar values. */
 export type PillarKeys = readonly (readonly string[])[];
 
@@ -22,13 +26,14 @@ export function pillarKeysBehind(
     const value = grains.get(name);
     if (value !== undefined) values.set(canonical(value), value);
   }
+  const kinds = new Set(clusters.map(kindOf)).size;
   const found = new Map<string, PillarKeys>();
   for (const cluster of clusters) {
     const kind = kindOf(cluster);
     if (found.has(kind)) continue;
     const base = compiler.pillarOf(cluster);
     const keys = new Map<string, readonly string[]>();
-    for (const value of [...values.values(), "a value that no cluster has", undefined]) {
+    for (const value of [...[...values.values()].slice(0, kinds > FEW_KINDS ? 0 : MOST_VALUES), "a value that no cluster has", undefined]) {
       const own = cluster.grains.get(name);
       if (value !== undefined && own !== undefined && equals(value, own)) continue;
       const grains = cluster.grains.copy();

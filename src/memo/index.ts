@@ -3,7 +3,7 @@
  * would be read is the same. It knows nothing of Salt.
  */
 export { canonical, NotPlain } from "./canonical.ts";
-export { Memo, type IdTest } from "./memo.ts";
+export { Memo } from "./memo.ts";
 export { packRecords, PackedRecords, type RecordPack } from "./records.ts";
-export { Tracker, type Kept, type TrackedData } from "./tracker.ts";
+export { Tracker, type Kept } from "./tracker.ts";
 export { Trie } from "./trie.ts";

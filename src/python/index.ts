@@ -8,7 +8,7 @@ export { PyDict, PyOrderedDict } from "./dict.ts";
 export { floatRepr, PyFloat } from "./float.ts";
 export { int, isInt, isIntLike } from "./int.ts";
 export { repr, str, stringRepr } from "./print.ts";
-export { Ask, DataPaths, type DataPath, type DataReads, type ValueKind } from "./reads.ts";
+export { Ask, DataPaths, type DataPath, type DataReads } from "./reads.ts";
 export { escapeRegex, PyRegex, type RegexFlags } from "./regex/index.ts";
 export { PyBytes, PySet, PyTuple } from "./sequence.ts";
 export { PyCallable, PyError, PyObject, type HashKey, type Kwargs, type Value } from "./value.ts";
