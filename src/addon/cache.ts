@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { PyDict } from "../python/index.ts";
 import { Manifest, ManifestPart, type PartStore, type StoredPart } from "./manifest.ts";
+import { Siblings } from "./siblings.ts";
 import type { CompiledAddon } from "./compile.ts";
 import type { ObjectSchema, WrittenFile } from "./types.ts";
 
@@ -17,6 +18,7 @@ export class AddonCache implements PartStore {
   readonly #manifests = new WeakMap<WrittenFile, Manifest>();
   /** By whose they are, and by text. */
   readonly #parts = new Map<string, Map<string, ManifestPart>>();
+  readonly #siblings = new Map<string, Siblings>();
   readonly #addons = new Map<string, CompiledAddon>();
   readonly #schemas = new WeakMap<ObjectSchema, Map<string, ObjectSchema>>();
   readonly #numbers = new WeakMap<object, number>();
@@ -51,10 +53,31 @@ export class AddonCache implements PartStore {
     if (made === undefined) {
       if (known.size >= MOST_PARTS) known.clear();
       const key = this.#earlier === undefined ? undefined : createHash("sha256").update(`${owner}${text}`, "utf8").digest("base64");
-      made = new ManifestPart(file, target, part, this, key === undefined ? undefined : this.#earlier?.get(key));
+      made = this.#make(owner, file, text, target, part, key === undefined ? undefined : this.#earlier?.get(key));
       if (key !== undefined) this.#partKeys.set(made, key);
       known.set(text, made);
     }
+    return made;
+  }
+
+  #make(
+    owner: string,
+    file: WrittenFile,
+    text: string,
+    target: string,
+    part: string | undefined,
+    stored: StoredPart | undefined,
+  ): ManifestPart {
+    let siblings = this.#siblings.get(owner);
+    if (siblings === undefined) this.#siblings.set(owner, (siblings = new Siblings()));
+    if (stored === undefined) {
+      const sibling = siblings.find(text);
+      const made = sibling?.part.withLines(part, sibling.changes, file);
+      if (made !== undefined) return made;
+      if (sibling !== undefined) siblings.useless();
+    }
+    const made = new ManifestPart(file, target, part, this, stored);
+    siblings.add(text, made);
     return made;
   }
 

@@ -4,8 +4,10 @@ import type { PyDict } from "../python/index.ts";
 import { emit } from "../yaml/index.ts";
 import { isManifest, publishedPath, strayFile } from "./assign.ts";
 import { decideMode, type DecidedMode } from "./mode.ts";
+import { freeTexts, withFreeTexts, type FreeTexts } from "./free-texts.ts";
 import { normaliseObject } from "./normalise.ts";
 import { parseManifest, type ParsedObject } from "./parse.ts";
+import type { ChangedLine } from "./siblings.ts";
 import type { AddonObject, Mode, ObjectProblem, ObjectSchema, WrittenFile } from "./types.ts";
 
 /** An object as far as other files, and the cluster, have a say in it. */
@@ -66,8 +68,12 @@ export class ManifestPart {
   readonly #text: string | undefined;
   #objects: readonly ObjectOutline[] | undefined;
   #findings: readonly Finding[] = [];
-  /** The objects themselves, until they have been written out: they take a lot of room. */
+  /** The objects themselves, until they have been written out, unless others are made from them: they take a lot of room. */
   #parsed: readonly ParsedObject[] | undefined;
+  #isBase = false;
+  #freeTexts: FreeTexts | undefined;
+  /** The part that this one was made from: it is valid where that is. */
+  #base: ManifestPart | undefined;
   readonly #checked = new WeakMap<ObjectSchema, Map<Mode | undefined, readonly CheckedObject[]>>();
   readonly #published = new Map<Mode | undefined, PublishedPart>();
   readonly #stored: StoredPart | undefined;
@@ -84,6 +90,20 @@ export class ManifestPart {
     this.#store = store;
     this.#stored = stored;
     if (stored !== undefined) this.#objects = stored.objects.map(({ outline }) => ({ ...outline, definition: undefined }));
+  }
+
+  /** The part of another text that differs from this one's in these lines; `undefined` where it is to be parsed for that. */
+  withLines(text: string | undefined, changes: readonly ChangedLine[], file: WrittenFile): ManifestPart | undefined {
+    if (this.findings.length > 0) return undefined;
+    this.#isBase = true;
+    const parsed = this.#parse();
+    const objects = withFreeTexts(parsed, (this.#freeTexts ??= freeTexts(parsed)), changes);
+    if (objects === undefined) return undefined;
+    const part = new ManifestPart(file, this.#target, text, this.#store);
+    part.#objects = this.objects;
+    part.#parsed = objects;
+    part.#base = this;
+    return part;
   }
 
   get objects(): readonly ObjectOutline[] {
@@ -109,6 +129,12 @@ export class ManifestPart {
         problems: [],
       }));
       byMode.set(declared, checked);
+    }
+    const base = checked === undefined ? this.#base?.check(schema, declared) : undefined;
+    if (base?.every(({ problems, mode }) => problems.length + mode.problems.length === 0) === true) {
+      checked = base;
+      byMode.set(declared, checked);
+      this.#lastCheck = { schema, declared, checked };
     }
     if (checked === undefined) {
       const outlines = this.objects;
@@ -153,7 +179,7 @@ export class ManifestPart {
       });
       published = { texts, objects };
       this.#published.set(declared, published);
-      this.#parsed = undefined;
+      if (!this.#isBase) this.#parsed = undefined;
       this.#keep(declared, published);
     }
     return published;

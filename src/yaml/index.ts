@@ -4,6 +4,7 @@
  */
 export { emit } from "./emit.ts";
 export { YamlError } from "./error.ts";
+export { isPlainString } from "./kubernetes-scalar.ts";
 export { loadKubernetes } from "./load-kubernetes.ts";
 export { loadSalt } from "./load-salt.ts";
 export { type DataPositions } from "./positions.ts";

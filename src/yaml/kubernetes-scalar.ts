@@ -110,3 +110,8 @@ export function goFloatKey(value: number): string {
   const rest = digits.slice(exponent + 1);
   return `${sign}${whole}${rest === "" ? "" : `.${rest}`}`;
 }
+
+/** Whether a plain scalar of this text is a string of the same text to Kubernetes' loader. */
+export function isPlainString(text: string): boolean {
+  return resolveGo(text).tag === "!!str";
+}
