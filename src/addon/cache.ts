@@ -42,7 +42,7 @@ export class AddonCache implements PartStore {
 
   keep(part: ManifestPart, stored: StoredPart): void {
     const key = this.#partKeys.get(part);
-    if (key !== undefined) this.fresh.push([key, stored]);
+    if (key !== undefined && this.fresh.length < MOST_FRESH) this.fresh.push([key, stored]);
   }
 
   #part(file: WrittenFile, text: string, target: string, part: string | undefined): ManifestPart {
@@ -117,5 +117,7 @@ export class AddonCache implements PartStore {
   }
 }
 
-const MOST = 20_000;
-const MOST_PARTS = 1000;
+const MOST = 4000;
+const MOST_PARTS = 512;
+/** So many parts at most are kept for the next run. */
+const MOST_FRESH = 20_000;

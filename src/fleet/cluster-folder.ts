@@ -17,6 +17,83 @@ export interface KnownFolder {
   readonly folders: ReadonlyMap<string, Stamp>;
 }
 
+/** A known folder in little room: thousands are held at once. */
+export class PackedFolder {
+  readonly #files: readonly string[];
+  readonly #folders: readonly string[];
+  /** Of each file size, time, inode and the digest's place in the list; of each folder time and inode. */
+  readonly #numbers: Float64Array;
+  readonly #digests: readonly string[];
+
+  constructor(files: readonly string[], folders: readonly string[], numbers: Float64Array, digests: readonly string[]) {
+    this.#files = files;
+    this.#folders = folders;
+    this.#numbers = numbers;
+    this.#digests = digests;
+  }
+
+  /** `shapes` gives the same lists of paths again, `digests` a digest's place in its list. */
+  static of(
+    { files, folders }: KnownFolder,
+    shapes: Shapes,
+    digests: { readonly list: readonly string[]; number(text: string): number },
+  ): PackedFolder {
+    const shape = shapes.of([...files.keys()], [...folders.keys()]);
+    const numbers = new Float64Array(files.size * 4 + folders.size * 2);
+    let at = 0;
+    for (const { digest, stamp } of files.values()) {
+      numbers.set([stamp.size, stamp.modified, stamp.inode, digests.number(digest)], at);
+      at += 4;
+    }
+    for (const stamp of folders.values()) {
+      numbers.set([stamp.modified, stamp.inode], at);
+      at += 2;
+    }
+    return new PackedFolder(shape[0], shape[1], numbers, digests.list);
+  }
+
+  get shape(): readonly [files: readonly string[], folders: readonly string[]] {
+    return [this.#files, this.#folders];
+  }
+
+  /** The numbers with places in another list of digests. */
+  numbersIn(digests: { number(text: string): number }): Float64Array {
+    const numbers = this.#numbers.slice();
+    for (let file = 0; file < this.#files.length; file++)
+      numbers[file * 4 + 3] = digests.number(this.#digests[numbers[file * 4 + 3] ?? -1] ?? "");
+    return numbers;
+  }
+
+  unpack(): KnownFolder {
+    const number = (index: number): number => this.#numbers[index] ?? 0;
+    const files = new Map<string, { digest: string; stamp: Stamp }>();
+    let at = 0;
+    for (const path of this.#files) {
+      const stamp = { size: number(at), modified: number(at + 1), inode: number(at + 2) };
+      files.set(path, { digest: this.#digests[number(at + 3)] ?? "", stamp });
+      at += 4;
+    }
+    const folders = new Map<string, Stamp>();
+    for (const path of this.#folders) {
+      folders.set(path, { size: 0, modified: number(at), inode: number(at + 1) });
+      at += 2;
+    }
+    return { files, folders };
+  }
+}
+
+/** Lists of paths of folders, equal ones once. */
+export class Shapes {
+  readonly #known = new Map<string, readonly [readonly string[], readonly string[]]>();
+
+  of(files: readonly string[], folders: readonly string[]): readonly [readonly string[], readonly string[]] {
+    const key = JSON.stringify([files, folders]);
+    let shape = this.#known.get(key);
+    if (shape === undefined) this.#known.set(key, (shape = [files, folders]));
+    return shape;
+  }
+}
+
 /** Times of change may be this coarse, in milliseconds. */
 export const TICK = 20;
 

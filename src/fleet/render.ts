@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { FileAnswers } from "./cache/file-answers.ts";
 import type { RunState } from "./cache/run-state.ts";
-import type { AskedFile, ClusterState, StatePart } from "./cache/state-part.ts";
-import { isUntouched, syncClusterFolder, type KnownFolder } from "./cluster-folder.ts";
+import { Table, type AskedFile, type ClusterState, type StatePart } from "./cache/state-part.ts";
+import { isUntouched, PackedFolder, Shapes, syncClusterFolder, type KnownFolder } from "./cluster-folder.ts";
 import type { FleetCompiler } from "./compile.ts";
 import type { CompiledCluster } from "./compiled.ts";
 import type { ReachRecord } from "./impact.ts";
@@ -93,6 +93,9 @@ class RenderRun {
   readonly #asked: AskedFile[] = [];
   readonly #askedNumbers = new Map<string, number>();
   readonly #clusters = new Map<string, ClusterState>();
+  readonly #texts = new Map<string, string>();
+  readonly #shapes = new Shapes();
+  readonly #folderDigests = new Table();
 
   constructor(compiler: FleetCompiler, options: RenderOptions) {
     const { fleet } = compiler;
@@ -108,7 +111,7 @@ class RenderRun {
     const folder = join(out, cluster.az, cluster.id);
     const roster = rosterText(cluster);
     const before = this.#state?.find(cluster.id);
-    const known = before?.state.folder;
+    const known = before?.state.folder?.unpack();
     if (before !== undefined && known !== undefined && this.#state?.holds(cluster.id, roster) === true) {
       const untouched = isUntouched(folder, known, before.trusted);
       if (untouched || holdsDigests(folder, known)) {
@@ -130,9 +133,9 @@ class RenderRun {
       this.#clusters.set(cluster.id, {
         roster,
         questions: questions.map((question) => this.#ask(question)),
-        outcome: JSON.stringify(outcome),
-        reach: reach === undefined ? "" : JSON.stringify(reach),
-        folder: now,
+        outcome: this.#once(JSON.stringify(outcome)),
+        reach: reach === undefined ? "" : this.#once(JSON.stringify(reach)),
+        folder: now === undefined ? undefined : PackedFolder.of(now, this.#shapes, this.#folderDigests),
       });
     return {
       cluster: identity(cluster),
@@ -148,13 +151,13 @@ class RenderRun {
     if (before !== undefined && this.#state?.holds(cluster.id, roster) === true && before.state.reach !== "")
       return recordOf(before.part, before.state);
     const { compiled, questions, reach } = this.#compiler.compileFollowed(cluster);
-    const text = reach === undefined ? "" : JSON.stringify(reach);
+    const text = reach === undefined ? "" : this.#once(JSON.stringify(reach));
     if (questions !== undefined && this.#state !== undefined) {
       const outcome: Outcome = { release: compiled.release, findings: compiled.findings, leftToNode: compiled.leftToNode };
       this.#clusters.set(cluster.id, {
         roster,
         questions: questions.map((question) => this.#ask(question)),
-        outcome: JSON.stringify(outcome),
+        outcome: this.#once(JSON.stringify(outcome)),
         reach: text,
         folder: undefined,
       });
@@ -183,7 +186,17 @@ class RenderRun {
     return number;
   }
 
+  /** Equal texts as one: most clusters came to the same. */
+  #once(text: string): string {
+    const known = this.#texts.get(text);
+    if (known !== undefined) return known;
+    this.#texts.set(text, text);
+    return text;
+  }
+
   #digest(text: string): string {
+    // Long texts, of which release.yaml is one, are hardly ever another cluster's too.
+    if (text.length > LONG) return digestOf(text);
     let digest = this.#digests.get(text);
     if (digest === undefined) {
       digest = digestOf(text);
@@ -194,7 +207,8 @@ class RenderRun {
   }
 }
 
-const MOST_DIGESTS = 50_000;
+const MOST_DIGESTS = 20_000;
+const LONG = 8192;
 
 const NOTHING: OutDifference = { missing: [], changed: [], extra: [] };
 

@@ -8,6 +8,9 @@ import { Trie } from "./trie.ts";
 /** Whether an id passes a test: `kind` as the matchers call it. */
 export type IdTest = (kind: string, pattern: string, id: string) => boolean;
 
+/** So many records at most are kept for the next run. */
+const MOST_FRESH = 20_000;
+
 /** What one run keeps: results by what was read for them. */
 export class Memo {
   readonly paths = new DataPaths();
@@ -84,6 +87,6 @@ export class Memo {
   /** A result was computed and is kept. */
   added(trie: object, kept: Kept<unknown>): void {
     const name = this.#names.get(trie);
-    if (name !== undefined) this.fresh.push({ name, kept });
+    if (name !== undefined && this.fresh.length < MOST_FRESH) this.fresh.push({ name, kept });
   }
 }

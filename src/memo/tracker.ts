@@ -163,7 +163,7 @@ export class Tracker implements DataReads {
       files: [...own.files],
       notes: own.notes.map(([label, asked]) => [label, [...asked]]),
     };
-    if (!own.volatile && !this.unsound && value !== undefined && !kept.answers.includes(NEVER)) {
+    if (!own.volatile && !this.unsound && !trie.isIdle && value !== undefined && !kept.answers.includes(NEVER)) {
       trie.add(kept, kept);
       this.#memo.added(trie, kept);
     }

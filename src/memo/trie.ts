@@ -12,12 +12,22 @@ export interface Trail {
  */
 export class Trie<T> {
   #root: Node<T> | undefined;
+  #added = 0;
+  #found = 0;
+
+  /** Whether results are added that nobody asks for: each subject reads something of its own. */
+  get isIdle(): boolean {
+    return this.#added > MOST_IDLE && this.#found === 0;
+  }
 
   /** The result whose every read has the answer that it has now. */
   find(ask: (question: number) => number): T | undefined {
     let node = this.#root;
     while (node !== undefined) {
-      if (node.questions.length === 0) return node.result?.value;
+      if (node.questions.length === 0) {
+        if (node.result !== undefined) this.#found++;
+        return node.result?.value;
+      }
       const answers: number[] = [];
       let hash = 17;
       for (const question of node.questions) {
@@ -40,6 +50,7 @@ export class Trie<T> {
   }
 
   add({ questions, answers }: Trail, value: T): void {
+    this.#added++;
     let from = 0;
     let node = (this.#root ??= leafOrRun<T>(questions, 0));
     for (;;) {
@@ -83,6 +94,9 @@ export class Trie<T> {
     }
   }
 }
+
+/** So many different results in a row are no sign yet that no two are alike. */
+const MOST_IDLE = 1024;
 
 interface Node<T> {
   questions: readonly number[];

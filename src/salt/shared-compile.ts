@@ -366,7 +366,7 @@ export class SharedMinionCompiler {
   }
 }
 
-const MOST_TEXTS = 1000;
+const MOST_TEXTS = 64;
 
 const NOTHING: Usage = { steps: 0, output: 0, data: 0, lowest: { steps: 0, output: 0, data: 0 } };
 

@@ -1,4 +1,4 @@
-import type { KnownFolder, Stamp } from "../cluster-folder.ts";
+import { PackedFolder } from "../cluster-folder.ts";
 import type { FileStamp } from "../../salt/index.ts";
 
 /** What one run has left of one cluster. */
@@ -12,7 +12,7 @@ export interface ClusterState {
   /** What was read for what, as JSON of a `Reach`; empty where that is not known. */
   readonly reach: string;
   /** Its folder in out/; absent where that is not as it should be. */
-  readonly folder: KnownFolder | undefined;
+  readonly folder: PackedFolder | undefined;
 }
 
 /** A question about files with its answer at the time. */
@@ -51,7 +51,7 @@ interface Header {
 }
 
 /** Gives each text a number. */
-class Table {
+export class Table {
   readonly list: string[] = [];
   readonly #numbers = new Map<string, number>();
   number(text: string): number {
@@ -70,20 +70,17 @@ export function encodeStatePart(part: StatePart): Buffer {
   const [outcomes, reaches, rosters, digests, shapes] = [new Table(), new Table(), new Table(), new Table(), new Table()];
   const common = commonQuestions([...part.clusters.values()].map((cluster) => cluster.questions));
   const isCommon = new Set(common);
-  const numbers: number[] = [];
   const clusters = [...part.clusters].map(([id, { roster, questions, outcome, reach, folder }]): Header["clusters"][number] => [
     id,
     rosters.number(roster),
     outcomes.number(outcome),
     reaches.number(reach),
-    folder === undefined ? -1 : shapes.number(JSON.stringify([[...folder.files.keys()], [...folder.folders.keys()]])),
+    folder === undefined ? -1 : shapes.number(JSON.stringify(folder.shape)),
     questions.filter((question) => !isCommon.has(question)),
   ]);
-  for (const { folder } of part.clusters.values()) {
-    for (const { digest, stamp } of folder?.files.values() ?? [])
-      numbers.push(stamp.size, stamp.modified, stamp.inode, digests.number(digest));
-    for (const stamp of folder?.folders.values() ?? []) numbers.push(stamp.modified, stamp.inode);
-  }
+  const numbers = [...part.clusters.values()].flatMap(({ folder }) =>
+    folder === undefined ? [] : [Buffer.from(folder.numbersIn(digests).buffer)],
+  );
   const header: Header = {
     begun: part.begun,
     saved: part.saved,
@@ -102,22 +99,23 @@ export function encodeStatePart(part: StatePart): Buffer {
   const json = Buffer.from(JSON.stringify(header), "utf8");
   const length = Buffer.alloc(8);
   length.writeUInt32LE(json.length, 0);
-  return Buffer.concat([length, json, Buffer.from(new Float64Array(numbers).buffer)]);
+  return Buffer.concat([length, json, ...numbers]);
 }
 
-/** Reads a part; of a cluster's folder only what is asked for. */
+/** Reads a part. */
 export function decodeStatePart(bytes: Buffer): StatePart {
   const length = bytes.readUInt32LE(0);
   // Only files that `encodeStatePart` of this very build wrote, and whose digest is right, come here.
   const header: Header = JSON.parse(bytes.toString("utf8", 8, 8 + length));
-  const numbers = bytes.subarray(8 + length);
-  const number = (index: number): number => numbers.readDoubleLE(index * 8);
+  // A copy, as numbers must begin where a number can.
+  const numbers = new Float64Array(Uint8Array.from(bytes.subarray(8 + length)).buffer);
   const clusters = new Map<string, ClusterState>();
   let at = 0;
   for (const [id, roster, outcome, reach, shape, further] of header.clusters) {
     const [files, folders] = header.shapes[shape] ?? [[], []];
     const from = at;
     at += files.length * 4 + folders.length * 2;
+    const own = numbers.subarray(from, at);
     clusters.set(id, {
       roster: header.rosters[roster] ?? "",
       outcome: header.outcomes[outcome] ?? "",
@@ -125,9 +123,7 @@ export function decodeStatePart(bytes: Buffer): StatePart {
       get questions() {
         return [...header.common, ...further];
       },
-      get folder() {
-        return shape < 0 ? undefined : folderAt(files, folders, from, number, header.digests);
-      },
+      folder: shape < 0 ? undefined : new PackedFolder(files, folders, own, header.digests),
     });
   }
   return {
@@ -141,30 +137,6 @@ export function decodeStatePart(bytes: Buffer): StatePart {
     sets: header.sets,
     clusters,
   };
-}
-
-function folderAt(
-  files: readonly string[],
-  folders: readonly string[],
-  from: number,
-  number: (index: number) => number,
-  digests: readonly string[],
-): KnownFolder {
-  const stamped = new Map<string, { digest: string; stamp: Stamp }>();
-  let at = from;
-  for (const path of files) {
-    stamped.set(path, {
-      digest: digests[number(at + 3)] ?? "",
-      stamp: { size: number(at), modified: number(at + 1), inode: number(at + 2) },
-    });
-    at += 4;
-  }
-  const made = new Map<string, Stamp>();
-  for (const path of folders) {
-    made.set(path, { size: 0, modified: number(at), inode: number(at + 1) });
-    at += 2;
-  }
-  return { files: stamped, folders: made };
 }
 
 function commonQuestions(lists: readonly (readonly number[])[]): number[] {

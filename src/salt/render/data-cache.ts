@@ -15,7 +15,7 @@ interface Parsed {
 }
 
 /** So much text at most is kept parsed. */
-const MOST_CHARACTERS = 64 * 1024 * 1024;
+const MOST_CHARACTERS = 8 * 1024 * 1024;
 
 /**
  * YAML of SLS files, parsed once a text: the clusters of a fleet render most SLS to the same text. What is handed out is a copy,
