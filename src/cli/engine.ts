@@ -19,3 +19,11 @@ export function tuneEngine(home: string): void {
   const modules = join(home, "node_modules");
   if (typeof enable === "function" && existsSync(modules)) Reflect.apply(enable, module, [join(modules, ".cache/halite")]);
 }
+
+/** From so many clusters on memory is what runs out first. */
+const MANY_CLUSTERS = 1000;
+
+/** Has V8 collect what is unused sooner, for a tenth more CPU, where a fleet is so large that it counts. */
+export function tuneForFleet(clusters: number): void {
+  if (clusters > MANY_CLUSTERS) setFlagsFromString("--heap-growing-percent=40");
+}

@@ -21,6 +21,7 @@ import {
   type RenderSetting,
   type TimedCompile,
 } from "../fleet/index.ts";
+import { tuneForFleet } from "./engine.ts";
 import { progressLine } from "./progress.ts";
 import { EnvironmentError, UsageError, type CommandContext } from "./command.ts";
 
@@ -90,6 +91,7 @@ export async function renderFleet(context: CommandContext, fleet: Fleet, cluster
   };
   const warn = (message: string): void => terminal.err(`${terminal.paintErr("yellow", "halite")}: ${message}\n`);
   const cache = setting.cache === undefined ? undefined : new CacheFolder(setting.cache.top, setting.cache.version, warn);
+  tuneForFleet(picked.length);
   const jobs = args.value("jobs") === undefined ? undefined : threadsOf(args.value("jobs"), picked.length);
   try {
     const watch = progressLine(terminal, picked.length);
