@@ -109,6 +109,11 @@ export class Tracker implements DataReads {
     if (top !== this.#memo.root("pillar")) this.unsound = true;
   }
 
+  /** How many entries of shared data were written to. */
+  get writes(): number {
+    return this.#dirty.size;
+  }
+
   handed(path: DataPath, copy: Value, original: Value): void {
     if (copy !== original) this.#handed.set(path, { copy, original });
   }

@@ -7,10 +7,10 @@
 export { MinionCompiler, SaltCompiler, type MinionSettings, type Stage, type StateSelection } from "./compile.ts";
 export { minionConfig, minionOf, parseMinionConfig, type ConfigFile, type MinionConfig } from "./config/index.ts";
 export { DiskFileRoots, diskOptions, MemoryFileRoots } from "./fileroots/index.ts";
-export { encodeFiles, type AppliedStates, type EncodedFile } from "./filestate/index.ts";
-export { SharedStates, type Asked, type MinionReads, type SharedMinionCompiler } from "./shared-compile.ts";
+export { encodeFiles, type AppliedStates, type EncodedFile, type FileRunParts } from "./filestate/index.ts";
+export { SharedStates, type Asked, type MinionReads, type PathRun, type SharedMinionCompiler } from "./shared-compile.ts";
 export { matches, testId } from "./match/index.ts";
 export type { PillarProvenance } from "./pillar/index.ts";
 export { printPlain, showHigh, showLow, showPillar, showTop, toPlain, type Plain } from "./show.ts";
 export type { FailedSls } from "./state/index.ts";
-export type { FileRoots, FileStamp, LeftToNode, Minion } from "./types.ts";
+export type { FileResult, FileRoots, FileStamp, LeftToNode, Minion } from "./types.ts";

@@ -10,6 +10,7 @@ import {
   joinRuns,
   planFileStates,
   runFileStates,
+  writesAt,
   type AppliedStates,
   type FilePlan,
   type FileRunParts,
@@ -77,6 +78,24 @@ interface PlanResults {
 /** So many minions with results of their own make a plan's results no more be kept as a whole. */
 const MOST_MISSED = 256;
 
+/** What one SLS read. */
+export interface SlsReads {
+  /** Empty for a top file. */
+  readonly sls: string;
+  /** The file's text. */
+  readonly text: string;
+  readonly questions: readonly number[];
+}
+
+/** The run of the states that write one path. */
+export interface PathRun {
+  readonly parts: FileRunParts;
+  /** What was asked of shared data, also by the states before that wrote to it. */
+  readonly questions: ReadonlySet<number>;
+  /** Paths of the states whose templates wrote to shared data. */
+  readonly writers: readonly string[];
+}
+
 /** What is shared by the compiles of many minions besides the memo itself. */
 export class SharedStates {
   readonly groups = new WeakMap<CompiledLow, readonly FileGroup[]>();
@@ -98,6 +117,8 @@ export class SharedStates {
  */
 export class SharedMinionCompiler {
   readonly tracker: Tracker;
+  /** What each SLS of the states read of shared data, as far as it was rendered for this minion. */
+  readonly slsReads: SlsReads[] = [];
   readonly #memo: Memo;
   readonly #shared: SharedStates;
   readonly #minion: Minion;
@@ -125,7 +146,10 @@ export class SharedMinionCompiler {
       this.tracker.add("pillar", pillar.value.data);
     }
     this.#minion = trackedMinion(minion, memo, this.tracker);
-    this.#renders = new RenderMemo(memo, this.tracker, (kept, trie, { sls }) => void this.#rendered.push({ kept, trie, sls }));
+    this.#renders = new RenderMemo(memo, this.tracker, (kept, trie, { role, sls, text }) => {
+      this.#rendered.push({ kept, trie, sls });
+      if (role === "state" && sls !== undefined) this.slsReads.push({ sls, text, questions: kept.questions });
+    });
   }
 
   /** Whether results may not be relied on: the minion is to be compiled by itself. */
@@ -169,6 +193,11 @@ export class SharedMinionCompiler {
     return { states, sls, files: this.#fileReads, entangled };
   }
 
+  /** Questions that are asked to find the SLS of the top file, by whatever else they are asked too. */
+  topReads(): readonly number[] {
+    return this.tracker.compute(new Trie<Kept<unknown>>(), () => this.#newStages().top()).questions;
+  }
+
   files(): Stage<AppliedStates> {
     const { value: low, messages, findings } = this.low();
     if (low === undefined) return { messages, findings };
@@ -180,6 +209,27 @@ export class SharedMinionCompiler {
       this.#order(low),
     );
     return { value, messages: [], findings: [...findings, ...runs.flatMap((run) => run.warnings), ...value.findings] };
+  }
+
+  /**
+   * What the states that write a path come to. The states before them run too, as their templates may write into what later ones read:
+   * all of them, or of those that are known to do so any that write at one of the paths of `writers`.
+   */
+  runOf(path: string, writers?: readonly string[]): PathRun | undefined {
+    const low = this.low().value;
+    if (low === undefined) return undefined;
+    const questions = new Set<number>();
+    const wrote: string[] = [];
+    for (const group of this.#groups(low)) {
+      if (writers !== undefined && !group.chunks.some((chunk) => [path, ...writers].some((each) => writesAt(chunk, each)))) continue;
+      const before = this.tracker.writes;
+      const { value, questions: read } = this.tracker.compute(new Trie<Kept<FileRunParts>>(), () => this.#runGroup(low, group).parts);
+      const wanted = value.files.has(path);
+      if (this.tracker.writes > before) wrote.push(...value.files.keys());
+      if (wanted || this.tracker.writes > before) for (const question of read) questions.add(question);
+      if (wanted) return { parts: value, questions, writers: wrote };
+    }
+    return undefined;
   }
 
   #compute<T>(trie: Trie<Kept<Metered<T>>>, run: () => T): T {
@@ -217,12 +267,15 @@ export class SharedMinionCompiler {
 
   /** The stages after pillar, which see it as a view. */
   #stages(): MinionCompiler {
-    if (this.#compiler !== undefined) return this.#compiler;
+    this.#compiler ??= this.#newStages();
+    return this.#compiler;
+  }
+
+  #newStages(): MinionCompiler {
     const pillar = this.pillar();
     const seen = { ...pillar, value: { ...pillar.value, data: this.tracker.view("pillar") } };
     const settings = { lenient: true, sharing: { memo: this.#renders, pillar: seen } };
-    this.#compiler = new MinionCompiler(this.#minion, settings, this.#renderer, this.#names, this.#budget);
-    return this.#compiler;
+    return new MinionCompiler(this.#minion, settings, this.#renderer, this.#names, this.#budget);
   }
 
   #deps(low: CompiledLow, warnings: Finding[]): FileStateDeps {

@@ -41,6 +41,14 @@ export function componentsOf(low: readonly LowChunk[], failhard: boolean): reado
   return groups.lists().map((list) => list.flatMap((index) => low[index] ?? []));
 }
 
+/** Whether a state may be what makes the file at a path; for states in groups of their own (`componentsOf`). */
+export function writesAt(low: LowChunk, path: string): boolean {
+  const chunk = chunkOf(low);
+  if (chunk.state !== "file") return false;
+  const place = normalizePath(chunk.name);
+  return place === path || path.startsWith(place === "/" ? "/" : `${place}/`) || inseparable(chunk);
+}
+
 function inseparable({ low, state, fun, name }: Chunk): boolean {
   // What a path with steps upwards or none means is not told by its text.
   for (const text of textsIn(low)) if (text.startsWith("/") && /\/\.\.?(?:\/|$)/.test(text)) return true;
