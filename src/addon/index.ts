@@ -1,10 +1,12 @@
 /**
  * The room of addons: files that the states wrote, to addons and a release per cluster. Pure.
  */
-export { ADDONS_DIRECTORY, addonOf, compareText, publishedPath } from "./assign.ts";
+export { ADDONS_DIRECTORY, addonOf, compareText, isManifest, publishedPath } from "./assign.ts";
 export { AddonCache } from "./cache.ts";
 export type { StoredPart } from "./manifest.ts";
 export { compileAddons, failureReasons, type CompiledAddons } from "./compile.ts";
 export { BUILT_IN_NAMESPACES, readAddonSettings, type AddonSettings } from "./declaration.ts";
+export { fateOf } from "./line-fate.ts";
+export { publishedLines, publishedObjects, publishedText, type PublishedLine, type PublishedObject } from "./published.ts";
 export { ReleaseTexts } from "./release.ts";
-export type { FailedFile, LineSources, ObjectSchema, Release, WrittenFile } from "./types.ts";
+export type { FailedFile, LineSources, Mode, ObjectSchema, Release, WrittenFile } from "./types.ts";

@@ -290,7 +290,7 @@ function partsOf(file: WrittenFile, target: string, samePart: SamePart): readonl
   return parts.some((part) => part.findings.length > 0) ? whole : parts;
 }
 
-function outlineOf(object: ParsedObject): ObjectOutline {
+export function outlineOf(object: ParsedObject): ObjectOutline {
   const { apiVersion, kind, name, namespace } = object;
   const slash = apiVersion.indexOf("/");
   return {
