@@ -218,7 +218,7 @@ function inputsOf(fleet: Fleet): string {
   return hash.digest("hex");
 }
 
-function testClusterId(kind: string, pattern: string, id: string): boolean {
+export function testClusterId(kind: string, pattern: string, id: string): boolean {
   if (kind !== "glob" && kind !== "pcre" && kind !== "list") throw new Error(`there is no test ${kind} of an id`);
   return testId(kind, pattern, id);
 }

@@ -1,0 +1,131 @@
+import { readAddonSettings, type Mode, type WrittenFile } from "../addon/index.ts";
+import { FindingError } from "../finding/index.ts";
+import { Memo, Trie, type Kept } from "../memo/index.ts";
+import type { PyDict } from "../python/index.ts";
+import {
+  SaltCompiler,
+  SharedStates,
+  type FileRunParts,
+  type Minion,
+  type PathRun,
+  type PillarProvenance,
+  type SharedMinionCompiler,
+} from "../salt/index.ts";
+import { withoutAliases } from "./changed-data.ts";
+import { testClusterId } from "./compile.ts";
+
+type PillarStage = ReturnType<SharedMinionCompiler["pillar"]>;
+type LowStage = ReturnType<SharedMinionCompiler["low"]>;
+
+/** What an SLS has in it that reaches states of another one. */
+const REACHING = /\b(?:include|extend|exclude|[a-z]+_in)\b["']?\s*:/;
+
+/** A file as a cluster with some data of another value would have it. */
+export interface FileAs {
+  /** Absent where it is not written. */
+  readonly file: WrittenFile | undefined;
+  /** It is not written since something does not compile. */
+  readonly failed: boolean;
+  /** The mode that pillar declares for the file's addon. */
+  readonly declared: Mode | undefined;
+}
+
+/** What a cluster has in the place of its own data. */
+export interface OtherData {
+  readonly pillar?: PyDict;
+  readonly grains?: PyDict;
+  readonly id?: string;
+}
+
+/**
+ * One cluster's way to one of its files, and again with other data. What does not read the data that is other is not computed again, so
+ * that a trial costs about what the file's own render does.
+ */
+export class FileTrial {
+  readonly minion: Minion;
+  readonly memo = new Memo(testClusterId);
+  readonly pillar: PillarStage;
+  readonly low: LowStage;
+  readonly #salt = new SaltCompiler();
+  readonly #shared = new SharedStates();
+  readonly #compiler: SharedMinionCompiler;
+  readonly #lowReads: readonly number[];
+  #used = false;
+  #run: PathRun | undefined;
+  #reads: ReadonlySet<number> | undefined;
+  #path = "";
+  #addon = "";
+
+  constructor(minion: Minion) {
+    this.minion = minion;
+    const compiler = this.#salt.forSharing(minion, this.memo, this.#shared);
+    const pillar = compiler.pillar();
+    // Anchors of YAML put one mapping at two places, which no result can be kept over.
+    this.pillar = compiler.alone ? { ...pillar, value: { ...pillar.value, data: withoutAliases(pillar.value.data) } } : pillar;
+    this.#compiler = compiler.alone ? this.#salt.forSharing(minion, this.memo, this.#shared, this.pillar) : compiler;
+    const low = this.#compiler.tracker.compute(new Trie<Kept<LowStage>>(), () => this.#compiler.low());
+    this.low = low.value;
+    this.#lowReads = low.questions;
+  }
+
+  /** What the states that write a path of the addon come to; the trials are about that path from now on. */
+  choose(addon: string, path: string): FileRunParts | undefined {
+    this.#addon = addon;
+    this.#path = path;
+    this.#reads = undefined;
+    // What templates write into pillar stays with the compiler.
+    const compiler = this.#used ? this.#again(this.minion, this.pillar) : this.#compiler;
+    this.#used = true;
+    this.#run = compiler.runOf(path);
+    return this.#run?.parts;
+  }
+
+  /** Which line of pillar won, place by place. */
+  provenance(): PillarProvenance | undefined {
+    return this.#salt.forMinion(this.minion, { trace: true, lenient: true }).pillar().value.provenance;
+  }
+
+  /**
+   * Questions that were asked on the way to the file. What only such SLS read is left out as have no state in common with those of the
+   * file, be it by a requisite, and whose text knows no way of touching other SLS.
+   */
+  get reads(): ReadonlySet<number> {
+    this.#reads ??= this.#nearReads();
+    return this.#reads;
+  }
+
+  #nearReads(): ReadonlySet<number> {
+    const near = new Set(this.#run?.parts.outcomes.map(({ sls }) => sls));
+    const reads = new Set([...(this.#run?.questions ?? []), ...this.#compiler.topReads()]);
+    const far = new Set<number>();
+    for (const { sls, text, questions } of this.#compiler.slsReads) {
+      for (const question of questions) (near.has(sls) || REACHING.test(text) ? reads : far).add(question);
+    }
+    for (const question of this.#lowReads) if (!far.has(question)) reads.add(question);
+    return reads;
+  }
+
+  with({ pillar, grains, id }: OtherData): FileAs {
+    const data = pillar ?? this.pillar.value.data;
+    const stage = { ...this.pillar, value: { ...this.pillar.value, data } };
+    const minion = { ...this.minion, ...(grains !== undefined && { grains }), ...(id !== undefined && { id }) };
+    const declared = readAddonSettings(data).addons.get(this.#addon)?.mode;
+    const missing = { file: undefined, declared };
+    try {
+      const compiler = this.#again(minion, stage);
+      const failed = compiler.low().value?.failed.length;
+      const made = compiler.runOf(this.#path, this.#compiler.alone ? undefined : this.#run?.writers)?.parts.files.get(this.#path);
+      if (made?.kind === "file") return { file: made, failed: false, declared };
+      return { ...missing, failed: made !== undefined || failed === undefined || failed > (this.low.value?.failed.length ?? 0) };
+    } catch (error) {
+      if (error instanceof FindingError) return { ...missing, failed: true };
+      throw error;
+    }
+  }
+
+  /** Where results can't be kept each trial has a memo of its own. */
+  #again(minion: Minion, stage: PillarStage): SharedMinionCompiler {
+    if (!this.#compiler.alone) return this.#salt.forSharing(minion, this.memo, this.#shared, stage);
+    return this.#salt.forSharing(minion, new Memo(testClusterId), new SharedStates(), stage);
+  }
+}
