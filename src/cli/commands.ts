@@ -124,6 +124,25 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("./show.ts")).command,
   },
   {
+    name: "explain",
+    summary: "say what stands behind a line of the compiled output",
+    synopsis: "ADDON/FILE[:LINE]",
+    description:
+      "Names the state that wrote a file of out/AZ/CLUSTER/, the template line that printed the line, and each value of pillar and grains that the line hangs on, with the pillar line that won and those that it overrode: values change what the line says, conditions decide whether it is there. They are found by trying: each value that was read on the way to the file is changed by itself and the file compiled again. Without LINE it is the file as a whole. Sealed values are not shown.\nOnly this one file is checked; what hangs on other addons, such as a namespace that none makes, is for `halite validate` to find.",
+    options: [{ name: "cluster", value: "ID", summary: "the cluster" }, CONFIG],
+    exits: [
+      [0, "explained"],
+      [1, "the addon does not compile; the errors are on standard error"],
+      [2, "called wrongly: there is no such cluster, addon, file or line"],
+      [3, "no halite.yaml"],
+    ],
+    examples: [
+      ["halite explain storage-classes/storageclass-rbd-ssd.yaml:18 --cluster sjc1-prod-02", "one line"],
+      ["halite explain csi-driver-nfs/controller.yaml --cluster sjc1-prod-01 --json", "all that one file hangs on"],
+    ],
+    load: async () => (await import("./explain.ts")).command,
+  },
+  {
     name: "validate",
     summary: "compile and check everything, write nothing",
     synopsis: "",
