@@ -1,8 +1,7 @@
-import { createHash } from "node:crypto";
 import { isAbsolute, join } from "node:path";
 import { compareText } from "../addon/index.ts";
 import { FindingError } from "../finding/index.ts";
-import { findingsByCluster, outFiles, type Fleet, type TimedCompile } from "../fleet/index.ts";
+import { findingsByCluster, inputDigest, outFiles, type Fleet, type TimedCompile } from "../fleet/index.ts";
 import {
   commitTree,
   ensureBareRepository,
@@ -156,17 +155,4 @@ function commitMessage(changes: TreeChanges, source: SourceState, fleet: Fleet, 
     `Input-Digest: sha256:${digest}`,
     "",
   ].join("\n");
-}
-
-/** SHA-256 over every file of the roots, the roster and the config, by path. */
-function inputDigest(fleet: Fleet): string {
-  const hash = createHash("sha256");
-  for (const roots of [fleet.fileRoots, fleet.pillarRoots]) {
-    for (const saltenv of roots.environments()) {
-      for (const path of roots.list(saltenv)) hash.update(`${saltenv}\0${path}\0${roots.find(saltenv, path)?.digest ?? ""}\n`);
-    }
-  }
-  for (const cluster of fleet.roster.clusters) hash.update(`${cluster.id}\0${cluster.grains.repr()}\n`);
-  hash.update(fleet.config.saltOptions.repr());
-  return hash.digest("hex");
 }

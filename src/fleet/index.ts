@@ -3,6 +3,7 @@ export { CacheFolder } from "./cache/folder.ts";
 export { RosterCache } from "./cache/roster-cache.ts";
 export { findingsByCluster, FleetCompiler, kubernetesSchemas, outFiles } from "./compile.ts";
 export type { CompiledCluster } from "./compiled.ts";
+export { inputDigest } from "./input-digest.ts";
 export { findConfig, loadFleet, minionOfCluster, type Fleet } from "./load.ts";
 export { compareOut, writeOut, type OutDifference } from "./out.ts";
 export { partition } from "./partition.ts";
