@@ -73,6 +73,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       ["halite render", "the whole fleet"],
       ["halite render --clusters 'G@az:sjc1 and G@env:prod'", "part of it; the rest of out/ stays"],
       ["halite render --check", "in CI: is the committed out/ what the tree gives?"],
+      ["halite render --shards 4 --shard 0", "a quarter of it; publish --rendered puts the quarters together"],
     ],
     load: async () => (await import("./render.ts")).command,
   },
@@ -144,15 +145,23 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: "commit the compiled addons to the branch that the zones pull",
     synopsis: "",
     description:
-      "Compiles the fleet and commits the tree of out/ to the branch that halite.yaml names, in a bare repository, without a work tree. Nothing changed, nothing committed. A fleet with failed addons is refused.",
-    options: [CONFIG, { name: "partial", summary: "publish although addons failed, with the published files of those carried over" }, JOBS],
+      "Compiles the fleet and commits the tree of out/ to the branch that halite.yaml names, in a bare repository, without a work tree. Nothing changed, nothing committed. A fleet with failed addons is refused. With --rendered it compiles nothing: what shards have rendered is put together, if every shard is there once, of this tree and this build, with every file as it was rendered; the commit is the same.",
+    options: [
+      CONFIG,
+      { name: "partial", summary: "publish although addons failed, with the published files of those carried over" },
+      { name: "rendered", value: "DIR", multiple: true, summary: "publish what `halite render --shards` left in DIR; once for each such folder" },
+      JOBS,
+    ],
     exits: [
       [0, "published, or nothing to publish"],
-      [1, "the fleet does not compile"],
+      [1, "the fleet does not compile, or its shards are not whole"],
       [2, "called wrongly"],
       [3, "no halite.yaml, no git, or the repository can't be written"],
     ],
-    examples: [["halite publish", "compile and commit"]],
+    examples: [
+      ["halite publish", "compile and commit"],
+      ["halite publish --rendered out-0 --rendered out-1", "commit what two shards have rendered"],
+    ],
     load: async () => (await import("./publish.ts")).command,
   },
   {

@@ -12,12 +12,16 @@ import {
   renderInThreads,
   RosterCache,
   strayFiles,
+  strayLines,
   threadsFor,
   writeOut,
   type Cluster,
   type Fleet,
+  type LineCounts,
   type OutDifference,
+  type RenderDetails,
   type RenderedCluster,
+  type RenderProgress,
   type RenderSetting,
   type TimedCompile,
 } from "../fleet/index.ts";
@@ -70,16 +74,25 @@ export interface FleetRender {
   readonly rendered: readonly RenderedCluster[];
   /** What out/ was made different in, or with `--check` is. */
   readonly difference: OutDifference;
+  readonly progress: RenderProgress;
+  /** How many lines each file of `difference` got and lost; where the details ask for it. */
+  readonly lines: ReadonlyMap<string, LineCounts>;
 }
 
 /** Renders the clusters that the options pick into out/, with progress on a terminal, in as many threads as `--jobs` says. */
-export async function renderFleet(context: CommandContext, fleet: Fleet, clusters?: readonly Cluster[]): Promise<FleetRender> {
+export async function renderFleet(
+  context: CommandContext,
+  fleet: Fleet,
+  clusters?: readonly Cluster[],
+  details: RenderDetails = {},
+): Promise<FleetRender> {
   const { arguments: args, terminal } = context;
   const memo = !args.flag("no-memo");
   const compiler = new FleetCompiler(fleet, context.home, { memo });
   const target = args.value("clusters");
   const picked = clusters ?? compiler.select(target);
   const setting: RenderSetting = {
+    ...details,
     configPath: join(fleet.folder, fleet.configFile),
     newestKubernetes: newestKubernetes(context),
     home: context.home,
@@ -94,14 +107,17 @@ export async function renderFleet(context: CommandContext, fleet: Fleet, cluster
   tuneForFleet(picked.length);
   const jobs = args.value("jobs") === undefined ? undefined : threadsOf(args.value("jobs"), picked.length);
   try {
-    const watch = progressLine(terminal, picked.length);
-    const rendered = await renderInThreads(compiler, picked, setting, jobs, watch, warn);
+    const show = progressLine(terminal, picked.length);
+    let progress: RenderProgress = { clusters: 0, computed: 0, taken: 0, unchanged: 0 };
+    const rendered = await renderInThreads(compiler, picked, setting, jobs, (at) => show((progress = at)), warn);
     const strays = target === undefined && clusters === undefined ? strayFiles(setting.out, picked) : [];
     const difference = joinDifferences([...rendered.map((each) => each.difference), { missing: [], changed: [], extra: strays }]);
+    const lines = new Map(rendered.flatMap((each) => [...(each.lines ?? [])]));
+    if (details.lines === true) for (const [path, counts] of strayLines(setting.out, strays)) lines.set(path, counts);
     if (!setting.check && strays.length > 0) writeOut(setting.out, new Map(), { missing: [], changed: [], extra: strays });
     cache?.tidy(Date.now());
     terminal.progressDone();
-    return { rendered, difference };
+    return { rendered, difference, progress, lines };
   } catch (error) {
     if (!(error instanceof Error) || !("syscall" in error)) throw error;
     throw new EnvironmentError(`out/ can't be written: ${error.message}`, undefined, { cause: error });

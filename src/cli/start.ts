@@ -1,4 +1,13 @@
-import { compareOut, findingsByCluster, outFiles, writeOut, type Fleet, type OutDifference, type TimedCompile } from "../fleet/index.ts";
+import {
+  compareOut,
+  findingsByCluster,
+  outFiles,
+  strayFiles,
+  writeOut,
+  type Fleet,
+  type OutDifference,
+  type TimedCompile,
+} from "../fleet/index.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { describeOutcome, publishRelease } from "./publish.ts";
 import { plural, summary, written } from "./render.ts";
@@ -14,7 +23,13 @@ export const command: Command = {
     const compiles = await compileFleet(context, fleet);
     const folder = outFolder(context, fleet);
     const files = outFiles(compiles);
-    const difference = compareOut(folder, files, [""]);
+    const clusters = compiles.map(({ cluster }) => cluster);
+    const own = compareOut(
+      folder,
+      files,
+      clusters.map(({ az, id }) => `${az}/${id}`),
+    );
+    const difference = { ...own, extra: [...own.extra, ...strayFiles(folder, clusters)] };
     writeOut(folder, files, difference);
     const findings = foldFindings(findingsByCluster(fleet, compiles));
     const failed = findings.some(({ finding }) => finding.severity === "error");
@@ -27,7 +42,7 @@ export const command: Command = {
       terminal.out("not published: fix the errors above, or `npx halite publish --partial`\n");
       return 1;
     }
-    const outcome = await publishRelease(context, fleet, compiles);
+    const outcome = await publishRelease(context, fleet, { clusters: compiles, files });
     terminal.out(`${describeOutcome(fleet, outcome)}\n`);
     printNext(context, fleet, compiles);
     return 0;
