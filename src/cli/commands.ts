@@ -78,6 +78,25 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("./render.ts")).command,
   },
   {
+    name: "watch",
+    summary: "recompile on every save, and print what that changes",
+    synopsis: "",
+    description:
+      "Renders as `halite render` does, then again whenever a file of the config, the roster, the roots or the fleet's schemas has changed, until Ctrl-C. Says for each save which files of out/ became others, in which clusters, by how many lines, what is wrong, and what it took: only what the change reaches is compiled. What does not compile is printed, and the next save tried again.",
+    options: [CONFIG, CLUSTERS, { name: "out", value: "DIR", summary: "write there instead of the config's `out`" }, JOBS, NO_CACHE, NO_MEMO],
+    exits: [
+      [0, "ended by SIGINT (Ctrl-C) or SIGTERM"],
+      [2, "called wrongly"],
+      [3, "no halite.yaml, or the system lets no more folders be watched"],
+    ],
+    examples: [
+      ["halite watch", "the whole fleet"],
+      ["halite watch --clusters iad1-dev-01 --out /tmp/dev", "one cluster, beside out/"],
+      ["halite watch --json | jq -c .files", "one object a recompile"],
+    ],
+    load: async () => (await import("./watch.ts")).command,
+  },
+  {
     name: "impact",
     summary: "say what a file, a pillar key or a grain reaches",
     synopsis: "PATH|pillar:KEY|grain:KEY…",

@@ -29,8 +29,8 @@ import { tuneForFleet } from "./engine.ts";
 import { progressLine } from "./progress.ts";
 import { EnvironmentError, UsageError, type CommandContext } from "./command.ts";
 
-/** The fleet that a command works on. @throws EnvironmentError where there is none */
-export function openFleet(context: CommandContext): Fleet {
+/** Absolute path of the config that a command works with. @throws EnvironmentError where there is none */
+export function configPath(context: CommandContext): string {
   const given = context.arguments.value("config");
   const path = given === undefined ? findConfig(context.cwd) : resolve(context.cwd, given);
   if (path === undefined || !existsSync(path)) {
@@ -39,6 +39,12 @@ export function openFleet(context: CommandContext): Fleet {
       "`halite init DIR` makes a new fleet; --config names another file",
     );
   }
+  return path;
+}
+
+/** The fleet that a command works on. @throws EnvironmentError where there is none */
+export function openFleet(context: CommandContext): Fleet {
+  const path = configPath(context);
   const fleet = loadFleet(path, newestKubernetes(context), context.home, rosterCache(context, path));
   const errors = fleet.findings.filter((finding) => finding.severity === "error");
   const [first, ...rest] = errors;
@@ -133,7 +139,7 @@ function joinDifferences(all: readonly OutDifference[]): OutDifference {
 }
 
 /** @throws UsageError for what is no number of threads */
-function threadsOf(jobs: string | undefined, clusters: number): number {
+export function threadsOf(jobs: string | undefined, clusters: number): number {
   if (jobs === undefined) return threadsFor(clusters, availableParallelism());
   if (!/^[1-9][0-9]{0,2}$/.test(jobs)) throw new UsageError(`--jobs takes a number of threads from 1 to 999, not ${JSON.stringify(jobs)}`);
   return Math.max(1, Math.min(Number(jobs), clusters));

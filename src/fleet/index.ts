@@ -17,3 +17,4 @@ export { listed, type Cluster } from "./roster.ts";
 export { dropShardRecords, shardRecord, writeShardRecord, type ShardNumber } from "./shard-record.ts";
 export { strayFiles, strayLines } from "./strays.ts";
 export { compileInThreads, threadsFor, type TimedCompile } from "./workers.ts";
+export { watchedPaths, type WatchedPaths } from "./watched-paths.ts";
