@@ -51,7 +51,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: "compile the fleet into out/",
     synopsis: "",
     description:
-      "Compiles every cluster of the roster: pillar, top file, states, files, addons; validates every object against the API of the cluster's Kubernetes version; and writes out/AZ/CLUSTER/ADDON/FILE.yaml with a release.yaml per cluster. A finding stops its own addon only: everything else is compiled, and the exit code is 1.",
+      "Compiles every cluster of the roster: pillar, top file, states, files, addons; validates every object against the API of the cluster's Kubernetes version; and writes out/AZ/CLUSTER/ADDON/FILE.yaml with a release.yaml per cluster. A finding stops its own addon only: everything else is compiled, and the exit code is 1. With --shards one part of the fleet is rendered and out/.shards says so, for `halite publish --rendered`.",
     options: [
       CONFIG,
       CLUSTERS,
@@ -83,7 +83,14 @@ export const COMMANDS: readonly CommandSpec[] = [
     synopsis: "",
     description:
       "Renders as `halite render` does, then again whenever a file of the config, the roster, the roots or the fleet's schemas has changed, until Ctrl-C. Says for each save which files of out/ became others, in which clusters, by how many lines, what is wrong, and what it took: only what the change reaches is compiled. What does not compile is printed, and the next save tried again.",
-    options: [CONFIG, CLUSTERS, { name: "out", value: "DIR", summary: "write there instead of the config's `out`" }, JOBS, NO_CACHE, NO_MEMO],
+    options: [
+      CONFIG,
+      CLUSTERS,
+      { name: "out", value: "DIR", summary: "write there instead of the config's `out`" },
+      JOBS,
+      NO_CACHE,
+      NO_MEMO,
+    ],
     exits: [
       [0, "ended by SIGINT (Ctrl-C) or SIGTERM"],
       [2, "called wrongly"],
@@ -168,7 +175,12 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [
       CONFIG,
       { name: "partial", summary: "publish although addons failed, with the published files of those carried over" },
-      { name: "rendered", value: "DIR", multiple: true, summary: "publish what `halite render --shards` left in DIR; once for each such folder" },
+      {
+        name: "rendered",
+        value: "DIR",
+        multiple: true,
+        summary: "publish what `halite render --shards` left in DIR; once for each such folder",
+      },
       JOBS,
     ],
     exits: [
