@@ -9,7 +9,7 @@ export type { LineCounts } from "./line-counts.ts";
 export { findConfig, loadFleet, minionOfCluster, type Fleet } from "./load.ts";
 export { compareOut, writeOut, type OutDifference } from "./out.ts";
 export { partition } from "./partition.ts";
-export { recordClusters, renderClusters, type RenderDetails, type RenderedCluster, type RenderProgress } from "./render.ts";
+export { recordClusters, type RenderDetails, type RenderedCluster, type RenderProgress } from "./render.ts";
 export { renderInThreads, type RenderSetting } from "./render-threads.ts";
 export { impactOn, type FleetImpact, type ImpactQuestion } from "./fleet-impact.ts";
 export type { ClusterImpact } from "./impact.ts";
