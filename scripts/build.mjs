@@ -38,6 +38,7 @@ export async function build() {
       halite: "src/cli/main.ts",
       "compile-worker": "src/fleet/compile-worker.ts",
       "render-worker": "src/fleet/render-worker.ts",
+      "watch-worker": "src/cli/watch-worker.ts",
     },
     outdir: "dist",
     outExtension: { ".js": ".mjs" },

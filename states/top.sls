@@ -17,3 +17,5 @@ base:
     - ceph-csi-cephfs
   'I@components:csi-driver-nfs:true':
     - csi-driver-nfs
+  'I@components:halite-render:true':
+    - halite-render

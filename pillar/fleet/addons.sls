@@ -36,6 +36,10 @@ addons:
   storage-alerts:
     mode: Reconcile
     sls: [storage-alerts]
+  halite-render:
+    mode: Reconcile
+    sls: [halite-render]
+    dependsOn: [storage-base]
 halite:
   # Namespaces that are there without any of these addons.
   namespaces: [monitoring]

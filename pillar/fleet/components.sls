@@ -4,3 +4,4 @@ components:
   ceph-csi-rbd: false
   ceph-csi-cephfs: false
   csi-driver-nfs: false
+  halite-render: false

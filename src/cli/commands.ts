@@ -51,7 +51,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: "compile the fleet into out/",
     synopsis: "",
     description:
-      "Compiles every cluster of the roster: pillar, top file, states, files, addons; validates every object against the API of the cluster's Kubernetes version; and writes out/AZ/CLUSTER/ADDON/FILE.yaml with a release.yaml per cluster. A finding stops its own addon only: everything else is compiled, and the exit code is 1.",
+      "Compiles every cluster of the roster: pillar, top file, states, files, addons; validates every object against the API of the cluster's Kubernetes version; and writes out/AZ/CLUSTER/ADDON/FILE.yaml with a release.yaml per cluster. A finding stops its own addon only: everything else is compiled, and the exit code is 1. With --shards one part of the fleet is rendered and out/.shards says so, for `halite publish --rendered`.",
     options: [
       CONFIG,
       CLUSTERS,
@@ -73,8 +73,35 @@ export const COMMANDS: readonly CommandSpec[] = [
       ["halite render", "the whole fleet"],
       ["halite render --clusters 'G@az:sjc1 and G@env:prod'", "part of it; the rest of out/ stays"],
       ["halite render --check", "in CI: is the committed out/ what the tree gives?"],
+      ["halite render --shards 4 --shard 0", "a quarter of it; publish --rendered puts the quarters together"],
     ],
     load: async () => (await import("./render.ts")).command,
+  },
+  {
+    name: "watch",
+    summary: "recompile on every save, and print what that changes",
+    synopsis: "",
+    description:
+      "Renders as `halite render` does, then again whenever a file of the config, the roster, the roots or the fleet's schemas has changed, until Ctrl-C. Says for each save which files of out/ became others, in which clusters, by how many lines, what is wrong, and what it took: only what the change reaches is compiled. What does not compile is printed, and the next save tried again.",
+    options: [
+      CONFIG,
+      CLUSTERS,
+      { name: "out", value: "DIR", summary: "write there instead of the config's `out`" },
+      JOBS,
+      NO_CACHE,
+      NO_MEMO,
+    ],
+    exits: [
+      [0, "ended by SIGINT (Ctrl-C) or SIGTERM"],
+      [2, "called wrongly"],
+      [3, "no halite.yaml, or the system lets no more folders be watched"],
+    ],
+    examples: [
+      ["halite watch", "the whole fleet"],
+      ["halite watch --clusters iad1-dev-01 --out /tmp/dev", "one cluster, beside out/"],
+      ["halite watch --json | jq -c .files", "one object a recompile"],
+    ],
+    load: async () => (await import("./watch.ts")).command,
   },
   {
     name: "impact",
@@ -163,15 +190,28 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: "commit the compiled addons to the branch that the zones pull",
     synopsis: "",
     description:
-      "Compiles the fleet and commits the tree of out/ to the branch that halite.yaml names, in a bare repository, without a work tree. Nothing changed, nothing committed. A fleet with failed addons is refused.",
-    options: [CONFIG, { name: "partial", summary: "publish although addons failed, with the published files of those carried over" }, JOBS],
+      "Compiles the fleet and commits the tree of out/ to the branch that halite.yaml names, in a bare repository, without a work tree. Nothing changed, nothing committed. A fleet with failed addons is refused. With --rendered it compiles nothing: what shards have rendered is put together, if every shard is there once, of this tree and this build, with every file as it was rendered; the commit is the same.",
+    options: [
+      CONFIG,
+      { name: "partial", summary: "publish although addons failed, with the published files of those carried over" },
+      {
+        name: "rendered",
+        value: "DIR",
+        multiple: true,
+        summary: "publish what `halite render --shards` left in DIR; once for each such folder",
+      },
+      JOBS,
+    ],
     exits: [
       [0, "published, or nothing to publish"],
-      [1, "the fleet does not compile"],
+      [1, "the fleet does not compile, or its shards are not whole"],
       [2, "called wrongly"],
       [3, "no halite.yaml, no git, or the repository can't be written"],
     ],
-    examples: [["halite publish", "compile and commit"]],
+    examples: [
+      ["halite publish", "compile and commit"],
+      ["halite publish --rendered out-0 --rendered out-1", "commit what two shards have rendered"],
+    ],
     load: async () => (await import("./publish.ts")).command,
   },
   {

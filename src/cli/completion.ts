@@ -24,7 +24,7 @@ function bash(): string {
 _halite() {
   local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" words
   case "$previous" in
-    --config|-c|--minion-config|--out) COMPREPLY=($(compgen -f -- "$current")); return ;;
+    --config|-c|--minion-config|--out|--rendered) COMPREPLY=($(compgen -f -- "$current")); return ;;
   esac
   if [ "$COMP_CWORD" -eq 1 ]; then words="${COMMANDS.map((spec) => spec.name).join(" ")} --help --version"
   else case "\${COMP_WORDS[1]}" in

@@ -1,11 +1,11 @@
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { FindingError, printFinding } from "../finding/index.ts";
-import { EnvironmentError, UsageError, type CommandSpec } from "./command.ts";
+import { UsageError } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import { tuneEngine } from "./engine.ts";
 import { commandHelp, overview } from "./help.ts";
 import { nearest, parseArguments } from "./parse.ts";
+import { reportError } from "./report-error.ts";
 import { terminalOn, type Terminal } from "./terminal.ts";
 
 declare const HALITE_VERSION: string;
@@ -60,29 +60,10 @@ export async function main(
       build: typeof HALITE_BUILD === "string" ? HALITE_BUILD : "source",
     });
   } catch (error) {
-    return report(error, spec, terminal);
+    return reportError(error, spec, terminal);
   } finally {
     terminal.progressDone();
   }
-}
-
-function report(error: unknown, spec: CommandSpec | undefined, terminal: Terminal): number {
-  const red = (text: string): string => terminal.paintErr("red", text);
-  if (error instanceof UsageError) {
-    terminal.err(`${red("halite")}: ${error.message}\nTry \`halite ${spec === undefined ? "" : `${spec.name} `}--help\`.\n`);
-    return 2;
-  }
-  if (error instanceof EnvironmentError) {
-    terminal.err(`${red("halite")}: ${error.message}\n${error.advice === undefined ? "" : `${error.advice}\n`}`);
-    return 3;
-  }
-  if (error instanceof FindingError) {
-    for (const finding of error.findings) terminal.err(`${printFinding(finding)}\n`);
-    return error.findings.some((finding) => finding.code.startsWith("git-")) ? 3 : 1;
-  }
-  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  terminal.err(`${red("halite")}: internal error; this is a bug in Halite, please report it with the lines below\n${detail}\n`);
-  return 70;
 }
 
 /** The program's folder: this file is bundled as dist/halite.mjs. */

@@ -27,6 +27,12 @@ export function describeProgress({ clusters, computed, taken, unchanged }: Rende
   return parts.join("; ");
 }
 
-function grouped(count: number): string {
+/** `312 ms`, `4.2 s` */
+export function duration(milliseconds: number): string {
+  return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
+/** `4,310` */
+export function grouped(count: number): string {
   return String(count).replace(/\B(?=(?:\d{3})+$)/g, ",");
 }

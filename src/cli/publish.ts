@@ -1,8 +1,7 @@
-import { createHash } from "node:crypto";
-import { isAbsolute, join } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 import { compareText } from "../addon/index.ts";
-import { FindingError } from "../finding/index.ts";
-import { findingsByCluster, outFiles, type Fleet, type TimedCompile } from "../fleet/index.ts";
+import { FindingError, type Finding } from "../finding/index.ts";
+import { findingsByCluster, inputDigest, joinShards, outFiles, type CompiledCluster, type Fleet } from "../fleet/index.ts";
 import {
   commitTree,
   ensureBareRepository,
@@ -28,16 +27,24 @@ export const command: Command = {
     const { arguments: args, terminal } = context;
     if (args.positional.length > 0) throw new UsageError("publish takes no arguments: it publishes the whole fleet");
     const fleet = openFleet(context);
-    const compiles = await compileFleet(context, fleet);
-    const findings = foldFindings(findingsByCluster(fleet, compiles));
-    printFindings(terminal, findings, compiles.length, false);
+    const rendered = args.values("rendered");
+    const release =
+      rendered.length === 0 ? await compiledRelease(context, fleet) : joinShards(folders(context, rendered), origin(context, fleet));
+    if (release.findings.length > 0) {
+      const refused = foldFindings([[null, release.findings]]);
+      printFindings(terminal, refused, 0, false);
+      terminal.err(`nothing was published: ${countFindings(refused)}\n`);
+      return 1;
+    }
+    const findings = foldFindings(findingsByCluster(fleet, release.clusters));
+    printFindings(terminal, findings, release.clusters.length, false);
     if (findings.some(({ finding }) => finding.severity === "error") && !args.flag("partial")) {
       terminal.err(
         `nothing was published: ${countFindings(findings)}; --partial publishes the rest and keeps what is published of the failed addons\n`,
       );
       return 1;
     }
-    const outcome = await publishRelease(context, fleet, compiles);
+    const outcome = await publishRelease(context, fleet, release);
     if (args.flag("json"))
       terminal.out(
         `${JSON.stringify({ ...outcome, remote: fleet.config.publish.remote, branch: fleet.config.publish.branch }, undefined, 2)}\n`,
@@ -47,6 +54,29 @@ export const command: Command = {
   },
 };
 
+/** What is published: clusters with what became of them, and the files of out/, by path. */
+export interface PublishedRelease {
+  readonly clusters: readonly Pick<CompiledCluster, "cluster" | "release" | "findings">[];
+  readonly files: ReadonlyMap<string, string | Uint8Array>;
+}
+
+async function compiledRelease(
+  context: CommandContext,
+  fleet: Fleet,
+): Promise<PublishedRelease & { readonly findings: readonly Finding[] }> {
+  const clusters = await compileFleet(context, fleet);
+  return { clusters, files: outFiles(clusters), findings: [] };
+}
+
+function folders({ cwd }: CommandContext, given: readonly string[]): Parameters<typeof joinShards>[0] {
+  return given.map((folder) => ({ path: resolve(cwd, folder), display: folder.replace(/\/+$/, "") }));
+}
+
+/** What shards must have been rendered from to be published from here. */
+function origin({ build }: CommandContext, fleet: Fleet): Parameters<typeof joinShards>[1] {
+  return { inputs: inputDigest(fleet), build, roster: fleet.roster };
+}
+
 /** One line on what was published. */
 export function describeOutcome(fleet: Fleet, outcome: CommitOutcome): string {
   const { remote, branch } = fleet.config.publish;
@@ -55,8 +85,8 @@ export function describeOutcome(fleet: Fleet, outcome: CommitOutcome): string {
   return `published ${outcome.commit.slice(0, 12)} to ${remote} branch ${branch}: ${added.length} new, ${changed.length} changed, ${removed.length} removed files`;
 }
 
-/** Commits what was compiled to the branch that the config names. */
-export async function publishRelease(context: CommandContext, fleet: Fleet, compiles: readonly TimedCompile[]): Promise<CommitOutcome> {
+/** Commits a release to the branch that the config names. */
+export async function publishRelease(context: CommandContext, fleet: Fleet, release: PublishedRelease): Promise<CommitOutcome> {
   const { remote, branch } = fleet.config.publish;
   const embedded = isLocal(remote);
   const repository = embedded ? (isAbsolute(remote) ? remote : join(fleet.folder, remote)) : join(fleet.folder, ".halite/publish.git");
@@ -74,8 +104,8 @@ export async function publishRelease(context: CommandContext, fleet: Fleet, comp
   }
   await ensureBareRepository(repository, branch);
   if (!embedded) await fetchBranch(repository, remote, branch);
-  const files = new Map<string, TreeEntry>(outFiles(compiles));
-  await carryOver(repository, branch, compiles, files);
+  const files = new Map<string, TreeEntry>(release.files);
+  await carryOver(repository, branch, release.clusters, files);
   const stamp = signatures(source);
   const outcome = await commitTree({
     repository,
@@ -98,10 +128,10 @@ function isLocal(remote: string): boolean {
 async function carryOver(
   repository: string,
   branch: string,
-  compiles: readonly TimedCompile[],
+  clusters: PublishedRelease["clusters"],
   files: Map<string, TreeEntry>,
 ): Promise<void> {
-  const prefixes = compiles.flatMap(({ cluster, release }) => {
+  const prefixes = clusters.flatMap(({ cluster, release }) => {
     const folder = `${cluster.az}/${cluster.id}/`;
     if (release.state === "failed") return [folder];
     return release.addons.filter((addon) => addon.state === "failed").map((addon) => `${folder}${addon.name}/`);
@@ -156,17 +186,4 @@ function commitMessage(changes: TreeChanges, source: SourceState, fleet: Fleet, 
     `Input-Digest: sha256:${digest}`,
     "",
   ].join("\n");
-}
-
-/** SHA-256 over every file of the roots, the roster and the config, by path. */
-function inputDigest(fleet: Fleet): string {
-  const hash = createHash("sha256");
-  for (const roots of [fleet.fileRoots, fleet.pillarRoots]) {
-    for (const saltenv of roots.environments()) {
-      for (const path of roots.list(saltenv)) hash.update(`${saltenv}\0${path}\0${roots.find(saltenv, path)?.digest ?? ""}\n`);
-    }
-  }
-  for (const cluster of fleet.roster.clusters) hash.update(`${cluster.id}\0${cluster.grains.repr()}\n`);
-  hash.update(fleet.config.saltOptions.repr());
-  return hash.digest("hex");
 }

@@ -2,6 +2,7 @@ import { findingsByCluster, type CompiledCluster, type OutDifference, type Rende
 import { UsageError, type Command, type CommandContext } from "./command.ts";
 import { countFindings, findingJson, foldFindings, printFindings } from "./report.ts";
 import { openFleet, renderFleet } from "./session.ts";
+import { renderShard, shardAsked } from "./shard.ts";
 
 /** `halite render`. */
 export const command: Command = {
@@ -9,8 +10,11 @@ export const command: Command = {
     const { arguments: args, terminal } = context;
     if (args.positional.length > 0)
       throw new UsageError(`render takes no arguments; pick clusters with --clusters ${JSON.stringify(args.positional[0])}`);
+    const shard = shardAsked(context);
     const fleet = openFleet(context);
-    const { rendered: compiles, difference } = await renderFleet(context, fleet);
+    const { rendered: compiles, difference } = await (shard === undefined
+      ? renderFleet(context, fleet)
+      : renderShard(context, fleet, shard));
     const check = args.flag("check");
     const findings = foldFindings(findingsByCluster(fleet, compiles));
     const failed = findings.some((each) => each.finding.severity === "error");

@@ -12,12 +12,16 @@ import {
   renderInThreads,
   RosterCache,
   strayFiles,
+  strayLines,
   threadsFor,
   writeOut,
   type Cluster,
   type Fleet,
+  type LineCounts,
   type OutDifference,
+  type RenderDetails,
   type RenderedCluster,
+  type RenderProgress,
   type RenderSetting,
   type TimedCompile,
 } from "../fleet/index.ts";
@@ -25,8 +29,8 @@ import { tuneForFleet } from "./engine.ts";
 import { progressLine } from "./progress.ts";
 import { EnvironmentError, UsageError, type CommandContext } from "./command.ts";
 
-/** The fleet that a command works on. @throws EnvironmentError where there is none */
-export function openFleet(context: CommandContext): Fleet {
+/** Absolute path of the config that a command works with. @throws EnvironmentError where there is none */
+export function configPath(context: CommandContext): string {
   const given = context.arguments.value("config");
   const path = given === undefined ? findConfig(context.cwd) : resolve(context.cwd, given);
   if (path === undefined || !existsSync(path)) {
@@ -35,6 +39,12 @@ export function openFleet(context: CommandContext): Fleet {
       "`halite init DIR` makes a new fleet; --config names another file",
     );
   }
+  return path;
+}
+
+/** The fleet that a command works on. @throws EnvironmentError where there is none */
+export function openFleet(context: CommandContext): Fleet {
+  const path = configPath(context);
   const fleet = loadFleet(path, newestKubernetes(context), context.home, rosterCache(context, path));
   const errors = fleet.findings.filter((finding) => finding.severity === "error");
   const [first, ...rest] = errors;
@@ -70,16 +80,25 @@ export interface FleetRender {
   readonly rendered: readonly RenderedCluster[];
   /** What out/ was made different in, or with `--check` is. */
   readonly difference: OutDifference;
+  readonly progress: RenderProgress;
+  /** How many lines each file of `difference` got and lost; where the details ask for it. */
+  readonly lines: ReadonlyMap<string, LineCounts>;
 }
 
 /** Renders the clusters that the options pick into out/, with progress on a terminal, in as many threads as `--jobs` says. */
-export async function renderFleet(context: CommandContext, fleet: Fleet, clusters?: readonly Cluster[]): Promise<FleetRender> {
+export async function renderFleet(
+  context: CommandContext,
+  fleet: Fleet,
+  clusters?: readonly Cluster[],
+  details: RenderDetails = {},
+): Promise<FleetRender> {
   const { arguments: args, terminal } = context;
   const memo = !args.flag("no-memo");
   const compiler = new FleetCompiler(fleet, context.home, { memo });
   const target = args.value("clusters");
   const picked = clusters ?? compiler.select(target);
   const setting: RenderSetting = {
+    ...details,
     configPath: join(fleet.folder, fleet.configFile),
     newestKubernetes: newestKubernetes(context),
     home: context.home,
@@ -94,14 +113,17 @@ export async function renderFleet(context: CommandContext, fleet: Fleet, cluster
   tuneForFleet(picked.length);
   const jobs = args.value("jobs") === undefined ? undefined : threadsOf(args.value("jobs"), picked.length);
   try {
-    const watch = progressLine(terminal, picked.length);
-    const rendered = await renderInThreads(compiler, picked, setting, jobs, watch, warn);
+    const show = progressLine(terminal, picked.length);
+    let progress: RenderProgress = { clusters: 0, computed: 0, taken: 0, unchanged: 0 };
+    const rendered = await renderInThreads(compiler, picked, setting, jobs, (at) => show((progress = at)), warn);
     const strays = target === undefined && clusters === undefined ? strayFiles(setting.out, picked) : [];
     const difference = joinDifferences([...rendered.map((each) => each.difference), { missing: [], changed: [], extra: strays }]);
+    const lines = new Map(rendered.flatMap((each) => [...(each.lines ?? [])]));
+    if (details.lines === true) for (const [path, counts] of strayLines(setting.out, strays)) lines.set(path, counts);
     if (!setting.check && strays.length > 0) writeOut(setting.out, new Map(), { missing: [], changed: [], extra: strays });
     cache?.tidy(Date.now());
     terminal.progressDone();
-    return { rendered, difference };
+    return { rendered, difference, progress, lines };
   } catch (error) {
     if (!(error instanceof Error) || !("syscall" in error)) throw error;
     throw new EnvironmentError(`out/ can't be written: ${error.message}`, undefined, { cause: error });
@@ -117,7 +139,7 @@ function joinDifferences(all: readonly OutDifference[]): OutDifference {
 }
 
 /** @throws UsageError for what is no number of threads */
-function threadsOf(jobs: string | undefined, clusters: number): number {
+export function threadsOf(jobs: string | undefined, clusters: number): number {
   if (jobs === undefined) return threadsFor(clusters, availableParallelism());
   if (!/^[1-9][0-9]{0,2}$/.test(jobs)) throw new UsageError(`--jobs takes a number of threads from 1 to 999, not ${JSON.stringify(jobs)}`);
   return Math.max(1, Math.min(Number(jobs), clusters));

@@ -1,5 +1,15 @@
-import { compareOut, findingsByCluster, outFiles, writeOut, type Fleet, type OutDifference, type TimedCompile } from "../fleet/index.ts";
+import {
+  compareOut,
+  findingsByCluster,
+  outFiles,
+  strayFiles,
+  writeOut,
+  type Fleet,
+  type OutDifference,
+  type TimedCompile,
+} from "../fleet/index.ts";
 import type { Command, CommandContext } from "./command.ts";
+import { duration } from "./progress.ts";
 import { describeOutcome, publishRelease } from "./publish.ts";
 import { plural, summary, written } from "./render.ts";
 import { countFindings, foldFindings, printFindings } from "./report.ts";
@@ -14,29 +24,31 @@ export const command: Command = {
     const compiles = await compileFleet(context, fleet);
     const folder = outFolder(context, fleet);
     const files = outFiles(compiles);
-    const difference = compareOut(folder, files, [""]);
+    const clusters = compiles.map(({ cluster }) => cluster);
+    const own = compareOut(
+      folder,
+      files,
+      clusters.map(({ az, id }) => `${az}/${id}`),
+    );
+    const difference = { ...own, extra: [...own.extra, ...strayFiles(folder, clusters)] };
     writeOut(folder, files, difference);
     const findings = foldFindings(findingsByCluster(fleet, compiles));
     const failed = findings.some(({ finding }) => finding.severity === "error");
     printFindings(terminal, findings, compiles.length, false);
     printZones(context, compiles, difference);
     terminal.out(
-      `\n${summary(compiles)} in ${seconds(performance.now() - begun)}; ${written(difference)}${failed ? `; ${countFindings(findings)}` : ""}\n`,
+      `\n${summary(compiles)} in ${duration(performance.now() - begun)}; ${written(difference)}${failed ? `; ${countFindings(findings)}` : ""}\n`,
     );
     if (failed) {
       terminal.out("not published: fix the errors above, or `npx halite publish --partial`\n");
       return 1;
     }
-    const outcome = await publishRelease(context, fleet, compiles);
+    const outcome = await publishRelease(context, fleet, { clusters: compiles, files });
     terminal.out(`${describeOutcome(fleet, outcome)}\n`);
     printNext(context, fleet, compiles);
     return 0;
   },
 };
-
-function seconds(milliseconds: number): string {
-  return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
-}
 
 /** One line an addon, under its cluster, under its zone. */
 function printZones(context: CommandContext, compiles: readonly TimedCompile[], difference: OutDifference): void {
@@ -49,7 +61,7 @@ function printZones(context: CommandContext, compiles: readonly TimedCompile[], 
   for (const az of [...new Set(compiles.map(({ cluster }) => cluster.az))].sort()) {
     terminal.out(`\n${terminal.paint("bold", az)}\n`);
     for (const { cluster, release, milliseconds, leftToNode } of compiles.filter((each) => each.cluster.az === az)) {
-      terminal.out(`  ${terminal.paint("cyan", cluster.id)}  Kubernetes ${cluster.kubernetes}, ${seconds(milliseconds)}\n`);
+      terminal.out(`  ${terminal.paint("cyan", cluster.id)}  Kubernetes ${cluster.kubernetes}, ${duration(milliseconds)}\n`);
       if (release.state === "failed") {
         terminal.out(`    ${terminal.paint("red", "failed")}: ${release.why[0]?.message ?? ""}\n`);
         continue;

@@ -59,6 +59,10 @@ export function terminalOn(stdout: Stream, stderr: Stream, env: Readonly<Record<
 function painter(stream: Stream, env: Readonly<Record<string, string | undefined>>): Paint {
   const forced = env["FORCE_COLOR"] !== undefined && env["FORCE_COLOR"] !== "" && env["FORCE_COLOR"] !== "0";
   const off = (env["NO_COLOR"] ?? "") !== "" || env["TERM"] === "dumb";
-  if (off || !(forced || stream.isTTY === true)) return (_colour, text) => text;
-  return (colour, text) => `\u001b[${CODES[colour]}m${text}\u001b[0m`;
+  return painting(!off && (forced || stream.isTTY === true));
+}
+
+/** Paint, or the text as it is. */
+export function painting(on: boolean): Paint {
+  return on ? (colour, text) => `\u001b[${CODES[colour]}m${text}\u001b[0m` : (_colour, text) => text;
 }

@@ -114,12 +114,16 @@ export function syncClusterFolder(
   folder: string,
   files: ReadonlyMap<string, string>,
   digestOf: (text: string) => string,
-  { check, known, trusted, begun }: SyncOptions,
+  { check, known, trusted, begun, differs = () => undefined }: SyncOptions,
 ): FolderState {
-  if (known === undefined && !check && !exists(folder)) return writeNew(folder, files, digestOf);
+  if (known === undefined && !check && !exists(folder)) {
+    for (const path of files.keys()) differs(path);
+    return writeNew(folder, files, digestOf);
+  }
   const wanted = new Map([...files].map(([path, text]) => [path, digestOf(text)]));
   const difference = known === undefined ? compareOut(folder, files, [""]) : compareKnown(folder, files, wanted, known, trusted);
   const same = difference.missing.length + difference.changed.length + difference.extra.length === 0;
+  for (const path of [difference.missing, difference.changed, difference.extra].flat()) differs(path);
   if (!same && check) return { difference, known: undefined };
   const written = new Map<string, Stamp>();
   if (!same)
@@ -135,6 +139,8 @@ export interface SyncOptions {
   readonly trusted: number;
   /** When this run began: a file changed since by somebody else may change again within the same tick of the clock. */
   readonly begun: number;
+  /** Is told of each file that is not as it should be, before it is written or removed. */
+  readonly differs?: (path: string) => void;
 }
 
 /** Whether a cluster's folder is, by its stamps alone, as it was known to be. */

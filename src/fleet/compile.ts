@@ -1,7 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { filesBelow } from "./out.ts";
 import { AddonCache, addonOf, readAddonSettings, ReleaseTexts, type ObjectSchema, type WrittenFile } from "../addon/index.ts";
 import { FindingError, type Finding } from "../finding/index.ts";
 import { PyDict } from "../python/index.ts";
@@ -11,12 +9,13 @@ import { MemoStore } from "./cache/memo-store.ts";
 import { RunState } from "./cache/run-state.ts";
 import { kindOf, rosterText } from "./partition.ts";
 import { reachOf, ReachSets, type Reach } from "./reach.ts";
-import { canonical, Memo } from "../memo/index.ts";
+import { Memo } from "../memo/index.ts";
 import { matches, SaltCompiler, SharedStates, testId, type PillarProvenance, type SharedMinionCompiler } from "../salt/index.ts";
 import { KubernetesSchemas, UnknownVersionError } from "../schema/index.ts";
 import { loadKubernetes } from "../yaml/index.ts";
 import { compileCluster, failedCluster, type ClusterCompile } from "./cluster.ts";
 import { compiledCluster, type CompiledCluster } from "./compiled.ts";
+import { settingsDigest } from "./input-digest.ts";
 import { minionOfCluster, type Fleet } from "./load.ts";
 import { PillarSchemas } from "./user-schemas.ts";
 import type { Cluster } from "./roster.ts";
@@ -143,7 +142,7 @@ export class FleetCompiler {
 
   /** All that every cluster hangs on beside the files of the roots and what the roster says of it, as a text. */
   get inputs(): string {
-    return (this.#inputs ??= inputsOf(this.fleet));
+    return (this.#inputs ??= settingsDigest(this.fleet));
   }
 
   /** Compiles one cluster. Whatever is wrong with it is among its findings; an error that is thrown is a bug. */
@@ -205,17 +204,6 @@ export class FleetCompiler {
     const compiled = compileCluster(cluster, { ...input, salt: (trace) => (trace ? input.salt(true) : shared), addons: this.#addons });
     return shared.alone ? { compile: compileCluster(cluster, input), followed: undefined } : { compile: compiled, followed: shared };
   }
-}
-
-/** The config, and the files of schemas/ that come with the fleet. */
-function inputsOf(fleet: Fleet): string {
-  const { fileRoots, pillarRoots, kubernetes, saltOptions } = fleet.config;
-  const hash = createHash("sha256");
-  hash.update(JSON.stringify([[...fileRoots], [...pillarRoots], kubernetes, canonical(saltOptions)]));
-  for (const folder of ["schemas/pillar", "schemas/crds"]) {
-    for (const path of filesBelow(fleet.folder, folder).sort()) hash.update(`\0${path}\0`).update(readFileSync(join(fleet.folder, path)));
-  }
-  return hash.digest("hex");
 }
 
 export function testClusterId(kind: string, pattern: string, id: string): boolean {

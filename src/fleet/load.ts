@@ -38,9 +38,7 @@ export function findConfig(folder: string): string | undefined {
  * @throws FindingError where either can't be read
  */
 export function loadFleet(configPath: string, newestKubernetes: string, home: string, cache?: RosterCache): Fleet {
-  const folder = dirname(resolve(configPath));
-  const configFile = relative(folder, resolve(configPath));
-  const config = parseFleetConfig(readText(folder, configFile, "config-missing"), configFile, new FileSchema(home, "config"));
+  const { folder, configFile, config } = loadConfig(configPath, home);
   const text = readText(folder, config.roster, "roster-missing");
   const kubernetes = config.kubernetes ?? newestKubernetes;
   const parse = (): Roster => parseRoster(text, config.roster, kubernetes, new FileSchema(home, "roster"));
@@ -54,6 +52,14 @@ export function loadFleet(configPath: string, newestKubernetes: string, home: st
     pillarRoots: diskRoots(folder, config.pillarRoots, config.saltOptions),
     findings: roster.findings,
   };
+}
+
+/** Reads the config alone. @throws FindingError where it can't be read */
+export function loadConfig(configPath: string, home: string): Pick<Fleet, "folder" | "configFile" | "config"> {
+  const folder = dirname(resolve(configPath));
+  const configFile = relative(folder, resolve(configPath));
+  const config = parseFleetConfig(readText(folder, configFile, "config-missing"), configFile, new FileSchema(home, "config"));
+  return { folder, configFile, config };
 }
 
 function readText(folder: string, path: string, code: string): string {

@@ -17,16 +17,57 @@ export function partition(clusters: readonly Cluster[], parts: number): readonly
     if (kind === undefined) kinds.set(key, [cluster]);
     else kind.push(cluster);
   }
-  const total = clusters.length + FIRST * kinds.size;
-  const most = Math.max(1, Math.ceil(total / parts) - FIRST);
-  const pieces = [...kinds.values()].flatMap((kind) => slices(kind, most)).sort((a, b) => b.length - a.length || compare(a[0], b[0]));
-  const made = Array.from({ length: parts }, () => ({ cost: 0, clusters: [] as Cluster[] }));
+  const lists = [...kinds.values()];
+  const most = mostOfOnePiece(
+    lists.map((kind) => kind.length),
+    parts,
+  );
+  // Smaller pieces may fit better together than the largest that go into a part, though each begins anew.
+  const [best = []] = [most, Math.ceil(most / 2), Math.ceil(most / 3)]
+    .map((size) => packed(lists, size, parts))
+    .sort((a, b) => heaviest(a) - heaviest(b));
+  return best.map((part) => part.clusters.sort(compare));
+}
+
+interface Part {
+  cost: number;
+  readonly clusters: Cluster[];
+}
+
+/** How many clusters of one kind a part has room for, at the least cost of a part at which all kinds, cut so, have room in all parts. */
+function mostOfOnePiece(sizes: readonly number[], parts: number): number {
+  const fits = (most: number): boolean =>
+    sizes.reduce((sum, size) => sum + size + FIRST * Math.ceil(size / most), 0) <= parts * (most + FIRST);
+  let [low, high] = [
+    1,
+    Math.max(
+      1,
+      ...sizes,
+      sizes.reduce((sum, size) => sum + size + FIRST, 0),
+    ),
+  ];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (fits(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** Kinds in pieces of at most so many clusters, the largest first into the lightest part. */
+function packed(kinds: readonly (readonly Cluster[])[], most: number, parts: number): readonly Part[] {
+  const pieces = kinds.flatMap((kind) => slices(kind, most)).sort((a, b) => b.length - a.length || compare(a[0], b[0]));
+  const made = Array.from({ length: parts }, (): Part => ({ cost: 0, clusters: [] }));
   for (const piece of pieces) {
     const lightest = made.reduce((least, part) => (part.cost < least.cost ? part : least));
     lightest.cost += piece.length + FIRST;
     lightest.clusters.push(...piece);
   }
-  return made.map((part) => part.clusters.sort(compare));
+  return made;
+}
+
+function heaviest(parts: readonly Part[]): number {
+  return parts.reduce((most, { cost }) => Math.max(most, cost), 0);
 }
 
 /** Equal for clusters that have everything but the id in common. */

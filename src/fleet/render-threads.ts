@@ -6,11 +6,11 @@ import type { RunState } from "./cache/run-state.ts";
 import { FleetCompiler } from "./compile.ts";
 import { loadFleet } from "./load.ts";
 import { partition } from "./partition.ts";
-import { renderClusters, type RenderedCluster, type RenderProgress } from "./render.ts";
+import { renderClusters, type RenderDetails, type RenderedCluster, type RenderProgress } from "./render.ts";
 import type { Cluster } from "./roster.ts";
 
 /** What a thread needs to render by itself. */
-export interface RenderSetting {
+export interface RenderSetting extends RenderDetails {
   readonly configPath: string;
   readonly newestKubernetes: string;
   /** The program's folder. */
@@ -58,7 +58,7 @@ export async function renderInThreads(
   clusters: readonly Cluster[],
   setting: RenderSetting,
   jobs: number | undefined,
-  progress: (progress: RenderProgress, cluster: Cluster) => void,
+  progress: (progress: RenderProgress) => void,
   warn: (message: string) => void,
 ): Promise<readonly RenderedCluster[]> {
   const state = stateOf(compiler, setting, warn);
@@ -76,9 +76,11 @@ export async function renderInThreads(
     const results = Promise.all(workers.map(resultOf));
     // Looked at below, after this thread's own part; until then a failure is no unhandled one.
     results.catch(() => undefined);
-    const rendered = renderClusters(compiler, own, { ...setting, state }, (at, cluster) => progress(withOthers(at, shared), cluster));
+    let last: RenderProgress = { clusters: 0, computed: 0, taken: 0, unchanged: 0 };
+    const rendered = renderClusters(compiler, own, { ...setting, state }, (at) => progress(withOthers((last = at), shared)));
     memo.keep(new Date());
     const theirs = await results;
+    progress(withOthers(last, shared));
     for (const message of new Set(theirs.flatMap(({ warnings }) => warnings))) warn(message);
     return [...rendered, ...theirs.flatMap((each) => each.rendered)].sort((a, b) => (a.cluster.id < b.cluster.id ? -1 : 1));
   } finally {

@@ -8,6 +8,7 @@ import { isUntouched, PackedFolder, Shapes, syncClusterFolder, type KnownFolder 
 import type { FleetCompiler } from "./compile.ts";
 import type { CompiledCluster } from "./compiled.ts";
 import type { ReachRecord } from "./impact.ts";
+import { countLines, type LineCounts } from "./line-counts.ts";
 import { filesBelow, type OutDifference } from "./out.ts";
 import { rosterText } from "./partition.ts";
 import type { Cluster } from "./roster.ts";
@@ -17,9 +18,19 @@ export interface RenderedCluster extends Omit<CompiledCluster, "files"> {
   /** Paths relative to out/. */
   readonly difference: OutDifference;
   readonly milliseconds: number;
+  /** SHA-256 of each of its files, by path within its folder; where the options ask for them. */
+  readonly digests?: ReadonlyMap<string, string>;
+  /** How many lines each file of `difference` got and lost; where the options ask for it. */
+  readonly lines?: ReadonlyMap<string, LineCounts>;
 }
 
-export interface RenderOptions {
+/** What a render is to say beside what became of the clusters. */
+export interface RenderDetails {
+  readonly digests?: boolean;
+  readonly lines?: boolean;
+}
+
+export interface RenderOptions extends RenderDetails {
   /** Absolute path of out/. */
   readonly out: string;
   /** Write nothing. */
@@ -42,19 +53,21 @@ export interface RenderProgress {
 
 /**
  * Compiles clusters and makes their folders in out/ what they should be, one after the other, so that no more than one cluster's files are
- * held. What nothing has changed for since an earlier run is not compiled again.
+ * held. What nothing has changed for since an earlier run is not compiled again. `progress` is told before each cluster and at the end.
  */
 export function renderClusters(
   compiler: FleetCompiler,
   clusters: readonly Cluster[],
   options: RenderOptions,
-  progress: (progress: RenderProgress, cluster: Cluster) => void,
+  progress: (progress: RenderProgress) => void,
 ): readonly RenderedCluster[] {
   const run = new RenderRun(compiler, options);
+  const at = (done: number): RenderProgress => ({ clusters: done, ...compiler.counts, unchanged: run.unchanged });
   const rendered = clusters.map((cluster, index) => {
-    progress({ clusters: index, ...compiler.counts, unchanged: run.unchanged }, cluster);
+    progress(at(index));
     return run.render(cluster);
   });
+  progress(at(clusters.length));
   run.keep();
   return rendered;
 }
@@ -117,16 +130,27 @@ class RenderRun {
       if (untouched || holdsDigests(folder, known)) {
         this.unchanged++;
         const outcome: Outcome = JSON.parse(before.state.outcome);
-        return { cluster: identity(cluster), ...outcome, difference: NOTHING, milliseconds: performance.now() - start };
+        return {
+          cluster: identity(cluster),
+          ...outcome,
+          difference: NOTHING,
+          milliseconds: performance.now() - start,
+          ...this.#details(() => [...known.files].map(([path, { digest }]) => [path, digest]), new Map()),
+        };
       }
     }
     const { compiled, questions, reach } = this.#compiler.compileFollowed(cluster);
     const trusted = before?.trusted ?? 0;
+    const lines = new Map<string, LineCounts>();
     const { difference, known: now } = syncClusterFolder(folder, compiled.files, (text) => this.#digest(text), {
       check,
       known,
       trusted,
       begun,
+      differs: (path) => {
+        if (this.#options.lines !== true) return;
+        lines.set(`${cluster.az}/${cluster.id}/${path}`, countLines(textAt(join(folder, path)), compiled.files.get(path) ?? ""));
+      },
     });
     const outcome: Outcome = { release: compiled.release, findings: compiled.findings, leftToNode: compiled.leftToNode };
     if (questions !== undefined && this.#state !== undefined)
@@ -142,6 +166,7 @@ class RenderRun {
       ...outcome,
       difference: within(`${cluster.az}/${cluster.id}/`, difference),
       milliseconds: performance.now() - start,
+      ...this.#details(() => [...compiled.files].map(([path, text]) => [path, this.#digest(text)]), lines),
     };
   }
 
@@ -163,6 +188,14 @@ class RenderRun {
       });
     }
     return { reach: text, sets: this.#compiler.reachSets, files: questions ?? [] };
+  }
+
+  /** What the options ask for. */
+  #details(
+    digests: () => (readonly [string, string])[],
+    lines: ReadonlyMap<string, LineCounts>,
+  ): Pick<RenderedCluster, "digests" | "lines"> {
+    return { ...(this.#options.digests === true && { digests: new Map(digests()) }), ...(this.#options.lines === true && { lines }) };
   }
 
   /** Leaves what was computed for the next run. */
@@ -219,6 +252,15 @@ function within(prefix: string, { missing, changed, extra }: OutDifference): Out
 
 function identity({ id, az, kubernetes }: Cluster): CompiledCluster["cluster"] {
   return { id, az, kubernetes };
+}
+
+/** What a file holds; nothing where it is not there. */
+function textAt(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
 }
 
 function digestOf(content: string | Buffer): string {

@@ -1,14 +1,17 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { countLines, type LineCounts } from "./line-counts.ts";
 import { filesBelow } from "./out.ts";
 import type { Cluster } from "./roster.ts";
+import { SHARD_RECORDS } from "./shard-record.ts";
 
-/** Files of out/ that are in no cluster's folder: of clusters that are gone, or nobody's. Paths relative to it, sorted. */
+/** Files of out/ that are in no cluster's folder: of clusters that are gone, or nobody's; records of shards apart. Paths relative to it, sorted. */
 export function strayFiles(out: string, clusters: readonly Pick<Cluster, "id" | "az">[]): readonly string[] {
   const folders = new Set(clusters.map((cluster) => `${cluster.az}/${cluster.id}`));
   const zones = new Set(clusters.map((cluster) => cluster.az));
   const strays: string[] = [];
   for (const zone of entriesOf(out)) {
+    if (zone.name === SHARD_RECORDS) continue;
     if (!zone.isDirectory()) strays.push(zone.name);
     else if (!zones.has(zone.name)) strays.push(...filesBelow(out, zone.name));
     else {
@@ -20,6 +23,11 @@ export function strayFiles(out: string, clusters: readonly Pick<Cluster, "id" | 
     }
   }
   return strays.sort();
+}
+
+/** How many lines the files had. */
+export function strayLines(out: string, paths: readonly string[]): ReadonlyMap<string, LineCounts> {
+  return new Map(paths.map((path) => [path, countLines(readFileSync(join(out, path), "utf8"), "")]));
 }
 
 function entriesOf(folder: string): { readonly name: string; isDirectory(): boolean }[] {

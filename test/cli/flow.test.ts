@@ -103,7 +103,7 @@ describe("a new fleet", () => {
 
   test("without a fleet every command says so and exits 3", async () => {
     await inTemporaryFolder(async (folder) => {
-      for (const command of ["render", "validate", "publish", "start"]) {
+      for (const command of ["render", "watch", "validate", "publish", "start"]) {
         expect(await halite([command], { cwd: folder })).toEqual({
           status: 3,
           stdout: "",

@@ -176,6 +176,7 @@ const NAMESPACED = new Set([
   "ConfigMap",
   "DaemonSet",
   "Deployment",
+  "Job",
   "NetworkPolicy",
   "PodDisruptionBudget",
   "PrometheusRule",

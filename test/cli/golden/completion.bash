@@ -2,17 +2,18 @@
 _halite() {
   local current="${COMP_WORDS[COMP_CWORD]}" previous="${COMP_WORDS[COMP_CWORD-1]}" words
   case "$previous" in
-    --config|-c|--minion-config|--out) COMPREPLY=($(compgen -f -- "$current")); return ;;
+    --config|-c|--minion-config|--out|--rendered) COMPREPLY=($(compgen -f -- "$current")); return ;;
   esac
-  if [ "$COMP_CWORD" -eq 1 ]; then words="init render impact show explain validate publish start completion --help --version"
+  if [ "$COMP_CWORD" -eq 1 ]; then words="init render watch impact show explain validate publish start completion --help --version"
   else case "${COMP_WORDS[1]}" in
     init) words="--bare --json --help" ;;
     render) words="--config --clusters --check --out --jobs --shards --shard --no-cache --no-memo --json --help" ;;
+    watch) words="--config --clusters --out --jobs --no-cache --no-memo --json --help" ;;
     impact) words="--config --clusters --no-cache --json --help" ;;
     show) words="pillar top high low files --cluster --minion-config --pillar --saltenv --config --json --help" ;;
     explain) words="--cluster --config --json --help" ;;
     validate) words="--config --clusters --strict --jobs --json --help" ;;
-    publish) words="--config --partial --jobs --json --help" ;;
+    publish) words="--config --partial --rendered --jobs --json --help" ;;
     start) words="--config --jobs --json --help" ;;
     completion) words="bash zsh fish --json --help" ;;
   esac; fi

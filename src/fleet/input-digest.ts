@@ -1,0 +1,30 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { canonical } from "../memo/index.ts";
+import type { Fleet } from "./load.ts";
+import { filesBelow } from "./out.ts";
+import { rosterText } from "./partition.ts";
+
+/** SHA-256, in hexadecimal, over all that the compile reads: every file of the roots, the roster, the config and the fleet's schemas. */
+export function inputDigest(fleet: Fleet): string {
+  const hash = createHash("sha256");
+  for (const roots of [fleet.fileRoots, fleet.pillarRoots]) {
+    for (const saltenv of roots.environments()) {
+      for (const path of roots.list(saltenv)) hash.update(`${saltenv}\0${path}\0${roots.find(saltenv, path)?.digest ?? ""}\n`);
+    }
+  }
+  for (const cluster of fleet.roster.clusters) hash.update(`${cluster.id}\0${rosterText(cluster)}\n`);
+  return hash.update(settingsDigest(fleet)).digest("hex");
+}
+
+/** The same over what is no file of the roots and not in the roster: the config, and the schemas that come with the fleet. */
+export function settingsDigest(fleet: Fleet): string {
+  const { fileRoots, pillarRoots, kubernetes, saltOptions } = fleet.config;
+  const hash = createHash("sha256");
+  hash.update(JSON.stringify([[...fileRoots], [...pillarRoots], kubernetes, canonical(saltOptions)]));
+  for (const folder of ["schemas/pillar", "schemas/crds"]) {
+    for (const path of filesBelow(fleet.folder, folder).sort()) hash.update(`\0${path}\0`).update(readFileSync(join(fleet.folder, path)));
+  }
+  return hash.digest("hex");
+}
