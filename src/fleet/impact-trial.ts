@@ -1,5 +1,6 @@
 import { addonOf, publishedPath, type WrittenFile } from "../addon/index.ts";
-import { deepCopy, PyDict, PyFloat, type Value } from "../python/index.ts";
+import { PyDict, PyFloat, type Value } from "../python/index.ts";
+import { valueAt, withValue, type DataPlace } from "./changed-data.ts";
 import type { FleetCompiler } from "./compile.ts";
 import type { ClusterImpact, Reached } from "./impact.ts";
 import type { ReachObject } from "./reach.ts";
@@ -22,13 +23,14 @@ export class ImpactTrial {
   narrow(cluster: Cluster, keys: readonly string[], recorded: ClusterImpact): ClusterImpact | undefined {
     const pillar = this.#pillar(cluster);
     const base = this.#base(cluster);
-    const value = valueAt(pillar, keys);
-    if (base === undefined || value === undefined) return undefined;
+    const place = placeOf(pillar, keys);
+    const value = place === undefined ? undefined : valueAt(pillar, place);
+    if (base === undefined || place === undefined || value === undefined) return undefined;
     const reached = new Map<string, Reached>();
     const brought = new Set<string>();
     let tried = false;
-    for (const other of otherValues(value)) {
-      const changed = withValue(pillar, keys, other);
+    for (const other of alternatives(value)) {
+      const changed = withValue(pillar, place, other);
       if (this.#compiler.pillarProblems(changed) > this.#compiler.pillarProblems(pillar)) continue;
       const files = this.#compiler.filesWith(cluster, changed);
       // What does not compile at all shows nothing of the value's own effect.
@@ -52,7 +54,7 @@ export class ImpactTrial {
 
   /** Whether a cluster's pillar has a value at a path. */
   isSet(cluster: Cluster, keys: readonly string[]): boolean {
-    return valueAt(this.#pillar(cluster), keys) !== undefined;
+    return placeOf(this.#pillar(cluster), keys) !== undefined;
   }
 
   #base(cluster: Cluster): ReadonlyMap<string, WrittenFile> | undefined {
@@ -91,27 +93,19 @@ function sameBytes(a: WrittenFile, b: WrittenFile): boolean {
   return Buffer.compare(a.content, b.content) === 0;
 }
 
-function valueAt(value: Value, keys: readonly string[]): Value | undefined {
-  let here: Value | undefined = value;
+/** The place that keys lead to: the key itself where it is a text, else the number that it spells. */
+function placeOf(pillar: PyDict, keys: readonly string[]): DataPlace | undefined {
+  const place: Value[] = [];
   for (const key of keys) {
-    if (here instanceof PyDict) here = here.get(key) ?? here.get(Number(key));
-    else here = Array.isArray(here) ? here[Number(key)] : undefined;
-    if (here === undefined) return undefined;
+    const found = [key, Number(key)].find((step) => valueAt(pillar, [...place, step]) !== undefined);
+    if (found === undefined) return undefined;
+    place.push(found);
   }
-  return here;
-}
-
-function withValue(pillar: PyDict, keys: readonly string[], other: Value): PyDict {
-  const copy = deepCopy(pillar);
-  const container = valueAt(copy, keys.slice(0, -1));
-  const last = keys.at(-1) ?? "";
-  if (container instanceof PyDict) container.set(container.has(last) ? last : Number(last), other);
-  else if (Array.isArray(container)) container[Number(last)] = other;
-  return copy instanceof PyDict ? copy : pillar;
+  return place;
 }
 
 /** Values that could stand in the place of one. */
-function* otherValues(value: Value): Generator<Value> {
+function* alternatives(value: Value): Generator<Value> {
   if (typeof value === "boolean") yield !value;
   else if (typeof value === "number") yield* [value + 1, value + 7, 0];
   else if (value instanceof PyFloat) yield new PyFloat(value.value + 1);
@@ -125,11 +119,11 @@ function* otherValues(value: Value): Generator<Value> {
     yield [...value, ...value.slice(0, 1)];
     yield value.slice(1);
     yield* value.flatMap((item, index) =>
-      [...otherValues(item)].slice(0, 2).map((other) => value.map((old, at) => (at === index ? other : old))),
+      [...alternatives(item)].slice(0, 2).map((other) => value.map((old, at) => (at === index ? other : old))),
     );
   } else if (value instanceof PyDict) {
     for (const [key, item] of value.entries()) {
-      for (const other of otherValues(item)) {
+      for (const other of alternatives(item)) {
         const copy = value.copy();
         copy.set(key, other);
         yield copy;
