@@ -100,6 +100,8 @@ function print({ terminal, cwd }: CommandContext, word: string, impact: FleetImp
   }
   for (const [addon, ids] of brings(impact))
     terminal.out(`  may bring or take away all of ${terminal.paint("cyan", addon)} in ${named(ids)}\n`);
+  if (clusters === 0 && word.startsWith("grain:"))
+    terminal.out("  pillar asks for it, and no value that a cluster has makes a difference\n");
   if (impact.unset.length > 0) terminal.out(`  not set, but asked for, in ${named(impact.unset)}\n`);
   if (impact.unknown.length > 0)
     terminal.out(

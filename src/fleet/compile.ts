@@ -104,6 +104,18 @@ export class FleetCompiler {
     return this.#salt.forSharing(minion, this.#memo, this.#shared).pillar().value.data;
   }
 
+  /** Whether a cluster's pillar, or a target of its top file, asks for a grain. */
+  pillarAsksFor(cluster: Cluster, [name = ""]: readonly string[]): boolean {
+    const memo = this.#memo;
+    if (memo === undefined) return true;
+    const compiler = this.#salt.forSharing(minionOfCluster(this.fleet, cluster), memo, this.#shared);
+    compiler.pillar();
+    return compiler.tracker.reads().questions.some((question) => {
+      const path = memo.paths.at(question >> 2);
+      return path?.key === name && path.parent === memo.root("grains");
+    });
+  }
+
   /** Which line of which pillar file won, of a cluster. */
   pillarProvenanceOf(cluster: Cluster): { readonly data: PyDict; readonly provenance: PillarProvenance | undefined } {
     const { data, provenance } = this.#salt.forMinion(minionOfCluster(this.fleet, cluster), { trace: true }).pillar().value;

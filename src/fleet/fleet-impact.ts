@@ -6,6 +6,7 @@ import { Impact, type ClusterImpact, type ImpactTarget, type ReachRecord } from 
 import type { Fleet } from "./load.ts";
 import { kindOf } from "./partition.ts";
 import { pillarKeysBehind, type PillarKeys } from "./pillar-keys.ts";
+import { slsAt } from "./reach.ts";
 import type { Cluster } from "./roster.ts";
 
 /** What a user asks about. */
@@ -105,7 +106,8 @@ function onGrain(
     if (answer === undefined) ofKind.set(record.reach, (answer = compute(record, behind.get(kind) ?? [])));
     return answer;
   });
-  return found.clusters.size === 0 && found.unknown.length === 0 ? undefined : found;
+  const asked = found.clusters.size + found.unknown.length > 0 || clusters.some((cluster) => compiler.pillarAsksFor(cluster, keys));
+  return asked ? found : undefined;
 
   function compute(record: ReachRecord, paths: PillarKeys): ClusterImpact {
     const direct = [true, false].map((present) => impact.of(record, { kind: "grains", keys }, present));
@@ -138,7 +140,7 @@ function onPath(
   const found = collect(clusters, records, (cluster) => {
     if (!askers.has(cluster.id)) return undefined;
     const record = records.get(cluster.id) ?? EMPTY;
-    const direct = states.length === 0 ? [] : [impact.of(record, { kind: "file", questions: states, sls: slsOf(states) })];
+    const direct = states.length === 0 ? [] : [impact.of(record, { kind: "file", questions: states, sls: slsAt(states[0] ?? "") })];
     const values = pillar.length === 0 ? [] : keysOf(cluster).map((keys) => impact.of(record, { kind: "pillar", keys }));
     return joined([...direct, ...values]);
   });
@@ -172,12 +174,6 @@ function questionsOf(roots: ReadonlyMap<string, readonly string[]>, name: string
       return within === "" || within.startsWith("..") ? [] : [[name, "find", saltenv, within].join("\0")];
     }),
   );
-}
-
-/** The SLS that a file is, if it is one. */
-function slsOf(questions: readonly string[]): string | undefined {
-  const path = questions[0]?.split("\0")[3] ?? "";
-  return path.endsWith(".sls") ? path.replace(/(?:\/init)?\.sls$/, "").replaceAll("/", ".") : undefined;
 }
 
 function asksFor(record: ReachRecord | undefined, questions: readonly string[]): boolean {

@@ -70,6 +70,10 @@ export class ReachSets {
     return reach;
   }
 
+  fileQuestion(file: number): string {
+    return this.#memo.fileQuestion(file);
+  }
+
   number(asked: Asked, tracker: Tracker): number {
     let number = this.#known.get(asked);
     if (number === undefined) {
@@ -135,23 +139,39 @@ export function reachOf(
 ): Reach {
   const number = (asked: Asked): number => sets.number(asked, tracker);
   return {
-    ...sets.ofStates(reads, () => statesReach(reads, number)),
+    ...sets.ofStates(reads, () => statesReach(reads, number, (file) => sets.fileQuestion(file))),
     files: filesOf(release, reads, number),
     declared: Object.fromEntries([...(settings?.addons ?? [])].map(([name, { sls: list }]) => [name, list])),
   };
 }
 
-function statesReach({ sls, states, entangled }: MinionReads, number: (asked: Asked) => number): StatesReach {
+function statesReach(
+  { sls, states, entangled, declaring }: MinionReads,
+  number: (asked: Asked) => number,
+  fileQuestion: (file: number) => string,
+): StatesReach {
   const own = new Set([
     ...[...sls.values()].flat().flatMap(({ questions }) => questions),
     ...states.notes.flatMap(([, questions]) => questions),
   ]);
-  const rest = { questions: states.questions.filter((question) => !own.has(question)), files: [] };
+  const ownFiles = new Set([...sls.values()].flat().flatMap(({ files }) => files));
+  // An SLS's own file reaches its states; one without any may bring in others.
+  const others = states.files.filter((file) => {
+    const name = slsAt(fileQuestion(file));
+    return !ownFiles.has(file) && (name === undefined || !declaring.has(name));
+  });
+  const rest = { questions: states.questions.filter((question) => !own.has(question)), files: others };
   return {
     all: [number(rest), ...(entangled ? [number(states)] : [])],
     targets: states.notes.map(([label, questions]) => [readLabel(label), number({ questions, files: [] })]),
     sls: Object.fromEntries([...sls].map(([name, asked]) => [name, asked.map(number)])),
   };
+}
+
+/** The SLS that a looked up file is, if it is one. */
+export function slsAt(question: string): string | undefined {
+  const [, what, , path = ""] = question.split("\0");
+  return what === "find" && path.endsWith(".sls") ? path.replace(/(?:\/init)?\.sls$/, "").replaceAll("/", ".") : undefined;
 }
 
 function readLabel(label: string): readonly string[] {

@@ -1,7 +1,7 @@
 import type { Finding } from "../finding/index.ts";
 import { FindingError } from "../finding/index.ts";
 import { Tracker, Trie, type Kept, type Memo } from "../memo/index.ts";
-import { deepCopy, type PyDict, type Value } from "../python/index.ts";
+import { deepCopy, str, type PyDict, type Value } from "../python/index.ts";
 import { MinionCompiler, type CompiledLow, type PillarStage, type Stage } from "./compile.ts";
 import { RecordingFileRoots, type FileRecorder } from "./fileroots/index.ts";
 import {
@@ -61,6 +61,8 @@ export interface MinionReads {
   readonly files: ReadonlyMap<string, readonly Asked[]>;
   /** Whether an SLS has a say in the states of others, so that its reads count for all. */
   readonly entangled: boolean;
+  /** SLS that have states of their own. */
+  readonly declaring: ReadonlySet<string>;
 }
 
 /** Stages of states with the renders of their SLS. */
@@ -190,7 +192,8 @@ export class SharedMinionCompiler {
       entangled = isEntangled(low.chunks) || states.value.value.renders.some(([, { value }]) => DECLARING.test(value.text));
       this.#shared.entangled.set(low, entangled);
     }
-    return { states, sls, files: this.#fileReads, entangled };
+    const declaring = new Set(low.chunks.map((chunk) => str(chunk.get("__sls__") ?? "")));
+    return { states, sls, files: this.#fileReads, entangled, declaring };
   }
 
   /** Questions that are asked to find the SLS of the top file, by whatever else they are asked too. */
