@@ -10,7 +10,7 @@ import { RunState } from "./cache/run-state.ts";
 import { kindOf, rosterText } from "./partition.ts";
 import { reachOf, ReachSets, type Reach } from "./reach.ts";
 import { Memo } from "../memo/index.ts";
-import { matches, SaltCompiler, SharedStates, testId, type PillarProvenance, type SharedMinionCompiler } from "../salt/index.ts";
+import { followedRoots, matches, SaltCompiler, SharedStates, testId, type PillarProvenance, type SharedMinionCompiler } from "../salt/index.ts";
 import { KubernetesSchemas, UnknownVersionError } from "../schema/index.ts";
 import { loadKubernetes } from "../yaml/index.ts";
 import { compileCluster, failedCluster, type ClusterCompile } from "./cluster.ts";
@@ -29,6 +29,13 @@ export interface FollowedCompile {
   readonly questions: readonly string[] | undefined;
   /** `undefined` also where it came to no files. */
   readonly reach: Reach | undefined;
+}
+
+/** One cluster's compile with the compiler that knows what was read or, of a cluster compiled by itself, the questions about files. */
+interface FollowedSalt {
+  readonly compile: ClusterCompile;
+  readonly followed?: SharedMinionCompiler;
+  readonly asked?: () => readonly string[];
 }
 
 /** What one run keeps over all its clusters: compiled templates, schemas, custom resources. */
@@ -83,9 +90,9 @@ export class FleetCompiler {
 
   /** The same with every question about files that it asked; `undefined` where they were not followed. */
   compileFollowed(cluster: Cluster): FollowedCompile {
-    const { compile, followed } = this.#compile(cluster);
+    const { compile, followed, asked } = this.#compile(cluster);
     const compiled = compiledCluster(compile, this.#texts);
-    if (followed === undefined || this.#memo === undefined) return { compiled, questions: undefined, reach: undefined };
+    if (followed === undefined || this.#memo === undefined) return { compiled, questions: asked?.(), reach: undefined };
     const memo = this.#memo;
     this.#sets ??= new ReachSets(memo);
     const reads = followed.reads();
@@ -193,15 +200,14 @@ export class FleetCompiler {
     return this.#pillarSchemas.check(pillar, () => undefined).length;
   }
 
-  /** `followed`: the compiler that knows what was read, where that is all. */
-  #compile(cluster: Cluster, other?: PyDict): { readonly compile: ClusterCompile; readonly followed: SharedMinionCompiler | undefined } {
+  #compile(cluster: Cluster, other?: PyDict): FollowedSalt {
     let schema: ObjectSchema;
     try {
       schema = this.#schemas.forVersion(cluster.kubernetes);
     } catch (error) {
       if (!(error instanceof UnknownVersionError)) throw error;
       const finding = { code: "roster-kubernetes-version", message: `cluster ${cluster.id}: ${error.message}`, at: cluster.at };
-      return { compile: failedCluster(cluster, [{ ...finding, severity: "error" }]), followed: undefined };
+      return { compile: failedCluster(cluster, [{ ...finding, severity: "error" }]) };
     }
     const minion = minionOfCluster(this.fleet, cluster);
     const input = {
@@ -210,11 +216,16 @@ export class FleetCompiler {
       knownCrds: this.#knownCrds,
       checkPillar: (pillar: PyDict, provenance: Provenance) => this.#pillarSchemas.check(pillar, provenance),
     };
-    if (this.#memo === undefined) return { compile: compileCluster(cluster, input), followed: undefined };
+    const memo = this.#memo;
+    if (memo === undefined) return { compile: compileCluster(cluster, input) };
     const given = other === undefined ? undefined : { value: { data: other, findings: [] }, messages: [], findings: [] };
-    const shared = this.#salt.forSharing(minion, this.#memo, this.#shared, given);
+    const shared = this.#salt.forSharing(minion, memo, this.#shared, given);
     const compiled = compileCluster(cluster, { ...input, salt: (trace) => (trace ? input.salt(true) : shared), addons: this.#addons });
-    return shared.alone ? { compile: compileCluster(cluster, input), followed: undefined } : { compile: compiled, followed: shared };
+    if (!shared.alone) return { compile: compiled, followed: shared };
+    const asked = new Set<string>();
+    const followed = { ...minion, ...followedRoots(minion, (question) => asked.add(question)) };
+    const salt = (trace: boolean): ReturnType<typeof input.salt> => this.#salt.forMinion(followed, { trace, lenient: true });
+    return { compile: compileCluster(cluster, { ...input, salt }), asked: () => [...asked] };
   }
 }
 
@@ -223,10 +234,17 @@ export function testClusterId(kind: string, pattern: string, id: string): boolea
   return testId(kind, pattern, id);
 }
 
-/** The schemas that come with the program; files are read when they are needed. */
+/** The schemas that come with the program, loaded once; files are read when they are needed. */
 export function kubernetesSchemas(home: string): KubernetesSchemas {
-  return KubernetesSchemas.load((path) => readFileSync(join(home, "schemas/kubernetes", path), "utf8"));
+  let schemas = loadedSchemas.get(home);
+  if (schemas === undefined) {
+    schemas = KubernetesSchemas.load((path) => readFileSync(join(home, "schemas/kubernetes", path), "utf8"));
+    loadedSchemas.set(home, schemas);
+  }
+  return schemas;
 }
+
+const loadedSchemas = new Map<string, KubernetesSchemas>();
 
 /** CustomResourceDefinitions in schemas/crds/ of the fleet's folder. @throws FindingError where one can't be read */
 function readCrds(folder: string): PyDict[] {

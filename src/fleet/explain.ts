@@ -91,7 +91,7 @@ export class Explainer {
   }
 
   #explanation(
-    { file, run }: Chosen,
+    { file }: Chosen,
     declared: Mode | undefined,
     objects: readonly PublishedObject[],
     lines: readonly PublishedLine[],
@@ -111,7 +111,7 @@ export class Explainer {
     return {
       state: stateOf(trial, file),
       ...(line !== undefined && { text: shownText(line, objects), ...addedBy(line, objects, addon) }),
-      trail: line?.written === undefined || line.added !== undefined ? [] : (run.trace(file.path)?.at(line.written) ?? []),
+      trail: line?.written === undefined || line.added !== undefined ? [] : trial.trace(line.written),
       values: explainedValues(causes, trial, this.#fleet, this.#cluster),
     };
   }

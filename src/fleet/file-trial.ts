@@ -1,5 +1,5 @@
 import { readAddonSettings, type Mode, type WrittenFile } from "../addon/index.ts";
-import { FindingError } from "../finding/index.ts";
+import { FindingError, type TrailStep } from "../finding/index.ts";
 import { Memo, Trie, type Kept } from "../memo/index.ts";
 import type { PyDict } from "../python/index.ts";
 import {
@@ -61,8 +61,8 @@ export class FileTrial {
     const compiler = this.#salt.forSharing(minion, this.memo, this.#shared);
     const pillar = compiler.pillar();
     // Anchors of YAML put one mapping at two places, which no result can be kept over.
-    this.pillar = compiler.alone ? { ...pillar, value: { ...pillar.value, data: withoutAliases(pillar.value.data) } } : pillar;
-    this.#compiler = compiler.alone ? this.#salt.forSharing(minion, this.memo, this.#shared, this.pillar) : compiler;
+    this.pillar = compiler.keepsNothing ? { ...pillar, value: { ...pillar.value, data: withoutAliases(pillar.value.data) } } : pillar;
+    this.#compiler = compiler.keepsNothing ? this.#salt.forSharing(minion, this.memo, this.#shared, this.pillar) : compiler;
     const low = this.#compiler.tracker.compute(new Trie<Kept<LowStage>>(), () => this.#compiler.low());
     this.low = low.value;
     this.#lowReads = low.questions;
@@ -76,8 +76,19 @@ export class FileTrial {
     // What templates write into pillar stays with the compiler.
     const compiler = this.#used ? this.#again(this.minion, this.pillar) : this.#compiler;
     this.#used = true;
-    this.#run = compiler.runOf(path);
+    this.#run = this.#runIn(compiler, this.minion, this.pillar);
     return this.#run?.parts;
+  }
+
+  /** Where a line of the file that was chosen comes from. */
+  trace(line: number): readonly TrailStep[] {
+    return this.#run?.trace(line) ?? [];
+  }
+
+  /** Once more where only now it is known that states have to be run in order. */
+  #runIn(compiler: SharedMinionCompiler, minion: Minion, stage: PillarStage, writers?: readonly string[]): PathRun | undefined {
+    const run = compiler.runOf(this.#path, writers);
+    return compiler.outOfOrder ? this.#again(minion, stage).runOf(this.#path, writers) : run;
   }
 
   /** Which line of pillar won, place by place. */
@@ -114,7 +125,8 @@ export class FileTrial {
     try {
       const compiler = this.#again(minion, stage);
       const failed = compiler.low().value?.failed.length;
-      const made = compiler.runOf(this.#path, this.#compiler.alone ? undefined : this.#run?.writers)?.parts.files.get(this.#path);
+      const writers = this.#compiler.keepsNothing ? undefined : this.#run?.writers;
+      const made = this.#runIn(compiler, minion, stage, writers)?.parts.files.get(this.#path);
       if (made?.kind === "file") return { file: made, failed: false, declared };
       return { ...missing, failed: made !== undefined || failed === undefined || failed > (this.low.value?.failed.length ?? 0) };
     } catch (error) {
@@ -125,7 +137,7 @@ export class FileTrial {
 
   /** Where results can't be kept each trial has a memo of its own. */
   #again(minion: Minion, stage: PillarStage): SharedMinionCompiler {
-    if (!this.#compiler.alone) return this.#salt.forSharing(minion, this.memo, this.#shared, stage);
+    if (!this.#compiler.keepsNothing) return this.#salt.forSharing(minion, this.memo, this.#shared, stage);
     return this.#salt.forSharing(minion, new Memo(testClusterId), new SharedStates(), stage);
   }
 }

@@ -91,7 +91,8 @@ function mapping(value: PyDict): string {
 }
 
 function shortened(text: string): string {
-  return text.length <= LONGEST ? text : `#${createHash("sha256").update(text, "utf8").digest("base64")}`;
+  // As UTF-8 all half surrogates, which YAML can spell, would be one character.
+  return text.length <= LONGEST ? text : `#${createHash("sha256").update(text, "utf16le").digest("base64")}`;
 }
 
 /** A question about data as one number. */

@@ -1,4 +1,4 @@
-import { Ask, PyDict, type DataPath, type DataReads, type Value } from "../python/index.ts";
+import { Ask, deepCopy, PyDict, type DataPath, type DataReads, type Value } from "../python/index.ts";
 import { NEVER, questionOf } from "./answers.ts";
 import { canonical, NotPlain } from "./canonical.ts";
 import { Trie } from "./trie.ts";
@@ -52,6 +52,8 @@ export class Tracker implements DataReads {
   #current = new Recording();
   /** Something happened that results can't be kept over: the subject is to be computed alone. */
   unsound = false;
+  /** How often shared data were written to, as far as has been noticed. */
+  writes = 0;
 
   constructor(memo: Memo, data: TrackedData) {
     this.#memo = memo;
@@ -101,6 +103,7 @@ export class Tracker implements DataReads {
   }
 
   wrote(path: DataPath): void {
+    this.writes++;
     this.#current.volatile = true;
     this.#dirty.add(path);
     if (path.parent !== undefined) this.#dirtyParents.add(path.parent);
@@ -109,13 +112,8 @@ export class Tracker implements DataReads {
     if (top !== this.#memo.root("pillar")) this.unsound = true;
   }
 
-  /** How many entries of shared data were written to. */
-  get writes(): number {
-    return this.#dirty.size;
-  }
-
   handed(path: DataPath, copy: Value, original: Value): void {
-    if (copy !== original) this.#handed.set(path, { copy, original });
+    if (this.#handed.get(path)?.copy !== copy) this.#handed.set(path, { copy, original: copy === original ? deepCopy(copy) : original });
   }
 
   /** Runs something whose reads are told from others of the running computation. */
@@ -155,7 +153,7 @@ export class Tracker implements DataReads {
     try {
       value = run();
     } finally {
-      this.#noticeChangedLists(own);
+      this.#noticeChangedLists();
       this.#current = outer;
       this.#adopt(own.questions, own.files);
       if (own.volatile) outer.volatile = true;
@@ -164,7 +162,8 @@ export class Tracker implements DataReads {
     const kept: Kept<T> = {
       value,
       questions,
-      answers: questions.map(this.#ask),
+      // Data that hold themselves have no answers that end.
+      answers: this.unsound ? [] : questions.map(this.#ask),
       files: [...own.files],
       notes: own.notes.map(([label, asked]) => [label, [...asked]]),
     };
@@ -177,7 +176,7 @@ export class Tracker implements DataReads {
 
   /** The result that an earlier subject has left, if all that would be read is the same. */
   take<T>(trie: Trie<Kept<T>>): Kept<T> | undefined {
-    const found = trie.find(this.#ask);
+    const found = this.unsound ? undefined : trie.find(this.#ask);
     if (found === undefined) return undefined;
     this.#memo.counts.taken++;
     this.#adopt(found.questions, found.files);
@@ -204,18 +203,20 @@ export class Tracker implements DataReads {
   }
 
   /** Lists are handed out as copies that all of the subject's templates share, as in Salt: one that was changed counts as written. */
-  #noticeChangedLists(own: Recording): void {
-    if (this.#handed.size === 0) return;
-    for (const question of own.questions) {
-      if (question % 4 !== Ask.value) continue;
-      const path = this.#memo.paths.at(question >> 2);
-      const handed = path === undefined ? undefined : this.#handed.get(path);
-      if (path === undefined || handed === undefined || this.#dirty.has(path)) continue;
-      if (!sameData(handed.copy, handed.original)) {
-        this.wrote(path);
-        own.volatile = true;
-      }
+  #noticeChangedLists(): void {
+    if (this.#handed.size === 0 || this.unsound) return;
+    for (const path of this.#changeable()) {
+      const handed = this.#handed.get(path);
+      if (handed === undefined || sameData(handed.copy, handed.original)) continue;
+      this.#handed.set(path, { copy: handed.copy, original: deepCopy(handed.copy) });
+      this.wrote(path);
     }
+  }
+
+  /** Where the running computation may have changed a list: where it read one, unless something written has made another way to it. */
+  #changeable(): readonly DataPath[] {
+    if (this.#dirty.size > 0) return [...this.#handed.keys()];
+    return [...this.#current.questions].flatMap((question) => (question % 4 === Ask.value ? (this.#memo.paths.at(question >> 2) ?? []) : []));
   }
 
   #isDirty(path: DataPath, what: Ask): boolean {

@@ -171,7 +171,11 @@ export class PyDict extends PyObject {
     if (path !== undefined) {
       const place = path.child(hash);
       reads.asked(place, Ask.value);
-      if (value === undefined || value === null || typeof value !== "object" || own.has(hash)) return value;
+      if (value === undefined || value === null || typeof value !== "object") return value;
+      if (own.has(hash)) {
+        if (!(value instanceof PyDict) || value.#track?.path === undefined) reads.handed(place, value, value);
+        return value;
+      }
       own.add(hash);
       const handed = value instanceof PyDict ? PyDict.view(value, place, reads) : deepCopy(value);
       if (!(value instanceof PyDict)) reads.handed(place, handed, value);

@@ -69,6 +69,9 @@ export interface DataReads {
   asked(path: DataPath, what: Ask): void;
   /** The entry at the path was set or removed. */
   wrote(path: DataPath): void;
-  /** A private copy of a list (or of another container that is no mapping) was handed out: it may be changed behind this one's back. */
+  /**
+   * A container of which no writes are told was handed out: it may be changed behind this one's back. It is a private copy of what stands
+   * in the shared data, or `original` itself where that was written there.
+   */
   handed(path: DataPath, copy: Value, original: Value): void;
 }

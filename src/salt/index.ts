@@ -8,7 +8,7 @@ export { MinionCompiler, SaltCompiler, type MinionSettings, type Stage, type Sta
 export { minionConfig, minionOf, parseMinionConfig, type ConfigFile, type MinionConfig } from "./config/index.ts";
 export { DiskFileRoots, diskOptions, MemoryFileRoots } from "./fileroots/index.ts";
 export { encodeFiles, type AppliedStates, type EncodedFile, type FileRunParts } from "./filestate/index.ts";
-export { SharedStates, type Asked, type MinionReads, type PathRun, type SharedMinionCompiler } from "./shared-compile.ts";
+export { followedRoots, SharedStates, type Asked, type MinionReads, type PathRun, type SharedMinionCompiler } from "./shared-compile.ts";
 export { matches, testId } from "./match/index.ts";
 export type { PillarProvenance } from "./pillar/index.ts";
 export { printPlain, showHigh, showLow, showPillar, showTop, toPlain, type Plain } from "./show.ts";

@@ -1,4 +1,4 @@
-import type { Finding } from "../finding/index.ts";
+import type { Finding, TrailStep } from "../finding/index.ts";
 import { FindingError } from "../finding/index.ts";
 import { Tracker, Trie, type Kept, type Memo } from "../memo/index.ts";
 import { deepCopy, str, type PyDict, type Value } from "../python/index.ts";
@@ -6,6 +6,7 @@ import { MinionCompiler, type CompiledLow, type PillarStage, type Stage } from "
 import { RecordingFileRoots, type FileRecorder } from "./fileroots/index.ts";
 import {
   carryOut,
+  chunkOf,
   componentsOf,
   joinRuns,
   planFileStates,
@@ -37,6 +38,8 @@ interface RenderSlot {
 /** States that are run together, with what is known of them. */
 interface FileGroup {
   readonly chunks: readonly LowChunk[];
+  /** Equal for groups of states of the same names. */
+  readonly name: string;
   readonly plans: Trie<Kept<Metered<FilePlan | "unplanned">>>;
   readonly runs: Trie<Kept<Metered<GroupRun>>>;
 }
@@ -96,6 +99,8 @@ export interface PathRun {
   readonly questions: ReadonlySet<number>;
   /** Paths of the states whose templates wrote to shared data. */
   readonly writers: readonly string[];
+  /** Where a line of the file at the path comes from. */
+  readonly trace: (line: number) => readonly TrailStep[];
 }
 
 /** What is shared by the compiles of many minions besides the memo itself. */
@@ -107,6 +112,8 @@ export class SharedStates {
   readonly slots = new WeakMap<FilePlan, readonly RenderSlot[]>();
   readonly asked = new WeakMap<FilePlan, Map<string, Asked>>();
   readonly planned = new WeakMap<FilePlan, PlanResults>();
+  /** Names of groups whose states and templates have to take their turns, see `outOfOrder`. */
+  readonly inOrder = new Set<string>();
   /** Merged pillar by the two that were merged. */
   readonly merged = new WeakMap<PyDict, WeakMap<PyDict, PyDict>>();
   /** A plan's file with its content, by its text: one object for equal files. */
@@ -135,6 +142,11 @@ export class SharedMinionCompiler {
   #states: Kept<Metered<KeptStates>> | undefined;
   readonly #fileReads = new Map<string, readonly Asked[]>();
   #compiler: MinionCompiler | undefined;
+  /**
+   * Templates wrote to pillar and were rendered in another order than the states', or twice: what came of it does not count. From now on
+   * the states concerned are run in order, also those of other minions.
+   */
+  outOfOrder = false;
 
   /** `pillar`: the minion's pillar where it is known already, or is to be another. */
   constructor(minion: Minion, memo: Memo, shared: SharedStates, renderer: SlsRenderer, names: SlsNames, pillar?: PillarStage) {
@@ -156,6 +168,11 @@ export class SharedMinionCompiler {
 
   /** Whether results may not be relied on: the minion is to be compiled by itself. */
   get alone(): boolean {
+    return this.keepsNothing || this.outOfOrder;
+  }
+
+  /** Whether nothing of the minion can be shared with others. */
+  get keepsNothing(): boolean {
     return this.tracker.unsound || this.#budget.scarce;
   }
 
@@ -204,11 +221,10 @@ export class SharedMinionCompiler {
   files(): Stage<AppliedStates> {
     const { value: low, messages, findings } = this.low();
     if (low === undefined) return { messages, findings };
-    let runs = this.#groups(low).map((group) => this.#runGroup(low, group));
-    // Warnings have the order of the states, which is known only of states that are run together.
-    if (runs.some((run) => run.warnings.length > 0)) runs = [this.#runAlone(low, this.#whole(low))];
+    const runs = this.#run(low);
     const value = joinRuns(
       runs.map((run) => run.parts),
+      this.#deps(low, []),
       this.#order(low),
     );
     return { value, messages: [], findings: [...findings, ...runs.flatMap((run) => run.warnings), ...value.findings] };
@@ -223,16 +239,32 @@ export class SharedMinionCompiler {
     if (low === undefined) return undefined;
     const questions = new Set<number>();
     const wrote: string[] = [];
-    for (const group of this.#groups(low)) {
+    const { writes } = this.tracker;
+    for (const group of this.#groupsInOrder(low)) {
       if (writers !== undefined && !group.chunks.some((chunk) => [path, ...writers].some((each) => writesAt(chunk, each)))) continue;
       const before = this.tracker.writes;
       const { value, questions: read } = this.tracker.compute(new Trie<Kept<FileRunParts>>(), () => this.#runGroup(low, group).parts);
       const wanted = value.files.has(path);
       if (this.tracker.writes > before) wrote.push(...value.files.keys());
       if (wanted || this.tracker.writes > before) for (const question of read) questions.add(question);
-      if (wanted) return { parts: value, questions, writers: wrote };
+      if (!wanted) continue;
+      if (this.tracker.writes > writes && !this.#followOneAnother(low)) this.#mustRunInOrder(this.#whole(low));
+      return { parts: value, questions, writers: wrote, trace: (line) => value.trace(path, this.#deps(low, []))?.at(line) ?? [] };
     }
     return undefined;
+  }
+
+  /** All states as one where they have to be run in order. */
+  #groupsInOrder(low: CompiledLow): readonly FileGroup[] {
+    const whole = this.#whole(low);
+    return this.#shared.inOrder.has(whole.name) ? [whole] : this.#groups(low);
+  }
+
+  /** Whether the groups one after the other have the order of all their states. */
+  #followOneAnother(low: CompiledLow): boolean {
+    return this.#groups(low)
+      .flatMap(({ chunks }) => chunks)
+      .every((chunk, index) => chunk === low.order[index]);
   }
 
   #compute<T>(trie: Trie<Kept<Metered<T>>>, run: () => T): T {
@@ -307,14 +339,35 @@ export class SharedMinionCompiler {
     return order;
   }
 
+  #run(low: CompiledLow): readonly GroupRun[] {
+    const { writes } = this.tracker;
+    const groups = this.#groupsInOrder(low);
+    const runs = groups.map((group) => this.#runGroup(low, group));
+    if (groups.length === 1) return runs;
+    // Warnings have the order of the states, which is known only of states that are run together.
+    const again = runs.some((run) => run.warnings.length > 0);
+    const whole = this.#whole(low);
+    if (this.tracker.writes > writes && (again || !this.#followOneAnother(low))) this.#mustRunInOrder(whole);
+    return again ? [this.#runAlone(low, whole)] : runs;
+  }
+
+  #mustRunInOrder(group: FileGroup): void {
+    this.#shared.inOrder.add(group.name);
+    this.outOfOrder = true;
+  }
+
   #runGroup(low: CompiledLow, group: FileGroup): GroupRun {
+    if (this.#shared.inOrder.has(group.name)) return this.#runAlone(low, group);
     const planned = this.#computeKept(group.plans, () => {
       const warnings: Finding[] = [];
       return planFileStates(group.chunks, this.#deps(low, warnings), warnings) ?? "unplanned";
     });
     const plan = planned.value.value;
     if (plan === "unplanned") return this.#runAlone(low, group);
+    const { writes } = this.tracker;
     const run = this.#runPlanned(low, group, plan);
+    // A plan's states have run before its templates, and those are rendered again where one fails.
+    if (this.tracker.writes > writes) this.#mustRunInOrder(group);
     for (const path of run.parts.files.keys()) {
       const render = run.renders.get(path);
       // A run by itself has told its reads already.
@@ -358,7 +411,7 @@ export class SharedMinionCompiler {
     const renders = new Map(
       [...plan.rendered].flatMap(([path, number]) => (results[number] === undefined ? [] : [[path, results[number]] as const])),
     );
-    return { parts: this.#carryOut(low, plan, results), warnings: plan.warnings, renders };
+    return { parts: this.#carryOut(plan, results), warnings: plan.warnings, renders };
   }
 
   #runAlone(low: CompiledLow, group: FileGroup): GroupRun {
@@ -402,11 +455,10 @@ export class SharedMinionCompiler {
     return results;
   }
 
-  #carryOut(low: CompiledLow, plan: FilePlan, results: readonly Kept<KeptRender>[]): FileRunParts {
+  #carryOut(plan: FilePlan, results: readonly Kept<KeptRender>[]): FileRunParts {
     return carryOut(
       plan,
       results.map((result) => result.value.text),
-      this.#deps(low, []),
       (file, text, make) => {
         let made = this.#shared.files.get(file);
         if (made === undefined) this.#shared.files.set(file, (made = new Map()));
@@ -447,7 +499,15 @@ function lone(text: string): Kept<KeptRender> {
 }
 
 function groupOf(chunks: readonly LowChunk[]): FileGroup {
-  return { chunks, plans: new Trie(), runs: new Trie() };
+  let name: string | undefined;
+  return {
+    chunks,
+    get name() {
+      return (name ??= JSON.stringify(chunks.map((chunk) => chunkOf(chunk).tag)));
+    },
+    plans: new Trie(),
+    runs: new Trie(),
+  };
 }
 
 /** The minion as it is seen by what is followed. */
@@ -460,13 +520,17 @@ function trackedMinion(minion: Minion, memo: Memo, tracker: Tracker): Minion {
     noted: (label, run) => tracker.noted(label, run),
     grains: tracker.view("grains"),
     opts: tracker.view("opts"),
-    fileRoots: recorded(minion.fileRoots, "file_roots", memo, tracker),
-    pillarRoots: recorded(minion.pillarRoots, "pillar_roots", memo, tracker),
+    ...followedRoots(minion, (question) => tracker.file(memo.file(question))),
   };
 }
 
-function recorded(roots: FileRoots, name: string, memo: Memo, tracker: Tracker): FileRoots {
-  const ask = (...question: readonly string[]): void => tracker.file(memo.file([name, ...question].join("\0")));
+/** The minion's file roots and pillar roots, every question to which `asked` is told. */
+export function followedRoots(minion: Minion, asked: (question: string) => void): Pick<Minion, "fileRoots" | "pillarRoots"> {
+  return { fileRoots: recorded(minion.fileRoots, "file_roots", asked), pillarRoots: recorded(minion.pillarRoots, "pillar_roots", asked) };
+}
+
+function recorded(roots: FileRoots, name: string, asked: (question: string) => void): FileRoots {
+  const ask = (...question: readonly string[]): void => asked([name, ...question].join("\0"));
   const recorder: FileRecorder = {
     found: (saltenv, path) => ask("find", saltenv, path),
     listed: (saltenv, what) => ask(what, saltenv),

@@ -23,7 +23,7 @@ import type { AppliedStates, FileStateDeps, FileTrace, StateOutcome } from "./ty
  * One file's failure hides no other. `low`: in list order or in run order; requisites are followed either way.
  */
 export function applyFileStates(low: readonly LowChunk[], deps: FileStateDeps): AppliedStates {
-  return joinRuns([runFileStates(low, deps)]);
+  return joinRuns([runFileStates(low, deps)], deps);
 }
 
 /** What a run of some of a minion's states came to, before it is joined with the other runs. */
@@ -37,7 +37,8 @@ export interface FileRunParts {
   readonly outcomes: readonly StateOutcome[];
   /** Whether anything hung on what a file holds. */
   readonly contentMattered: boolean;
-  readonly trace: (path: string) => FileTrace | undefined;
+  /** `deps`: of the minion that asks, which need not be the one that ran the states. */
+  readonly trace: (path: string, deps: FileStateDeps) => FileTrace | undefined;
 }
 
 /** Mostly the runs' folders follow one another. */
@@ -54,7 +55,7 @@ export function runFileStates(low: readonly LowChunk[], deps: FileStateDeps): Fi
 }
 
 /** `order`: all states of the minion, in the order in which they take effect. */
-export function joinRuns(runs: readonly FileRunParts[], order?: ReadonlyMap<LowChunk, number>): AppliedStates {
+export function joinRuns(runs: readonly FileRunParts[], deps: FileStateDeps, order?: ReadonlyMap<LowChunk, number>): AppliedStates {
   const place = (low: LowChunk): number => order?.get(low) ?? 0;
   const inOrder = <T>(parts: readonly (readonly [LowChunk, T])[]): T[] =>
     [...parts].sort(([a], [b]) => place(a) - place(b)).map(([, part]) => part);
@@ -63,7 +64,7 @@ export function joinRuns(runs: readonly FileRunParts[], order?: ReadonlyMap<LowC
     left: inOrder(runs.flatMap((run) => run.left)),
     findings: sortFindings(inOrder(runs.flatMap((run) => run.findings))),
     outcomes: runs.flatMap((run) => run.outcomes),
-    traceFile: (path) => runs.find((run) => run.files.has(path))?.trace(path),
+    traceFile: (path) => runs.find((run) => run.files.has(path))?.trace(path, deps),
   };
 }
 
@@ -168,9 +169,9 @@ class FileRun {
       findings,
       outcomes: this.#outcomes.map(plainOutcome),
       contentMattered,
-      trace: (path) => {
-        const file = this.#context.files.isFile(path) ? this.#context.files.read(path) : undefined;
-        return file === undefined ? undefined : traceOf(file, this.#context.deps);
+      trace: (path, deps) => {
+        const file = made.get(path);
+        return file === undefined ? undefined : traceOf(file, deps);
       },
     };
   }

@@ -3,6 +3,7 @@
  * (salt/states/file.py, salt/modules/file.py). No file of this machine is read or written.
  */
 export { applyFileStates, joinRuns, runFileStates, type FileRunParts } from "./apply.ts";
+export { chunkOf } from "./chunk.ts";
 export { componentsOf, writesAt } from "./components.ts";
 export { carryOut, planFileStates, type FilePlan } from "./plan.ts";
 export { encodeFiles, type EncodedFile } from "./encode.ts";

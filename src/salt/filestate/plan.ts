@@ -53,7 +53,6 @@ export function planFileStates(low: readonly LowChunk[], deps: FileStateDeps, wa
 export function carryOut(
   { parts, rendered }: FilePlan,
   texts: readonly string[],
-  deps: FileStateDeps,
   once: (file: FileResult, text: string, make: () => FileResult) => FileResult,
 ): FileRunParts {
   const files = new Map(parts.files);
@@ -69,7 +68,7 @@ export function carryOut(
   return {
     ...parts,
     files,
-    trace: (path) => {
+    trace: (path, deps) => {
       const file = parts.made.get(path);
       const number = rendered.get(path);
       if (file === undefined) return undefined;

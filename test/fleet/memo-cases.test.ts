@@ -1,0 +1,181 @@
+import { describe, expect, test } from "vitest";
+import { expectSame, fleetOf } from "./memory-fleet.ts";
+
+interface Tree {
+  readonly clusters?: number;
+  readonly config?: string;
+  /** By path below the tree's top; `pillar/top.sls` gives every cluster `p`, `states/top.sls` every cluster `s`, unless they are here. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+const addon = (name: string, file: string, template: string, more = ""): string =>
+  `${name}-${file}:\n  file.managed:\n    - name: /etc/kubernetes/addons/${name}/${file}.yaml\n    - source: salt://${template}\n    - template: jinja\n    - makedirs: True\n${more}`;
+
+const map = (name: string, value: string, before = ""): string =>
+  `${before}apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}, namespace: default}\ndata: {v: {{ (${value}) | string | tojson }}}\n`;
+
+function compiledAlike({ clusters = 4, config = "", files }: Tree): ReturnType<typeof expectSame> {
+  const roster = Array.from({ length: clusters }, (_, index) => {
+    const id = `c${String(index + 1).padStart(3, "0")}`;
+    return `${id}: {minion_opts: {grains: {az: z${index % 2}, role: ${"ab"[index % 2]}}}}\n`;
+  });
+  return expectSame(
+    fleetOf(
+      new Map(
+        Object.entries({
+          "halite.yaml": `kubernetes: "1.36"\n${config}`,
+          "roster.yaml": roster.join(""),
+          "pillar/top.sls": "base:\n  '*':\n    - p\n",
+          "pillar/p.sls": "",
+          "states/top.sls": "base:\n  '*':\n    - s\n",
+          ...files,
+        }),
+      ),
+    ),
+  );
+}
+
+/** A manifest's name, made of the file's. */
+const NAMED = "m{{ name | replace('/', '-') }}";
+
+const MANIFEST = "{apiVersion: v1, kind: ConfigMap, metadata: {name: written, namespace: default}}";
+
+const WARNS = "    - onlyif:\n      - fun: mine.get\n        args: ['*', x]\n";
+
+const PILLAR = "m: {x: 1}\nl: [1]\n";
+
+describe("the memo changes nothing", () => {
+  test.each<readonly [string, Tree]>([
+    [
+      "where a template of one addon writes into pillar between two of another",
+      {
+        files: {
+          "pillar/p.sls": PILLAR,
+          "states/s.sls": addon("one", "a", "read") + addon("two", "b", "write") + addon("one", "c", "read"),
+          "states/read": map(NAMED, "pillar.m"),
+          "states/write": map("w", "1", "{% do pillar.m.update({'x': 2}) %}"),
+        },
+      },
+    ],
+    [
+      "where a template appends to a list of pillar and one that is run with it fails",
+      {
+        files: {
+          "pillar/p.sls": PILLAR,
+          "states/s.sls": addon("one", "a", "append") + addon("two", "b", "fail", "    - require:\n      - file: one-a\n"),
+          "states/append": map("a", "pillar.l", "{% do pillar.l.append(2) %}"),
+          "states/fail": "{{ raise('no') }}",
+        },
+      },
+    ],
+    [
+      "where a template appends to a list of pillar and a condition warns",
+      {
+        files: {
+          "pillar/p.sls": PILLAR,
+          "states/s.sls": addon("one", "a", "append") + addon("two", "b", "plain", WARNS),
+          "states/append": map("a", "pillar.l", "{% do pillar.l.append(2) %}"),
+          "states/plain": map("b", "1"),
+        },
+      },
+    ],
+    [
+      "where a template writes what a state run with it takes from pillar, and what a condition asks",
+      {
+        files: {
+          "pillar/p.sls": "text: '{}'\n",
+          "states/s.sls":
+            addon("one", "a", "write") +
+            "two-b:\n  file.managed:\n    - name: /etc/kubernetes/addons/two/b.yaml\n    - contents_pillar: text\n    - makedirs: True\n    - require:\n      - file: one-a\n" +
+            addon("one", "c", "plain", "    - onlyif:\n      - fun: pillar.get\n        args: [flag]\n"),
+          "states/write": map("a", "1", `{% do pillar.update({'text': '${MANIFEST}', 'flag': True}) %}`),
+          "states/plain": map("c", "1"),
+        },
+      },
+    ],
+    [
+      "where a list that an SLS has put into pillar is appended to by templates, in one of two addons that take turns",
+      {
+        files: {
+          "states/s.sls": "{% do pillar.update({'own': [], 'deep': {'x': {}}}) %}\n" + addon("one", "a", "read") + addon("two", "b", "write") + addon("one", "c", "read"),
+          "states/read": map(NAMED, "pillar"),
+          "states/write": map("w", "1", "{% do pillar.own.append(grains.role) %}{% do pillar.deep.x.update({'y': 1}) %}"),
+        },
+      },
+    ],
+    [
+      "where a list that an SLS has appended to is appended to by templates that take turns",
+      {
+        files: {
+          "pillar/p.sls": PILLAR,
+          "states/s.sls": "{% do pillar.l.append('sls') %}\n" + addon("one", "a", "append") + addon("two", "b", "append") + addon("one", "c", "append"),
+          "states/append": map(NAMED, "pillar.l", "{% do pillar.l.append(2) %}"),
+        },
+      },
+    ],
+    [
+      "where a copy that a template has put into pillar is written to",
+      {
+        files: {
+          "pillar/p.sls": "m: {x: 1, n: {y: 1}}\n",
+          "states/s.sls": "{% do pillar.update({'copied': pillar.m.copy()}) %}\n" + addon("one", "a", "read") + addon("two", "b", "write") + addon("one", "c", "read"),
+          "states/read": map(NAMED, "pillar"),
+          "states/write": map("w", "1", "{% do pillar.copied.update({'x': 2}) %}{% do pillar.copied.n.update({'y': 2}) %}"),
+        },
+      },
+    ],
+    [
+      "where a list of pillar is changed under another name that a template gave it",
+      {
+        files: {
+          "pillar/p.sls": PILLAR,
+          "states/top.sls": "base:\n  '*':\n    - s0\n  'c00[24]':\n    - s1\n    - s2\n  'c*':\n    - s3\n",
+          "states/s0.sls": "{% do pillar.get('nothing') %}\n",
+          "states/s1.sls": "{% do pillar.update({'alias': pillar.l}) %}\n",
+          "states/s2.sls": "{% do pillar.alias.append('more') %}\n",
+          "states/s3.sls": `a:\n  file.managed:\n    - name: /etc/kubernetes/addons/one/a.yaml\n    - makedirs: True\n    - contents: "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: default}, data: {v: '{{ pillar.l | join }}'}}"\n`,
+        },
+      },
+    ],
+    ["where pillar holds itself", { files: { "pillar/p.sls": "m: &m {x: 1, me: *m}\nl: &l [1, *l]\n", "states/s.sls": addon("one", "a", "read"), "states/read": map("a", "pillar.l | length") } }],
+    [
+      "where one cluster has a pillar error beside a pillar that others have too",
+      {
+        files: {
+          "pillar/top.sls": "base:\n  '*':\n    - p\n  c002:\n    - broken\n",
+          "pillar/p.sls": PILLAR,
+          "pillar/broken.sls": "{{ raise('no') }}",
+          "states/s.sls": addon("one", "a", "read"),
+          "states/read": map("a", "pillar"),
+        },
+      },
+    ],
+    [
+      "where requisites change the order of what is left to the node",
+      {
+        files: {
+          "states/s.sls":
+            "a:\n  pkg.installed:\n    - require:\n      - pkg: c\nb:\n  pkg.installed: []\nc:\n  pkg.installed:\n    - require:\n      - file: one-x\n" +
+            addon("one", "x", "read") +
+            addon("two", "y", "read"),
+          "states/read": map("a", "1"),
+        },
+      },
+    ],
+  ])("%s", (_what, tree) => {
+    compiledAlike(tree);
+  });
+
+  test("where more clusters than a plan is kept for have texts of their own", () => {
+    const clusters = compiledAlike({
+      clusters: 300,
+      files: {
+        "pillar/p.sls": "own: {{ grains.id }}\n",
+        "states/s.sls": addon("one", "a", "own") + addon("one", "b", "all"),
+        "states/own": map("own", "pillar.own ~ grains.role"),
+        "states/all": map("all", "grains.role"),
+      },
+    });
+    expect(new Set(clusters.map((cluster) => cluster.files.get("one/a.yaml"))).size).toBe(300);
+  });
+});
