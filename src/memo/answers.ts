@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { Ask, PyDict, PyOrderedDict, type DataPath, type Value } from "../python/index.ts";
+import { Ask, isScalar, PyDict, PyOrderedDict, type DataPath, type Value } from "../python/index.ts";
 import { canonical, NotPlain } from "./canonical.ts";
 
 /** The answer of what cannot be compared: equal to none, itself included. */
@@ -37,11 +37,11 @@ export class Answers {
       case Ask.value:
         return this.#value(value);
       case Ask.kind:
-        return this.number(value === undefined ? "-" : value instanceof PyDict ? mapping(value) : Array.isArray(value) ? "L" : "S");
+        return this.number(kindOf(value));
       case Ask.keys:
         return this.#keys(value);
       default:
-        return this.number(value instanceof PyDict ? String(value.size) : "-");
+        return this.number(value instanceof PyDict ? `${mapping(value)}${value.size}` : "-");
     }
   }
 
@@ -64,7 +64,7 @@ export class Answers {
     if (!(value instanceof PyDict)) return this.number("-");
     let number = this.#keyLists.get(value);
     if (number === undefined) {
-      number = this.number(shortened(`k${[...value.keys()].map(canonical).join(",")}`));
+      number = this.number(shortened(`k${mapping(value)}${[...value.keys()].map(canonical).join(",")}`));
       this.#keyLists.set(value, number);
     }
     return number;
@@ -84,6 +84,12 @@ export class Answers {
     }
     return number;
   }
+}
+
+function kindOf(value: Value | undefined): string {
+  if (value === undefined) return "-";
+  if (value instanceof PyDict) return mapping(value);
+  return Array.isArray(value) ? "L" : isScalar(value) ? "S" : "C";
 }
 
 function mapping(value: PyDict): string {

@@ -1,5 +1,6 @@
 import { PyDict } from "./dict.ts";
-import { PySet, PyTuple } from "./sequence.ts";
+import { PyFloat } from "./float.ts";
+import { PyBytes, PySet, PyTuple } from "./sequence.ts";
 import { PyObject, type Value } from "./value.ts";
 
 /** Python's `copy.deepcopy` of data: containers anew, shared and circular ones shared again; functions and the like as they are. */
@@ -24,6 +25,11 @@ function copy(value: Value, done: Map<object, Value>): Value {
     return dict;
   }
   return copyImmutable(value, done);
+}
+
+/** Whether a value is no container and can't be changed. */
+export function isScalar(value: Value): value is null | boolean | number | bigint | string | PyFloat | PyBytes {
+  return value === null || typeof value !== "object" || value instanceof PyFloat || value instanceof PyBytes;
 }
 
 function copyImmutable(value: PyObject, done: Map<object, Value>): Value {

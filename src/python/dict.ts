@@ -1,5 +1,5 @@
 import { hashKey, equals } from "./equality.ts";
-import { deepCopy } from "./copy.ts";
+import { deepCopy, isScalar } from "./copy.ts";
 import { repr } from "./print.ts";
 import { Ask, type DataPath, type DataReads, type ValueKind } from "./reads.ts";
 import { PyObject, type HashKey, type Value } from "./value.ts";
@@ -99,6 +99,8 @@ export class PyDict extends PyObject {
     return this.#values.delete(hash);
   }
   clear(): void {
+    // Of an empty dict too it has to be known that it is: another may hold something to clear.
+    if (this.#track?.path !== undefined) this.#track.reads.asked(this.#track.path, Ask.size);
     if (this.#track !== undefined) for (const hash of this.#values.keys()) this.#written(hash, this.#track);
     this.#values.clear();
     this.#originals = undefined;
@@ -146,7 +148,7 @@ export class PyDict extends PyObject {
   /** The place of an entry that stands for a plain value nobody has looked at. */
   #unread(hash: HashKey, track: Track): DataPath | undefined {
     const value = this.#values.get(hash);
-    if (value === undefined || (value !== null && typeof value === "object")) return undefined;
+    if (value === undefined || !isScalar(value)) return undefined;
     if (track.path === undefined) return track.leaves.get(hash);
     return track.own.has(hash) ? undefined : track.path.child(hash);
   }
@@ -171,7 +173,7 @@ export class PyDict extends PyObject {
     if (path !== undefined) {
       const place = path.child(hash);
       reads.asked(place, Ask.value);
-      if (value === undefined || value === null || typeof value !== "object") return value;
+      if (value === undefined || isScalar(value)) return value;
       if (own.has(hash)) {
         if (!(value instanceof PyDict) || value.#track?.path === undefined) reads.handed(place, value, value);
         return value;
@@ -186,7 +188,7 @@ export class PyDict extends PyObject {
     if (place === undefined || value === undefined) return value;
     reads.asked(place, Ask.value);
     leaves.delete(hash);
-    if (value === null || typeof value !== "object") return value;
+    if (isScalar(value)) return value;
     const copy = value instanceof PyDict ? value.#unreadCopy(place, reads) : deepCopy(value);
     this.#values.set(hash, copy);
     return copy;

@@ -2,7 +2,7 @@
  * The room of Python's data model: the values that pillar, grains, templates and YAML exchange,
  * with Python's equality, hashing, truth and printing. It imports nothing; every room may import it.
  */
-export { deepCopy } from "./copy.ts";
+export { deepCopy, isScalar } from "./copy.ts";
 export { equals, hashKey, truthy, typeName } from "./equality.ts";
 export { PyDict, PyOrderedDict } from "./dict.ts";
 export { floatRepr, PyFloat } from "./float.ts";

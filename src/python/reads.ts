@@ -4,11 +4,11 @@ import type { HashKey, Value } from "./value.ts";
 export const Ask = {
   /** Its value; of a mapping only that it is one. */
   value: 0,
-  /** Whether it is there, and whether it is a mapping, a list or neither. */
+  /** Whether it is there, and whether it is a mapping, a list, another container or a scalar. */
   kind: 1,
-  /** The keys of the mapping, in order. */
+  /** The keys of the mapping, in order, and whether it is an ordered one, which prints another way. */
   keys: 2,
-  /** How many keys the mapping has. */
+  /** How many keys the mapping has, and whether it is an ordered one. */
   size: 3,
 } as const;
 

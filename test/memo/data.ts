@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { PyBytes, PyDict, PyFloat, PyObject, PyOrderedDict, PySet, PyTuple, type Value } from "../../src/python/index.ts";
 
+// Counterexamples say what they hold.
+for (const { prototype } of [PyDict, PyTuple, PySet, PyFloat, PyBytes])
+  Object.defineProperty(prototype, fc.toStringMethod, {
+    value(this: PyObject) {
+      return JSON.stringify(shown(this));
+    },
+  });
+
 /** Keys that are one to a dict though they print apart, and some that look like what separates others. */
 const keys: fc.Arbitrary<Value> = fc.oneof(
   fc.constantFrom<Value>("a", "b", "c", "d", "", "-", "\0f1", "\0s"),
