@@ -294,7 +294,7 @@ function sameData(a: Value, b: Value): boolean {
  * Whether one container stands at two places, as YAML's anchors make it, or in itself: a template that changes it in one place changes it
  * in the other too, which views do not follow.
  */
-function holdsAliases(data: PyDict): boolean {
+export function holdsAliases(data: PyDict): boolean {
   const seen = new Set<object>();
   const walk = (value: Value): boolean => {
     if (value === null || typeof value !== "object") return false;

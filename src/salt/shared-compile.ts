@@ -1,6 +1,6 @@
 import type { Finding, TrailStep } from "../finding/index.ts";
 import { FindingError } from "../finding/index.ts";
-import { Tracker, Trie, type Kept, type Memo } from "../memo/index.ts";
+import { holdsAliases, Tracker, Trie, type Kept, type Memo } from "../memo/index.ts";
 import { deepCopy, str, type PyDict, type Value } from "../python/index.ts";
 import { MinionCompiler, type CompiledLow, type PillarStage, type Stage } from "./compile.ts";
 import { RecordingFileRoots, type FileRecorder } from "./fileroots/index.ts";
@@ -114,8 +114,8 @@ export class SharedStates {
   readonly planned = new WeakMap<FilePlan, PlanResults>();
   /** Names of groups whose states and templates have to take their turns, see `outOfOrder`. */
   readonly inOrder = new Set<string>();
-  /** Merged pillar by the two that were merged. */
-  readonly merged = new WeakMap<PyDict, WeakMap<PyDict, PyDict>>();
+  /** Whether one container stands twice in what a pillar SLS gives. */
+  readonly aliased = new WeakMap<PyDict, boolean>();
   /** A plan's file with its content, by its text: one object for equal files. */
   readonly files = new WeakMap<FileResult, Map<string, FileResult>>();
 }
@@ -286,18 +286,19 @@ export class SharedMinionCompiler {
         sls: (saltenv: string, sls: string, run: () => { readonly state: Value } | undefined) =>
           this.tracker.compute<{ readonly state: Value } | undefined>(this.#memo.trie(JSON.stringify(["pillar-sls", saltenv, sls])), run)
             .value,
-        merge: (below: PyDict, above: PyDict, run: () => PyDict) => {
-          const known = this.#shared.merged.get(below)?.get(above);
-          if (known !== undefined) return known;
-          const merged = run();
-          let over = this.#shared.merged.get(below);
-          if (over === undefined) this.#shared.merged.set(below, (over = new WeakMap()));
-          over.set(above, merged);
-          return merged;
+        merging: (above: PyDict) => {
+          // Salt merges in place, so that more for one name of a YAML anchor is more for its other names.
+          if (this.#hasAliases(above)) this.tracker.unsound = true;
         },
       },
     };
     return new MinionCompiler(this.#minion, { lenient: true, sharing }, this.#renderer, this.#names, this.#budget).pillar();
+  }
+
+  #hasAliases(data: PyDict): boolean {
+    let has = this.#shared.aliased.get(data);
+    if (has === undefined) this.#shared.aliased.set(data, (has = holdsAliases(data)));
+    return has;
   }
 
   /** The stages after pillar, which see it as a view. */

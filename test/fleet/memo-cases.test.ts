@@ -42,6 +42,8 @@ const MANIFEST = "{apiVersion: v1, kind: ConfigMap, metadata: {name: written, na
 
 const WARNS = "    - onlyif:\n      - fun: mine.get\n        args: ['*', x]\n";
 
+const PRINTS_PILLAR = { "states/s.sls": addon("one", "a", "read"), "states/read": map("a", "pillar") };
+
 const PILLAR = "m: {x: 1}\nl: [1]\n";
 
 describe("the memo changes nothing", () => {
@@ -145,11 +147,70 @@ describe("the memo changes nothing", () => {
           "pillar/top.sls": "base:\n  '*':\n    - p\n  c002:\n    - broken\n",
           "pillar/p.sls": PILLAR,
           "pillar/broken.sls": "{{ raise('no') }}",
-          "states/s.sls": addon("one", "a", "read"),
-          "states/read": map("a", "pillar"),
+          ...PRINTS_PILLAR,
         },
       },
     ],
+    [
+      "where an anchor of pillar stands for what another SLS puts more into",
+      {
+        files: {
+          "pillar/top.sls": "base:\n  '*':\n    - p\n    - more\n",
+          "pillar/p.sls": "m: &m {x: 1}\nn: *m\n",
+          "pillar/more.sls": "m: {y: 2}\n",
+          ...PRINTS_PILLAR,
+        },
+      },
+    ],
+    [
+      "where an SLS is included under two keys and one of them gets more",
+      {
+        files: {
+          "pillar/top.sls": "base:\n  '*':\n    - p\n    - more\n",
+          "pillar/p.sls": "include:\n  - sub:\n      key: a\n  - sub:\n      key: b\n",
+          "pillar/sub.sls": "m: {x: 1}\n",
+          "pillar/more.sls": "a: {m: {y: 2}}\n",
+          ...PRINTS_PILLAR,
+        },
+      },
+    ],
+    [
+      "where an SLS stands at the top and under a key, and one of them gets more",
+      {
+        files: {
+          "pillar/top.sls": "base:\n  '*':\n    - sub\n    - p\n    - more\n    - list\n",
+          "pillar/p.sls": "include:\n  - sub:\n      key: a\n",
+          "pillar/sub.sls": "m: {x: 1}\n",
+          "pillar/more.sls": "m: {y: 2}\n",
+          "pillar/list.sls": "l: &l [1]\nk: {l: *l}\n",
+          ...PRINTS_PILLAR,
+        },
+      },
+    ],
+    [
+      "where pillar that holds itself is merged over itself",
+      {
+        files: {
+          "pillar/top.sls": "base:\n  '*':\n    - p\n    - q\n",
+          "pillar/p.sls": "m: &m {x: 1, me: *m}\n",
+          "pillar/q.sls": "m: &m {x: 2, me: *m}\n",
+          ...PRINTS_PILLAR,
+        },
+      },
+    ],
+    ...["overwrite", "aggregate", "list", "none", "recurse", "unheard-of"].map((strategy): [string, Tree] => [
+      `where SLS that some clusters include and others have by themselves are merged by the strategy ${strategy}`,
+      {
+        config: `pillar_source_merging_strategy: ${strategy}\n`,
+        files: {
+          "pillar/top.sls": "base:\n  'c00[13]':\n    - p\n  'c00[24]':\n    - sub\n  'c*':\n    - more\n",
+          "pillar/p.sls": "include:\n  - sub\nm: {y: {{ grains.role }}}\nl: [{{ grains.role }}]\n",
+          "pillar/sub.sls": "m: {x: 1}\nl: [1]\n",
+          "pillar/more.sls": "n: {z: 1}\n",
+          ...PRINTS_PILLAR,
+        },
+      },
+    ]),
     [
       "where requisites change the order of what is left to the node",
       {

@@ -17,7 +17,7 @@ describe("a view", () => {
         expect(shown(view)).toEqual(shown(plain));
         expect(JSON.stringify(shown(data))).toBe(before);
       }),
-      { numRuns: 1500 },
+      { numRuns: 700 },
     );
   });
 
@@ -34,7 +34,7 @@ describe("a view", () => {
         if (wrote) expect([...trie.results()]).toEqual([]);
         if (wrote) expect(tracker.writes).toBeGreaterThan(0);
       }),
-      { numRuns: 1500 },
+      { numRuns: 700 },
     );
   });
 
@@ -95,7 +95,7 @@ describe("what a record says was read is enough", () => {
         });
         expect(within).toEqual(plainly(subjects, [outer, inner, last]));
       }),
-      { numRuns: 1500 },
+      { numRuns: 700 },
     );
   });
 });

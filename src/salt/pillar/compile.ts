@@ -35,11 +35,12 @@ export interface PillarRequest {
   readonly sharing?: PillarSharing | undefined;
 }
 
-/** Keeps pillar SLS and what they are merged to over many minions. */
+/** Keeps pillar SLS over many minions. */
 export interface PillarSharing {
   /** What an SLS without includes comes to; `undefined` from `run` is not kept. */
   sls(saltenv: string, sls: string, run: () => { readonly state: Value } | undefined): { readonly state: Value } | undefined;
-  merge(below: PyDict, above: PyDict, run: () => PyDict): PyDict;
+  /** Told of what is about to be merged over what there is, so that only what both have is copied. */
+  merging(above: PyDict): void;
 }
 
 export interface CompiledPillar {

@@ -25,11 +25,17 @@ export class PillarMerger {
     return !this.#mergeLists && this.#renderer !== "yamlex" && ["smart", "recurse", "overwrite"].includes(this.#strategy);
   }
 
-  /** The same, taken from another minion's compile where that merged the same two. */
+  /** Whether merging leaves what is merged as it is: Salt's strategy `overwrite` changes the first of the two. */
+  get leavesSources(): boolean {
+    return this.#strategy !== "overwrite";
+  }
+
+  /** The same without copying what only one of the two has, where both are to be changed by nobody. */
   shared(below: PyDict, above: PyDict, sharing: PillarSharing | undefined): PyDict {
-    if (sharing === undefined || !this.idempotent || this.#strategy === "overwrite" || this.#tracer !== undefined)
+    if (sharing === undefined || !this.idempotent || !this.leavesSources || this.#tracer !== undefined)
       return this.merge(below, above);
-    return sharing.merge(below, above, () => over(below, above));
+    sharing.merging(above);
+    return over(below, above);
   }
 
   /** `above` put over `below`. @throws PyError `TypeError` where either is no dict */

@@ -96,7 +96,7 @@ export class PillarSls {
       return null;
     }
     const { sharing } = this.#request;
-    if (sharing === undefined || variables.size > 0) return this.#compiled(sls, saltenv, found, done, variables);
+    if (sharing === undefined || variables.size > 0 || !this.#merger.leavesSources) return this.#compiled(sls, saltenv, found, done, variables);
     let state: Value | undefined;
     const shared = sharing.sls(saltenv, sls, () => {
       const before = this.#errors.messages.length;
