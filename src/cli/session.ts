@@ -3,12 +3,14 @@ import { availableParallelism } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { FindingError } from "../finding/index.ts";
 import {
+  Aside,
   CacheFolder,
   compileInThreads,
   findConfig,
   FleetCompiler,
   kubernetesSchemas,
   loadFleet,
+  removeLeftovers,
   renderInThreads,
   RosterCache,
   strayFiles,
@@ -108,19 +110,25 @@ export async function renderFleet(
     begun: Date.now(),
     cache: memo && !args.flag("no-cache") ? { top: join(fleet.folder, ".halite/cache"), version: context.build } : undefined,
   };
-  const warn = (message: string): void => terminal.err(`${terminal.paintErr("yellow", "halite")}: ${message}\n`);
+  const warned = new Set<string>();
+  const warn = (message: string): void => {
+    if (!warned.has(message)) terminal.err(`${terminal.paintErr("yellow", "halite")}: ${message}\n`);
+    warned.add(message);
+  };
   const cache = setting.cache === undefined ? undefined : new CacheFolder(setting.cache.top, setting.cache.version, warn);
   tuneForFleet(picked.length);
   const jobs = args.value("jobs") === undefined ? undefined : threadsOf(args.value("jobs"), picked.length);
   try {
+    if (!setting.check) removeLeftovers(setting.out, Date.now());
     const show = progressLine(terminal, picked.length);
     let progress: RenderProgress = { clusters: 0, computed: 0, taken: 0, unchanged: 0 };
-    const rendered = await renderInThreads(compiler, picked, setting, jobs, (at) => show((progress = at)), warn);
     const strays = target === undefined && clusters === undefined ? strayFiles(setting.out, picked) : [];
+    const strayed = details.lines === true ? strayLines(setting.out, strays) : [];
+    if (!setting.check && strays.length > 0)
+      writeOut(setting.out, new Map(), { missing: [], changed: [], extra: strays }, new Aside(setting.out));
+    const rendered = await renderInThreads(compiler, picked, setting, jobs, (at) => show((progress = at)), warn);
     const difference = joinDifferences([...rendered.map((each) => each.difference), { missing: [], changed: [], extra: strays }]);
-    const lines = new Map(rendered.flatMap((each) => [...(each.lines ?? [])]));
-    if (details.lines === true) for (const [path, counts] of strayLines(setting.out, strays)) lines.set(path, counts);
-    if (!setting.check && strays.length > 0) writeOut(setting.out, new Map(), { missing: [], changed: [], extra: strays });
+    const lines = new Map([...rendered.flatMap((each) => [...(each.lines ?? [])]), ...strayed]);
     cache?.tidy(Date.now());
     terminal.progressDone();
     return { rendered, difference, progress, lines };

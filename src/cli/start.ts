@@ -1,7 +1,9 @@
 import {
+  Aside,
   compareOut,
   findingsByCluster,
   outFiles,
+  removeLeftovers,
   strayFiles,
   writeOut,
   type Fleet,
@@ -25,13 +27,16 @@ export const command: Command = {
     const folder = outFolder(context, fleet);
     const files = outFiles(compiles);
     const clusters = compiles.map(({ cluster }) => cluster);
-    const own = compareOut(
-      folder,
-      files,
-      clusters.map(({ az, id }) => `${az}/${id}`),
-    );
-    const difference = { ...own, extra: [...own.extra, ...strayFiles(folder, clusters)] };
-    writeOut(folder, files, difference);
+    removeLeftovers(folder, Date.now());
+    const own = compareOut(folder, files);
+    const inClusters = own.extra.filter((path) => clusters.some(({ az, id }) => path.startsWith(`${az}/${id}/`)));
+    const difference = { ...own, extra: [...inClusters, ...strayFiles(folder, clusters)] };
+    const aside = new Aside(folder);
+    try {
+      writeOut(folder, files, difference, aside);
+    } finally {
+      aside.remove();
+    }
     const findings = foldFindings(findingsByCluster(fleet, compiles));
     const failed = findings.some(({ finding }) => finding.severity === "error");
     printFindings(terminal, findings, compiles.length, false);

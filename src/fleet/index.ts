@@ -1,4 +1,5 @@
 /** The room of the fleet: config, roster, the compile of one cluster and of many, out/, and what is kept between runs. */
+export { Aside, removeLeftovers } from "./aside.ts";
 export { CacheFolder } from "./cache/folder.ts";
 export { RosterCache } from "./cache/roster-cache.ts";
 export { findingsByCluster, FleetCompiler, kubernetesSchemas, outFiles } from "./compile.ts";

@@ -24,7 +24,16 @@ export function settingsDigest(fleet: Fleet): string {
   const hash = createHash("sha256");
   hash.update(JSON.stringify([[...fileRoots], [...pillarRoots], kubernetes, canonical(saltOptions)]));
   for (const folder of ["schemas/pillar", "schemas/crds"]) {
-    for (const path of filesBelow(fleet.folder, folder).sort()) hash.update(`\0${path}\0`).update(readFileSync(join(fleet.folder, path)));
+    for (const path of filesBelow(fleet.folder, folder).sort()) hash.update(`\0${path}\0`).update(contentAt(join(fleet.folder, path)));
   }
   return hash.digest("hex");
+}
+
+/** Links may lead nowhere, or to a folder. */
+function contentAt(path: string): Buffer | string {
+  try {
+    return readFileSync(path);
+  } catch {
+    return "";
+  }
 }

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
+import { removeLeftovers } from "./aside.ts";
 import { CacheFolder } from "./cache/folder.ts";
 import type { RunState } from "./cache/run-state.ts";
 import { FleetCompiler } from "./compile.ts";
@@ -85,6 +86,8 @@ export async function renderInThreads(
     return [...rendered, ...theirs.flatMap((each) => each.rendered)].sort((a, b) => (a.cluster.id < b.cluster.id ? -1 : 1));
   } finally {
     await Promise.all(workers.map((worker) => worker.terminate()));
+    // Threads that were ended in the middle.
+    if (workers.length > 0 && !setting.check) removeLeftovers(setting.out, Date.now(), { own: true });
   }
 }
 

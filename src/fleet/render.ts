@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { FileAnswers } from "./cache/file-answers.ts";
 import type { RunState } from "./cache/run-state.ts";
 import { Table, type AskedFile, type ClusterState, type StatePart } from "./cache/state-part.ts";
-import { isUntouched, PackedFolder, Shapes, syncClusterFolder, type KnownFolder } from "./cluster-folder.ts";
+import { Aside } from "./aside.ts";
+import { holdsDigests, isClusterFolder, isUntouched, PackedFolder, Shapes, syncClusterFolder } from "./cluster-folder.ts";
 import type { FleetCompiler } from "./compile.ts";
 import type { CompiledCluster } from "./compiled.ts";
 import type { ReachRecord } from "./impact.ts";
 import { countLines, type LineCounts } from "./line-counts.ts";
-import { filesBelow, type OutDifference } from "./out.ts";
+import { textAt, type OutDifference } from "./out.ts";
 import { rosterText } from "./partition.ts";
 import type { Cluster } from "./roster.ts";
 
@@ -63,13 +63,17 @@ export function renderClusters(
 ): readonly RenderedCluster[] {
   const run = new RenderRun(compiler, options);
   const at = (done: number): RenderProgress => ({ clusters: done, ...compiler.counts, unchanged: run.unchanged });
-  const rendered = clusters.map((cluster, index) => {
-    progress(at(index));
-    return run.render(cluster);
-  });
-  progress(at(clusters.length));
-  run.keep();
-  return rendered;
+  try {
+    const rendered = clusters.map((cluster, index) => {
+      progress(at(index));
+      return run.render(cluster);
+    });
+    progress(at(clusters.length));
+    run.keep();
+    return rendered;
+  } finally {
+    run.aside.remove();
+  }
 }
 
 /** What was read for what in each cluster, by id; compiles what earlier runs have left no record of, or whose inputs have changed. */
@@ -98,6 +102,7 @@ type Outcome = Pick<CompiledCluster, "release" | "findings" | "leftToNode">;
 
 class RenderRun {
   unchanged = 0;
+  readonly aside: Aside;
   readonly #compiler: FleetCompiler;
   readonly #options: RenderOptions;
   readonly #answers: FileAnswers;
@@ -114,6 +119,7 @@ class RenderRun {
     const { fleet } = compiler;
     this.#compiler = compiler;
     this.#options = options;
+    this.aside = new Aside(options.out);
     this.#answers = options.state?.answers ?? new FileAnswers(fleet.fileRoots, fleet.pillarRoots);
     this.#state = options.state;
   }
@@ -121,13 +127,13 @@ class RenderRun {
   render(cluster: Cluster): RenderedCluster {
     const start = performance.now();
     const { out, check, begun } = this.#options;
-    const folder = join(out, cluster.az, cluster.id);
+    const path = `${cluster.az}/${cluster.id}`;
     const roster = rosterText(cluster);
     const before = this.#state?.find(cluster.id);
     const known = before?.state.folder?.unpack();
     if (before !== undefined && known !== undefined && this.#state?.holds(cluster.id, roster) === true) {
-      const untouched = isUntouched(folder, known, before.trusted);
-      if (untouched || holdsDigests(folder, known)) {
+      const folder = join(out, path);
+      if (isClusterFolder(out, path) && (isUntouched(folder, known, before.trusted) || holdsDigests(folder, known, digestOf))) {
         this.unchanged++;
         const outcome: Outcome = JSON.parse(before.state.outcome);
         return {
@@ -142,15 +148,17 @@ class RenderRun {
     const { compiled, questions, reach } = this.#compiler.compileFollowed(cluster);
     const trusted = before?.trusted ?? 0;
     const lines = new Map<string, LineCounts>();
-    const { difference, known: now } = syncClusterFolder(folder, compiled.files, (text) => this.#digest(text), {
+    const { difference, known: now } = syncClusterFolder(out, path, compiled.files, {
       check,
       known,
       trusted,
       begun,
-      differs: (path) => {
+      differs: (name) => {
         if (this.#options.lines !== true) return;
-        lines.set(`${cluster.az}/${cluster.id}/${path}`, countLines(textAt(join(folder, path)), compiled.files.get(path) ?? ""));
+        lines.set(`${path}/${name}`, countLines(textAt(join(out, path, name)), compiled.files.get(name) ?? ""));
       },
+      aside: this.aside,
+      digestOf: (text) => this.#digest(text),
     });
     const outcome: Outcome = { release: compiled.release, findings: compiled.findings, leftToNode: compiled.leftToNode };
     if (questions !== undefined && this.#state !== undefined)
@@ -164,7 +172,7 @@ class RenderRun {
     return {
       cluster: identity(cluster),
       ...outcome,
-      difference: within(`${cluster.az}/${cluster.id}/`, difference),
+      difference: within(`${path}/`, difference),
       milliseconds: performance.now() - start,
       ...this.#details(() => [...compiled.files].map(([path, text]) => [path, this.#digest(text)]), lines),
     };
@@ -254,31 +262,6 @@ function identity({ id, az, kubernetes }: Cluster): CompiledCluster["cluster"] {
   return { id, az, kubernetes };
 }
 
-/** What a file holds; nothing where it is not there. */
-function textAt(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
-}
-
 function digestOf(content: string | Buffer): string {
   return createHash("sha256").update(content).digest("base64");
-}
-
-/** Whether a folder holds what it was known to hold, by reading it, and nothing else. */
-function holdsDigests(folder: string, known: KnownFolder): boolean {
-  const present = new Set<string>();
-  for (const [path, { digest }] of known.files) {
-    let bytes: Buffer;
-    try {
-      bytes = readFileSync(join(folder, path));
-    } catch {
-      return false;
-    }
-    if (digestOf(bytes) !== digest) return false;
-    present.add(path);
-  }
-  return filesBelow(folder, "").length === present.size;
 }

@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { countLines, type LineCounts } from "./line-counts.ts";
-import { filesBelow } from "./out.ts";
+import { isAside } from "./aside.ts";
+import { filesBelow, textAt } from "./out.ts";
 import type { Cluster } from "./roster.ts";
 import { SHARD_RECORDS } from "./shard-record.ts";
 
@@ -11,7 +12,7 @@ export function strayFiles(out: string, clusters: readonly Pick<Cluster, "id" | 
   const zones = new Set(clusters.map((cluster) => cluster.az));
   const strays: string[] = [];
   for (const zone of entriesOf(out)) {
-    if (zone.name === SHARD_RECORDS) continue;
+    if (zone.name === SHARD_RECORDS || isAside(zone.name)) continue;
     if (!zone.isDirectory()) strays.push(zone.name);
     else if (!zones.has(zone.name)) strays.push(...filesBelow(out, zone.name));
     else {
@@ -27,7 +28,7 @@ export function strayFiles(out: string, clusters: readonly Pick<Cluster, "id" | 
 
 /** How many lines the files had. */
 export function strayLines(out: string, paths: readonly string[]): ReadonlyMap<string, LineCounts> {
-  return new Map(paths.map((path) => [path, countLines(readFileSync(join(out, path), "utf8"), "")]));
+  return new Map(paths.map((path) => [path, countLines(textAt(join(out, path)), "")]));
 }
 
 function entriesOf(folder: string): { readonly name: string; isDirectory(): boolean }[] {

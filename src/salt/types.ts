@@ -20,9 +20,9 @@ export interface SourceFile {
 
 /** What tells, without reading a file, that it is still the same. */
 export interface FileStamp {
-  /** Where it is, and its size, mode, inode and time of change. */
+  /** Where it is, and its size, mode, inode and times of change. */
   readonly text: string;
-  /** Time of change in milliseconds. */
+  /** The later time of change, in milliseconds. */
   readonly modified: number;
 }
 

@@ -11,13 +11,15 @@ import {
   statSync,
   utimesSync,
   writeSync,
+  type Stats,
 } from "node:fs";
 import { join } from "node:path";
+import { isOver, PROCESS, PROCESS_NAME, STALE } from "../running.ts";
 
 /** So many bytes of cache are kept at most, of all versions of the program together. Default: 512 MiB. */
 const MOST_BYTES = 512 * 1024 * 1024;
-/** What a killed process has left half written is taken away after so many milliseconds. */
-const STALE = 60 * 60 * 1000;
+/** Half written, and by whom. */
+const TEMPORARY = new RegExp(`\\.(${PROCESS_NAME})-[0-9a-f]+\\.tmp$`);
 
 /**
  * `.halite/cache` of a fleet: what was computed before, for the next run. Nothing in it is needed, and nothing in it is believed without
@@ -52,36 +54,41 @@ export class CacheFolder {
       return undefined;
     }
     const content = bytes.subarray(DIGEST_LENGTH);
-    return bytes.subarray(0, DIGEST_LENGTH).equals(digest(content)) ? content : undefined;
+    return bytes.subarray(0, DIGEST_LENGTH).equals(this.#digest(name, content)) ? content : undefined;
   }
 
   /** How many bytes are kept under a name; 0 where there are none. */
   size(name: string): number {
-    return statSync(join(this.folder, name), { throwIfNoEntry: false })?.size ?? 0;
+    return statusOf(join(this.folder, name))?.size ?? 0;
   }
 
   /** Keeps bytes under a name, in the place of what was there. */
   write(name: string, content: Buffer): void {
     if (this.#broken) return;
     const target = join(this.folder, name);
-    const temporary = `${target}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`;
+    const temporary = `${target}.${PROCESS}-${randomBytes(4).toString("hex")}.tmp`;
     try {
       mkdirSync(this.folder, { recursive: true });
       const file = openSync(temporary, "wx", 0o644);
       try {
-        for (const bytes of [digest(content), content]) for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
+        for (const bytes of [this.#digest(name, content), content]) for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
         fsyncSync(file);
       } finally {
         closeSync(file);
       }
       renameSync(temporary, target);
     } catch (error) {
-      rmSync(temporary, { force: true });
+      removeFile(temporary);
       this.#broken = true;
-      this.#warn(
-        `the cache ${this.#top} can't be written, so the next run has more to do: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      // Without the path, which is another each time.
+      const [why] = (error instanceof Error ? error.message : String(error)).split(", ");
+      this.#warn(`the cache ${this.#top} can't be written, so the next run has more to do: ${why}`);
     }
+  }
+
+  /** Of what stands under a name, written by this very build. */
+  #digest(name: string, content: Buffer): Buffer {
+    return createHash("sha256").update(`${this.#version}\0${name}\0`).update(content).digest();
   }
 
   /** Names that begin so, newest first. */
@@ -102,7 +109,7 @@ export class CacheFolder {
   }
 
   remove(name: string): void {
-    rmSync(join(this.folder, name), { force: true });
+    removeFile(join(this.folder, name));
   }
 
   /** Removes what is oldest until the whole is within its bounds, and what killed processes have left. */
@@ -112,9 +119,10 @@ export class CacheFolder {
     );
     let total = files.reduce((sum, file) => sum + file.size, 0);
     for (const file of files.sort((a, b) => a.modified - b.modified)) {
-      const halfWritten = file.name.endsWith(".tmp") && file.modified < now - STALE;
+      const writer = TEMPORARY.exec(file.name)?.[1];
+      const halfWritten = writer !== undefined && (file.modified < now - STALE || isOver(writer));
       if (total <= mostBytes && !halfWritten) continue;
-      rmSync(file.path, { force: true });
+      removeFile(file.path);
       total -= file.size;
     }
   }
@@ -127,7 +135,7 @@ export class CacheFolder {
       return [];
     }
     return names.flatMap((name) => {
-      const status = statSync(join(folder, name), { throwIfNoEntry: false });
+      const status = statusOf(join(folder, name));
       return status === undefined ? [] : [{ name, modified: status.mtimeMs, size: status.size, isFolder: status.isDirectory() }];
     });
   }
@@ -135,6 +143,19 @@ export class CacheFolder {
 
 const DIGEST_LENGTH = 32;
 
-function digest(content: Buffer): Buffer {
-  return createHash("sha256").update(content).digest();
+function statusOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
+/** What can't be removed stays: nothing in a cache is needed, nor has to be gone. */
+function removeFile(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // A folder that is read only, or no file at all.
+  }
 }

@@ -114,7 +114,7 @@ export function decodeStatePart(bytes: Buffer): StatePart {
   for (const [id, roster, outcome, reach, shape, further] of header.clusters) {
     const [files, folders] = header.shapes[shape] ?? [[], []];
     const from = at;
-    at += files.length * 4 + folders.length * 2;
+    at += PackedFolder.numbersOf(files.length, folders.length);
     const own = numbers.subarray(from, at);
     clusters.set(id, {
       roster: header.rosters[roster] ?? "",

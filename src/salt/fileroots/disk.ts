@@ -141,8 +141,9 @@ export class DiskFileRoots implements FileRoots {
   }
 }
 
-function stampOf(display: string, { size, mode, mtimeMs, ino }: Stats): FileStamp {
-  return { text: `${display} ${size} ${mode & 0o7777} ${ino} ${mtimeMs}`, modified: mtimeMs };
+/** The time of change that nobody can set is part of it: who writes to a file may put the other back. */
+function stampOf(display: string, { size, mode, mtimeMs, ctimeMs, ino }: Stats): FileStamp {
+  return { text: `${display} ${size} ${mode & 0o7777} ${ino} ${mtimeMs} ${ctimeMs}`, modified: Math.max(mtimeMs, ctimeMs) };
 }
 
 /** What a path leads to through its links; `undefined` for a broken or circular link. */
