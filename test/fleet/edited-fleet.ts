@@ -3,6 +3,8 @@
  * blocks out of the catalogue of its kind, so that any edit of any file makes something that may work, fail or mean something else.
  */
 
+import fc from "fast-check";
+
 /** Blocks by path; `roster` holds a cluster a block. */
 export type World = ReadonlyMap<string, readonly string[]>;
 
@@ -205,6 +207,24 @@ const READINGS: readonly Reading[] = [
 
 const TEMPLATE = READINGS.map(({ before, gives }) => `${before === undefined ? "" : `{% ${before} %}`}  k@: {{ (${gives}) | string | tojson }}\n`);
 
+/** Free texts, in which objects of clusters that have the rest in common differ. */
+const LABELLED = `---
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: labelled-@
+  namespace: default
+  labels:
+    app.kubernetes.io/part-of: {{ grains.id }}
+    tier: "{{ grains.role }}"
+  annotations:
+    note: {{ pillar.a }}
+    who: "{{ pillar.a }}"
+data:
+  id: {{ grains.id }}
+  b: {{ pillar.get('b', 'none') }}
+`;
+
 const WHOLE_TEMPLATES: readonly string[] = [
   "  i@: {% include 'part.jinja' %}\n",
   "  i@: {% include 'nowhere.jinja' ignore missing %}\"\"\n",
@@ -215,6 +235,8 @@ const WHOLE_TEMPLATES: readonly string[] = [
   "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: more-@, namespace: {{ pillar.get('space', 'default') }}}\ndata:\n",
   "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: made}\n",
   "  plain@: text\n",
+  LABELLED,
+  LABELLED.replace("grains.id", "pillar.text").replace("pillar.a", "pillar.flag"),
   "  invalid@: [1]\n",
   "bogus@: field\n",
   "  broken@: [1\n",
@@ -502,8 +524,8 @@ function blocksWith(catalogue: readonly string[], ...parts: readonly string[]): 
   });
 }
 
-/** Where every run of edits begins: mostly sound. */
-export const FIRST: World = new Map([
+/** Where runs of edits begin: mostly sound. */
+const FIRST: World = new Map([
   [ROSTER, [0, 4, 6, 11, 13, 15].map((index) => pick(CLUSTERS, index))],
   [CONFIG, [pick(OPTIONS, 0)]],
   ["pillar/top.sls", [pick(PILLAR_TOP, 1), pick(PILLAR_TOP, 3), pick(PILLAR_TOP, 4)]],
@@ -525,9 +547,28 @@ export const FIRST: World = new Map([
   ["states/crd.yaml", [pick(CRD, 0)]],
   ["states/cr.yaml.jinja", [pick(CR, 2)]],
   ["states/one/a.yaml.jinja", blocksWith(TEMPLATES, "(pillar.m.x)", "pillar.get('a', 'absent')", "import cfg with")],
-  ["states/one/parts/b.yaml", blocksWith(TEMPLATES, "grains.id", "'m', {'x': 9", "pillar.m.items() %}  loop")],
+  ["states/one/parts/b.yaml", blocksWith(TEMPLATES, "(grains.id)", "'m', {'x': 9", "pillar.m.items() %}  loop")],
   ["states/two/c.yaml.jinja", blocksWith(TEMPLATES, "filter_by']({'a': {'v': 1}, 'b'", "plain@")],
   ["states/two/collected.jinja", blocksWith(TEMPLATES, "match.compound")],
-  ["states/two/tree/d.yaml", blocksWith(TEMPLATES, "pillar.l | join", "defaults.merge'](defaults")],
+  ["states/two/tree/d.yaml", blocksWith(TEMPLATES, "pillar.l | join", "defaults.merge'](defaults", "labelled")],
   ["states/two/tree/plain.yaml", [pick(PLAIN, 0)]],
 ]);
+
+/** The same, where templates write to pillar and read what others have written. */
+const WRITING: World = new Map([
+  ...FIRST,
+  ["states/two/c.yaml.jinja", blocksWith(TEMPLATES, "pillar.update({'new'", "pillar.l.append('more')", "plain@")],
+  ["states/one/parts/b.yaml", blocksWith(TEMPLATES, "(pillar.get('a', 'absent'))", "(pillar.l)", "update({'alias'", "by alias", "labelled")],
+  ["states/one/a.yaml.jinja", blocksWith(TEMPLATES, "(pillar | length)", "defaults.merge'](pillar.m", "(pillar.m)")],
+]);
+
+/** Where a run of edits begins. */
+export const worlds: fc.Arbitrary<World> = fc.constantFrom(FIRST, FIRST, WRITING);
+
+const DOES: readonly Edit["does"][] = ["change", "change", "change", "insert", "insert", "delete", "swap", "add", "remove", "rename", "mend", "mend", "mend"];
+
+/** Edits, more of which change and mend than take away. */
+export function edits(count: number): fc.Arbitrary<readonly Edit[]> {
+  const edit = fc.record({ does: fc.constantFrom(...DOES), file: fc.nat(40), block: fc.nat(20), with: fc.nat(400) });
+  return fc.array(edit, { minLength: count, maxLength: count });
+}

@@ -237,6 +237,6 @@ describe("the memo changes nothing", () => {
         "states/all": map("all", "grains.role"),
       },
     });
-    expect(new Set(clusters.map((cluster) => cluster.files.get("one/a.yaml"))).size).toBe(300);
+    expect(new Set(clusters.clusters.map((cluster) => cluster.files.get("one/a.yaml"))).size).toBe(300);
   });
 });
