@@ -21,12 +21,11 @@ describe("renders that go on from one another", () => {
             const [ahead = 0, keepTimes = false] = paces[index] ?? [];
             fleet.ahead += ahead;
             const cached = await fleet.render("out", { cached: true });
-            const seenUnchanged = fleet.unchanged;
             const alone = await fleet.render("alone", { cached: false });
             if (JSON.stringify(cached) !== JSON.stringify(alone)) expect(cached).toEqual(alone);
             expect(filesIn(fleet.path("out"))).toEqual(filesIn(fleet.path("alone")));
             seen.states++;
-            seen.unchanged += seenUnchanged;
+            seen.unchanged += fleet.unchanged;
             world = edited(world, edit);
             fleet.put(filesOf(world), { keepTimes });
           }

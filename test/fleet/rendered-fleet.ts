@@ -20,7 +20,7 @@ export class RenderedFleet {
   readonly warnings: string[] = [];
   /** What the clock of the program is ahead of the disk's, in milliseconds. */
   ahead = 0;
-  /** Clusters of which nothing was computed in the last render. */
+  /** Clusters of which nothing was computed in the last render with the cache, but for the last cluster. */
   unchanged = 0;
   readonly #now = Date.now.bind(Date);
 
@@ -70,10 +70,10 @@ export class RenderedFleet {
     };
     const { clusters } = fleet.roster;
     if (!check) removeLeftovers(setting.out);
-    const watch = ({ unchanged }: { readonly unchanged: number }): void => void (this.unchanged = unchanged);
-    const rendered = await renderInThreads(compiler, clusters, setting, 1, watch, (message) => this.warnings.push(message));
+    const watch = ({ unchanged }: { readonly unchanged: number }): void => void (cached && (this.unchanged = unchanged));
     const extra = strayFiles(setting.out, clusters);
     if (!check) writeOut(setting.out, new Map(), { missing: [], changed: [], extra }, new Aside(setting.out));
+    const rendered = await renderInThreads(compiler, clusters, setting, 1, watch, (message) => this.warnings.push(message));
     const all = (which: "missing" | "changed" | "extra"): string[] => rendered.flatMap((each) => each.difference[which]);
     return {
       clusters: rendered.map(({ milliseconds: _, difference: __, ...cluster }) => cluster),
