@@ -16,6 +16,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { PROCESS } from "../../src/fleet/running.ts";
 import { filesIn, RenderedFleet, type Rendered } from "./rendered-fleet.ts";
 
 const manifest = (name: string, value: string): string =>
@@ -220,8 +221,11 @@ describe("out/ is mended, with the cache as without it, and `--check` says of wh
 
   test("what killed renders have left goes, what another render is about to put in its place stays", async () => {
     await withFleet(async (fleet) => {
-      const [dead, alive] = [`.halite-tmp-${await deadProcess()}-0a1b2c3d`, `.halite-tmp-${process.ppid}-0a1b2c3d`];
-      for (const name of [dead, alive]) {
+      const [machine = ""] = PROCESS.split("-");
+      const dead = `.halite-tmp-${machine}-${await deadProcess()}-0a1b2c3d`;
+      const alive = `.halite-tmp-${machine}-${process.ppid}-0a1b2c3d`;
+      const elsewhere = ".halite-tmp-00000000-1-0a1b2c3d";
+      for (const name of [dead, alive, elsewhere]) {
         mkdirSync(fleet.path("out", name, "0/one"), { recursive: true });
         writeFileSync(fleet.path("out", name, "0/one/half.yaml"), "a: ");
       }
@@ -229,9 +233,11 @@ describe("out/ is mended, with the cache as without it, and `--check` says of wh
       expect(check).toMatchObject({ missing: [], changed: [], extra: [] });
       await fleet.render("out", { cached: true });
       expect(existsSync(fleet.path("out", dead))).toBe(false);
-      expect(existsSync(fleet.path("out", alive, "0/one/half.yaml"))).toBe(true);
-      rmSync(fleet.path("out", alive), { recursive: true });
+      for (const name of [alive, elsewhere]) expect(existsSync(fleet.path("out", name, "0/one/half.yaml"))).toBe(true);
+      // What a process of another machine has not touched for hours is nobody's.
+      fleet.ahead += 100 * LATER;
       await both(fleet);
+      expect(readdirSync(fleet.path("out"))).toEqual(["z0", "z1"]);
     });
   });
 });

@@ -69,7 +69,7 @@ export class RenderedFleet {
       cache: cached ? { top: this.path(".halite/cache"), version: "test" } : undefined,
     };
     const { clusters } = fleet.roster;
-    if (!check) removeLeftovers(setting.out);
+    if (!check) removeLeftovers(setting.out, Date.now());
     const watch = ({ unchanged }: { readonly unchanged: number }): void => void (cached && (this.unchanged = unchanged));
     const extra = strayFiles(setting.out, clusters);
     if (!check) writeOut(setting.out, new Map(), { missing: [], changed: [], extra }, new Aside(setting.out));
