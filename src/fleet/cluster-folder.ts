@@ -1,4 +1,15 @@
-import { closeSync, fstatSync, lstatSync, mkdirSync, openSync, readFileSync, renameSync, unlinkSync, writeFileSync, type Stats } from "node:fs";
+import {
+  closeSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+  type Stats,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import type { Aside } from "./aside.ts";
 import { compareOut, contentOf, extraIn, isFolder, makeFolder, writeOut, type OutDifference } from "./out.ts";
@@ -180,7 +191,12 @@ export function holdsDigests(folder: string, known: KnownFolder, digestOf: (cont
 }
 
 /** `undefined` where another process has made the folder meanwhile. */
-function writeNew(out: string, path: string, files: ReadonlyMap<string, string>, { aside, digestOf, begun }: SyncOptions): FolderState | undefined {
+function writeNew(
+  out: string,
+  path: string,
+  files: ReadonlyMap<string, string>,
+  { aside, digestOf, begun }: SyncOptions,
+): FolderState | undefined {
   const temporary = aside.path();
   mkdirSync(temporary);
   const made = new Set(["."]);

@@ -10,7 +10,15 @@ import { RunState } from "./cache/run-state.ts";
 import { kindOf, rosterText } from "./partition.ts";
 import { reachOf, ReachSets, type Reach } from "./reach.ts";
 import { Memo } from "../memo/index.ts";
-import { followedRoots, matches, SaltCompiler, SharedStates, testId, type PillarProvenance, type SharedMinionCompiler } from "../salt/index.ts";
+import {
+  followedRoots,
+  matches,
+  SaltCompiler,
+  SharedStates,
+  testId,
+  type PillarProvenance,
+  type SharedMinionCompiler,
+} from "../salt/index.ts";
 import { KubernetesSchemas, UnknownVersionError } from "../schema/index.ts";
 import { loadKubernetes } from "../yaml/index.ts";
 import { compileCluster, failedCluster, type ClusterCompile } from "./cluster.ts";

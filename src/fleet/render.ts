@@ -127,13 +127,13 @@ class RenderRun {
   render(cluster: Cluster): RenderedCluster {
     const start = performance.now();
     const { out, check, begun } = this.#options;
-    const path = `${cluster.az}/${cluster.id}`;
+    const place = `${cluster.az}/${cluster.id}`;
     const roster = rosterText(cluster);
     const before = this.#state?.find(cluster.id);
     const known = before?.state.folder?.unpack();
     if (before !== undefined && known !== undefined && this.#state?.holds(cluster.id, roster) === true) {
-      const folder = join(out, path);
-      if (isClusterFolder(out, path) && (isUntouched(folder, known, before.trusted) || holdsDigests(folder, known, digestOf))) {
+      const folder = join(out, place);
+      if (isClusterFolder(out, place) && (isUntouched(folder, known, before.trusted) || holdsDigests(folder, known, digestOf))) {
         this.unchanged++;
         const outcome: Outcome = JSON.parse(before.state.outcome);
         return {
@@ -148,14 +148,14 @@ class RenderRun {
     const { compiled, questions, reach } = this.#compiler.compileFollowed(cluster);
     const trusted = before?.trusted ?? 0;
     const lines = new Map<string, LineCounts>();
-    const { difference, known: now } = syncClusterFolder(out, path, compiled.files, {
+    const { difference, known: now } = syncClusterFolder(out, place, compiled.files, {
       check,
       known,
       trusted,
       begun,
       differs: (name) => {
         if (this.#options.lines !== true) return;
-        lines.set(`${path}/${name}`, countLines(textAt(join(out, path, name)), compiled.files.get(name) ?? ""));
+        lines.set(`${place}/${name}`, countLines(textAt(join(out, place, name)), compiled.files.get(name) ?? ""));
       },
       aside: this.aside,
       digestOf: (text) => this.#digest(text),
@@ -172,7 +172,7 @@ class RenderRun {
     return {
       cluster: identity(cluster),
       ...outcome,
-      difference: within(`${path}/`, difference),
+      difference: within(`${place}/`, difference),
       milliseconds: performance.now() - start,
       ...this.#details(() => [...compiled.files].map(([path, text]) => [path, this.#digest(text)]), lines),
     };

@@ -216,7 +216,9 @@ export class Tracker implements DataReads {
   /** Where the running computation may have changed a list: where it read one, unless something written has made another way to it. */
   #changeable(): readonly DataPath[] {
     if (this.#dirty.size > 0) return [...this.#handed.keys()];
-    return [...this.#current.questions].flatMap((question) => (question % 4 === Ask.value ? (this.#memo.paths.at(question >> 2) ?? []) : []));
+    return [...this.#current.questions].flatMap((question) =>
+      question % 4 === Ask.value ? (this.#memo.paths.at(question >> 2) ?? []) : [],
+    );
   }
 
   #isDirty(path: DataPath, what: Ask): boolean {

@@ -52,7 +52,11 @@ export function edited(world: World, { does, file, block, with: other }: Edit): 
       break;
     case "add": {
       const added = ADDABLE[other % ADDABLE.length] ?? "";
-      if (!world.has(added)) next.set(added, Array.from({ length: 2 }, (_, index) => pick(catalogueOf(added), block + index * 7)));
+      if (!world.has(added))
+        next.set(
+          added,
+          Array.from({ length: 2 }, (_, index) => pick(catalogueOf(added), block + index * 7)),
+        );
       break;
     }
     case "remove":
@@ -205,7 +209,9 @@ const READINGS: readonly Reading[] = [
   { gives: "sls | default('no sls')" },
 ];
 
-const TEMPLATE = READINGS.map(({ before, gives }) => `${before === undefined ? "" : `{% ${before} %}`}  k@: {{ (${gives}) | string | tojson }}\n`);
+const TEMPLATE = READINGS.map(
+  ({ before, gives }) => `${before === undefined ? "" : `{% ${before} %}`}  k@: {{ (${gives}) | string | tojson }}\n`,
+);
 
 /** Free texts, in which objects of clusters that have the rest in common differ. */
 const LABELLED = `---
@@ -341,7 +347,7 @@ const SLS: readonly string[] = [
   managed("one", "    - contents_pillar: m:x\n"),
   managed("one", "    - contents_grains: role\n"),
   managed("two", "    - contents: '{{ pillar.text }}'\n    - template: jinja\n"),
-  managed("two", `    - contents: |\n        ${MAP('{{ pillar.m | tojson | string | tojson }}')}\n`),
+  managed("two", `    - contents: |\n        ${MAP("{{ pillar.m | tojson | string | tojson }}")}\n`),
   ...READINGS.map(
     ({ before, gives }) =>
       `${before === undefined ? "" : `{% ${before} %}\n`}${managed("one", `    - contents: |\n        ${MAP(`{{ (${gives}) | string | tojson }}`)}\n`)}`,
@@ -421,9 +427,11 @@ const PILLAR_TOP: readonly string[] = [
 ];
 
 const CLUSTERS: readonly string[] = [1, 2, 3, 4, 5, 6, 7, 8, 9].flatMap((number) =>
-  ["{az: z1, role: a, tier: 1, list: [1]}", "{az: z2, role: b, tier: 2, list: [1]}", "{az: z1, role: b, tier: 1, list: [1], late: yes}"].map(
-    (grains) => `c${number}:\n  minion_opts: {grains: ${grains}}\n`,
-  ),
+  [
+    "{az: z1, role: a, tier: 1, list: [1]}",
+    "{az: z2, role: b, tier: 2, list: [1]}",
+    "{az: z1, role: b, tier: 1, list: [1], late: yes}",
+  ].map((grains) => `c${number}:\n  minion_opts: {grains: ${grains}}\n`),
 );
 
 const OPTIONS: readonly string[] = [
@@ -529,14 +537,27 @@ const FIRST: World = new Map([
   [ROSTER, [0, 4, 6, 11, 13, 15].map((index) => pick(CLUSTERS, index))],
   [CONFIG, [pick(OPTIONS, 0)]],
   ["pillar/top.sls", [pick(PILLAR_TOP, 1), pick(PILLAR_TOP, 3), pick(PILLAR_TOP, 4)]],
-  ["pillar/common.sls", ["a: 1\n", "m: {x: 1, y: [1, 2]}\n", "l: [1, 2, 3]\n", "n: {p: {q: {r: deep}}}\n", "flag: true\n", "text: |\n  one\n  two\n"]],
-  ["pillar/own.sls", ["own-{{ grains.id }}: {{ grains.id }}\n", "whole: {apiVersion: v1, kind: ConfigMap, metadata: {name: whole, namespace: default}}\n", "manifest: '{apiVersion: v1, kind: ConfigMap, metadata: {name: stated, namespace: default}}'\n"]],
+  [
+    "pillar/common.sls",
+    ["a: 1\n", "m: {x: 1, y: [1, 2]}\n", "l: [1, 2, 3]\n", "n: {p: {q: {r: deep}}}\n", "flag: true\n", "text: |\n  one\n  two\n"],
+  ],
+  [
+    "pillar/own.sls",
+    [
+      "own-{{ grains.id }}: {{ grains.id }}\n",
+      "whole: {apiVersion: v1, kind: ConfigMap, metadata: {name: whole, namespace: default}}\n",
+      "manifest: '{apiVersion: v1, kind: ConfigMap, metadata: {name: stated, namespace: default}}'\n",
+    ],
+  ],
   ["pillar/roleb.sls", ["m: {x: 2, name: five}\n", "b: {{ grains.role }}\n"]],
   ["pillar/late.sls", ["unread: 1\n", "include:\n  - sub:\n      key: n:under\n      defaults: {variable: {{ grains.role }}}\n"]],
   ["pillar/sub.sls", ["b: {{ variable | default('unset') }}\n"]],
   ["states/top.sls", blocksWith(TOP, "- two\n    - late", "c[2-4]", "role:a'")],
   ["states/one.sls", [...blocksWith(SLS, "one/a.yaml.jinja", "one/parts/b.yaml", "contents_pillar: manifest", "grown:\n"), pick(SLS, 20)]],
-  ["states/two.sls", blocksWith(SLS, "- context: {name:", "file.accumulated", "collected:\n", "file.recurse", "pkg.installed", "dataset_pillar")],
+  [
+    "states/two.sls",
+    blocksWith(SLS, "- context: {name:", "file.accumulated", "collected:\n", "file.recurse", "pkg.installed", "dataset_pillar"),
+  ],
   ["states/late.sls", blocksWith(SLS, "file.append", "crd.yaml", "cr.yaml.jinja")],
   ["states/three.sls", blocksWith(SLS, "file.serialize", "cmd.run")],
   ["states/map.jinja", [pick(MAPS, 1), pick(MAPS, 5)]],
@@ -558,14 +579,31 @@ const FIRST: World = new Map([
 const WRITING: World = new Map([
   ...FIRST,
   ["states/two/c.yaml.jinja", blocksWith(TEMPLATES, "pillar.update({'new'", "pillar.l.append('more')", "plain@")],
-  ["states/one/parts/b.yaml", blocksWith(TEMPLATES, "(pillar.get('a', 'absent'))", "(pillar.l)", "update({'alias'", "by alias", "labelled")],
+  [
+    "states/one/parts/b.yaml",
+    blocksWith(TEMPLATES, "(pillar.get('a', 'absent'))", "(pillar.l)", "update({'alias'", "by alias", "labelled"),
+  ],
   ["states/one/a.yaml.jinja", blocksWith(TEMPLATES, "(pillar | length)", "defaults.merge'](pillar.m", "(pillar.m)")],
 ]);
 
 /** Where a run of edits begins. */
 export const worlds: fc.Arbitrary<World> = fc.constantFrom(FIRST, FIRST, WRITING);
 
-const DOES: readonly Edit["does"][] = ["change", "change", "change", "insert", "insert", "delete", "swap", "add", "remove", "rename", "mend", "mend", "mend"];
+const DOES: readonly Edit["does"][] = [
+  "change",
+  "change",
+  "change",
+  "insert",
+  "insert",
+  "delete",
+  "swap",
+  "add",
+  "remove",
+  "rename",
+  "mend",
+  "mend",
+  "mend",
+];
 
 /** Edits, more of which change and mend than take away. */
 export function edits(count: number): fc.Arbitrary<readonly Edit[]> {

@@ -99,7 +99,11 @@ describe("the memo changes nothing", () => {
       "where a list that an SLS has put into pillar is appended to by templates, in one of two addons that take turns",
       {
         files: {
-          "states/s.sls": "{% do pillar.update({'own': [], 'deep': {'x': {}}}) %}\n" + addon("one", "a", "read") + addon("two", "b", "write") + addon("one", "c", "read"),
+          "states/s.sls":
+            "{% do pillar.update({'own': [], 'deep': {'x': {}}}) %}\n" +
+            addon("one", "a", "read") +
+            addon("two", "b", "write") +
+            addon("one", "c", "read"),
           "states/read": map(NAMED, "pillar"),
           "states/write": map("w", "1", "{% do pillar.own.append(grains.role) %}{% do pillar.deep.x.update({'y': 1}) %}"),
         },
@@ -110,7 +114,8 @@ describe("the memo changes nothing", () => {
       {
         files: {
           "pillar/p.sls": PILLAR,
-          "states/s.sls": "{% do pillar.l.append('sls') %}\n" + addon("one", "a", "append") + addon("two", "b", "append") + addon("one", "c", "append"),
+          "states/s.sls":
+            "{% do pillar.l.append('sls') %}\n" + addon("one", "a", "append") + addon("two", "b", "append") + addon("one", "c", "append"),
           "states/append": map(NAMED, "pillar.l", "{% do pillar.l.append(2) %}"),
         },
       },
@@ -120,7 +125,11 @@ describe("the memo changes nothing", () => {
       {
         files: {
           "pillar/p.sls": "m: {x: 1, n: {y: 1}}\n",
-          "states/s.sls": "{% do pillar.update({'copied': pillar.m.copy()}) %}\n" + addon("one", "a", "read") + addon("two", "b", "write") + addon("one", "c", "read"),
+          "states/s.sls":
+            "{% do pillar.update({'copied': pillar.m.copy()}) %}\n" +
+            addon("one", "a", "read") +
+            addon("two", "b", "write") +
+            addon("one", "c", "read"),
           "states/read": map(NAMED, "pillar"),
           "states/write": map("w", "1", "{% do pillar.copied.update({'x': 2}) %}{% do pillar.copied.n.update({'y': 2}) %}"),
         },
@@ -139,7 +148,16 @@ describe("the memo changes nothing", () => {
         },
       },
     ],
-    ["where pillar holds itself", { files: { "pillar/p.sls": "m: &m {x: 1, me: *m}\nl: &l [1, *l]\n", "states/s.sls": addon("one", "a", "read"), "states/read": map("a", "pillar.l | length") } }],
+    [
+      "where pillar holds itself",
+      {
+        files: {
+          "pillar/p.sls": "m: &m {x: 1, me: *m}\nl: &l [1, *l]\n",
+          "states/s.sls": addon("one", "a", "read"),
+          "states/read": map("a", "pillar.l | length"),
+        },
+      },
+    ],
     [
       "where one cluster has a pillar error beside a pillar that others have too",
       {

@@ -51,7 +51,12 @@ describe("the memo changes nothing", () => {
   });
 
   test("nothing is compiled where there is no cluster", () => {
-    const fleet = fleetOf(new Map([["halite.yaml", ""], ["roster.yaml", "{}\n"]]));
+    const fleet = fleetOf(
+      new Map([
+        ["halite.yaml", ""],
+        ["roster.yaml", "{}\n"],
+      ]),
+    );
     expect(compiled(fleet, true).clusters).toEqual([]);
   });
 });

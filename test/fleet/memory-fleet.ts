@@ -14,7 +14,11 @@ export function fleetOf(files: ReadonlyMap<string, string>): Fleet {
   const roster = parseRoster(files.get("roster.yaml") ?? "", "roster.yaml", config.kubernetes ?? "1.36");
   const below = (folder: string): MemoryFileRoots =>
     new MemoryFileRoots(
-      { base: Object.fromEntries([...files].filter(([path]) => path.startsWith(folder)).map(([path, text]) => [path.slice(folder.length), text])) },
+      {
+        base: Object.fromEntries(
+          [...files].filter(([path]) => path.startsWith(folder)).map(([path, text]) => [path.slice(folder.length), text]),
+        ),
+      },
       folder.slice(0, -1),
     );
   return {
@@ -29,7 +33,10 @@ export function fleetOf(files: ReadonlyMap<string, string>): Fleet {
 }
 
 /** All clusters, compiled. */
-export function compiled(fleet: Fleet, memo: boolean): { readonly clusters: readonly CompiledCluster[]; readonly counts: FleetCompiler["counts"] } {
+export function compiled(
+  fleet: Fleet,
+  memo: boolean,
+): { readonly clusters: readonly CompiledCluster[]; readonly counts: FleetCompiler["counts"] } {
   const compiler = new FleetCompiler(fleet, HOME, { memo });
   return { clusters: fleet.roster.clusters.map((cluster) => compiler.compileToText(cluster)), counts: compiler.counts };
 }

@@ -83,7 +83,8 @@ const DEEDS: Readonly<Record<string, (out: string, elsewhere: string) => void>> 
   },
   "a file is emptied": (out) => writeFileSync(join(out, "z0/c1/release.yaml"), ""),
   "a file is removed": (out) => rmSync(join(out, "z0/c1/one/deep/b.yaml")),
-  "a file is removed, and the folder's time put back": (out) => keepingTimes(join(out, "z0/c1/one"), () => rmSync(join(out, "z0/c1/one/a.yaml"))),
+  "a file is removed, and the folder's time put back": (out) =>
+    keepingTimes(join(out, "z0/c1/one"), () => rmSync(join(out, "z0/c1/one/a.yaml"))),
   "a file is made runnable": (out) => chmodSync(join(out, "z0/c1/one/a.yaml"), 0o755),
   "a file is more": (out) => writeFileSync(join(out, "z0/c1/one/deep/extra.yaml"), "a: 1\n"),
   "a file is more, and the folder's time put back": (out) =>
@@ -360,7 +361,11 @@ describe("what all clusters hang on is seen", () => {
   test.each([
     ["an option of Salt", "halite.yaml", 'roster: roster.yaml\nkubernetes: "1.36"\npillar_merge_lists: true\n'],
     ["the version of Kubernetes", "halite.yaml", 'roster: roster.yaml\nkubernetes: "1.34"\n'],
-    ["a grain", "roster.yaml", (FILES.get("roster.yaml") ?? "").replace("c1: {minion_opts: {grains: {", "c1: {minion_opts: {grains: {more: 1, ")],
+    [
+      "a grain",
+      "roster.yaml",
+      (FILES.get("roster.yaml") ?? "").replace("c1: {minion_opts: {grains: {", "c1: {minion_opts: {grains: {more: 1, "),
+    ],
     ["a cluster's zone", "roster.yaml", (FILES.get("roster.yaml") ?? "").replace("az: z0", "az: z2")],
     ["a cluster more", "roster.yaml", `${FILES.get("roster.yaml") ?? ""}c4: {minion_opts: {grains: {az: z0}}}\n`],
     ["a cluster fewer", "roster.yaml", (FILES.get("roster.yaml") ?? "").replace(/^c1.*\n/, "")],

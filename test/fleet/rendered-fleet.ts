@@ -1,14 +1,35 @@
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { vi } from "vitest";
-import { Aside, FleetCompiler, loadFleet, removeLeftovers, renderInThreads, strayFiles, writeOut, type RenderedCluster, type RenderSetting } from "../../src/fleet/index.ts";
+import {
+  Aside,
+  FleetCompiler,
+  loadFleet,
+  removeLeftovers,
+  renderInThreads,
+  strayFiles,
+  writeOut,
+  type RenderedCluster,
+  type RenderSetting,
+} from "../../src/fleet/index.ts";
 import { FindingError } from "../../src/finding/index.ts";
 import { HOME } from "./memory-fleet.ts";
 
 /** What a render came to, without what differs from run to run. */
 export interface Rendered {
-  readonly clusters: readonly Omit<RenderedCluster, "milliseconds" | "difference">[];
+  readonly clusters: readonly Pick<RenderedCluster, "cluster" | "release" | "findings" | "leftToNode">[];
   readonly missing: readonly string[];
   readonly changed: readonly string[];
   readonly extra: readonly string[];
@@ -76,7 +97,7 @@ export class RenderedFleet {
     const rendered = await renderInThreads(compiler, clusters, setting, 1, watch, (message) => this.warnings.push(message));
     const all = (which: "missing" | "changed" | "extra"): string[] => rendered.flatMap((each) => each.difference[which]);
     return {
-      clusters: rendered.map(({ milliseconds: _, difference: __, ...cluster }) => cluster),
+      clusters: rendered.map(({ cluster, release, findings, leftToNode }) => ({ cluster, release, findings, leftToNode })),
       missing: all("missing"),
       changed: all("changed"),
       extra: [...all("extra"), ...extra],

@@ -43,7 +43,10 @@ export const anyData: fc.Arbitrary<Value> = any;
 
 /** A mapping that holds some of the keys `a` to `d` more often than not. */
 export const anyMapping: fc.Arbitrary<PyDict> = fc
-  .tuple(fc.boolean(), fc.array(fc.tuple(fc.oneof({ weight: 3, arbitrary: fc.constantFrom<Value>("a", "b", "c", "d") }, keys), any), { maxLength: 6 }))
+  .tuple(
+    fc.boolean(),
+    fc.array(fc.tuple(fc.oneof({ weight: 3, arbitrary: fc.constantFrom<Value>("a", "b", "c", "d") }, keys), any), { maxLength: 6 }),
+  )
   .map(([ordered, entries]) => filled(ordered ? new PyOrderedDict() : new PyDict(), entries));
 
 export const anyKey = keys;
@@ -56,7 +59,11 @@ function filled(dict: PyDict, entries: readonly (readonly [Value, Value])[]): Py
 /** The same data anew. */
 export function cloned(value: Value): Value {
   if (Array.isArray(value)) return value.map(cloned);
-  if (value instanceof PyDict) return filled(value.emptyLike(), [...value.entries()].map(([key, item]): [Value, Value] => [key, cloned(item)]));
+  if (value instanceof PyDict)
+    return filled(
+      value.emptyLike(),
+      [...value.entries()].map(([key, item]): [Value, Value] => [key, cloned(item)]),
+    );
   if (value instanceof PyTuple) return new PyTuple(value.items.map(cloned));
   return value instanceof PySet ? new PySet(value.values()) : value;
 }

@@ -38,14 +38,14 @@ function found(value: Value | undefined): Gives {
 }
 
 const ofDict =
-  (run: (dict: PyDict, given: Given) => Gives) =>
+  (step: (dict: PyDict, given: Given) => Gives) =>
   (given: Given): Gives =>
-    given.target instanceof PyDict ? run(given.target, given) : nothing;
+    given.target instanceof PyDict ? step(given.target, given) : nothing;
 
 const ofList =
-  (run: (list: Value[], given: Given) => Gives) =>
+  (step: (list: Value[], given: Given) => Gives) =>
   (given: Given): Gives =>
-    Array.isArray(given.target) ? run(given.target, given) : nothing;
+    Array.isArray(given.target) ? step(given.target, given) : nothing;
 
 /** Calls a method as a template does. */
 function method(target: Value, name: string, ...args: readonly Value[]): Value {
@@ -81,14 +81,20 @@ const READS = {
   "jinja length": ({ target }: Given) => showing(semantics.length(target)),
   "jinja iteration": ({ target }: Given) => showing([...semantics.iterate(target)].map((item) => found(item).shows)),
   "jinja items": ofDict((dict) =>
-    showing([...semantics.iterate(method(dict, "items"))].map((item) => (item instanceof PyTuple ? item.items.map((part) => found(part).shows) : "?"))),
+    showing(
+      [...semantics.iterate(method(dict, "items"))].map((item) =>
+        item instanceof PyTuple ? item.items.map((part) => found(part).shows) : "?",
+      ),
+    ),
   ),
   "jinja keys": ofDict((dict) => showing(repr(method(dict, "keys")))),
   "jinja values": ofDict((dict) => showing(semantics.length(method(dict, "values")))),
   "jinja copy": ofDict((dict) => found(method(dict, "copy"))),
   "a path": ofDict((dict) => found(traverse(dict, "a:b", "absent"))),
   "merge into a copy": ofDict((dict, { other }) => (other instanceof PyDict ? found(merge(dict, other, "recurse")) : nothing)),
-  "merge lists too": ofDict((dict, { other }) => (other instanceof PyDict ? found(merge(dict, other, "smart", { mergeLists: true })) : nothing)),
+  "merge lists too": ofDict((dict, { other }) =>
+    other instanceof PyDict ? found(merge(dict, other, "smart", { mergeLists: true })) : nothing,
+  ),
   "merge as a list": ofDict((dict, { other }) => (other instanceof PyDict ? found(merge(dict, other, "list")) : nothing)),
   aggregate: ofDict((dict, { other }) => (other instanceof PyDict ? found(merge(dict, other, "aggregate")) : nothing)),
   "into a new mapping": ofDict((dict, { key }) => {
@@ -106,7 +112,9 @@ const WRITES = {
   delete: ofDict((dict, { key }) => showing(dict.delete(key))),
   clear: ofDict((dict) => (dict.clear(), showing("cleared"))),
   update: ofDict((dict, { other }) => (other instanceof PyDict && !holds(other, dict) ? found(update(dict, other)) : nothing)),
-  "merge in place": ofDict((dict, { other }) => (other instanceof PyDict && !holds(other, dict) ? found(merge(dict, other, "overwrite")) : nothing)),
+  "merge in place": ofDict((dict, { other }) =>
+    other instanceof PyDict && !holds(other, dict) ? found(merge(dict, other, "overwrite")) : nothing,
+  ),
   "jinja pop": ofDict((dict, { key }) => found(method(dict, "pop", key, "none"))),
   "jinja popitem": ofDict((dict) => (dict.size === 0 ? nothing : showing(found(method(dict, "popitem")).shows))),
   "jinja setdefault": ofDict((dict, { key, value }) => found(method(dict, "setdefault", key, deepCopy(value)))),
@@ -139,11 +147,14 @@ export function run(root: PyDict, steps: readonly Step[]): readonly unknown[] {
   });
 }
 
-function steps(names: readonly Step["does"][]): fc.Arbitrary<readonly Step[]> {
+function stepsOf(names: readonly Step["does"][]): fc.Arbitrary<readonly Step[]> {
   return fc.array(
     fc.record({
       // Most of what there is to do needs something that was come by.
-      does: fc.oneof({ weight: 2, arbitrary: fc.constantFrom<Step["does"]>("get", "get", "jinja item", "index") }, { weight: 3, arbitrary: fc.constantFrom(...names) }),
+      does: fc.oneof(
+        { weight: 2, arbitrary: fc.constantFrom<Step["does"]>("get", "get", "jinja item", "index") },
+        { weight: 3, arbitrary: fc.constantFrom(...names) },
+      ),
       to: fc.nat(5),
       key: fc.oneof({ weight: 4, arbitrary: fc.constantFrom<Value>("a", "b", "c", "d") }, { weight: 1, arbitrary: anyKey }),
       value: fc.constantFrom<Value>(0, "new", [1], PyDict.from({ a: 1 })),
@@ -154,6 +165,6 @@ function steps(names: readonly Step["does"][]): fc.Arbitrary<readonly Step[]> {
 }
 
 /** Computations that only read. */
-export const readers = steps(READ_NAMES);
+export const readers = stepsOf(READ_NAMES);
 /** Computations that read and write. */
-export const programs = steps(NAMES);
+export const programs = stepsOf(NAMES);

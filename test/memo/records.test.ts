@@ -21,18 +21,23 @@ describe("records of earlier runs", () => {
   test("give each subject of a later run what its computations would give", () => {
     let taken = 0;
     fc.assert(
-      fc.property(kin, kin, fc.array(fc.oneof(readers, readers, programs), { minLength: 1, maxLength: 3 }), (earlier, later, computations) => {
-        const packs: RecordPack[] = [];
-        for (const subjects of [earlier.slice(0, 2), earlier.slice(2)]) {
+      fc.property(
+        kin,
+        kin,
+        fc.array(fc.oneof(readers, readers, programs), { minLength: 1, maxLength: 3 }),
+        (earlier, later, computations) => {
+          const packs: RecordPack[] = [];
+          for (const subjects of [earlier.slice(0, 2), earlier.slice(2)]) {
+            const memo = continued(packs);
+            expect(shared(memo, subjects, computations)).toEqual(plainly(subjects, computations));
+            packs.push(left(memo));
+          }
           const memo = continued(packs);
-          expect(shared(memo, subjects, computations)).toEqual(plainly(subjects, computations));
-          packs.push(left(memo));
-        }
-        const memo = continued(packs);
-        const all = [...later, ...earlier];
-        expect(shared(memo, all, computations)).toEqual(plainly(all, computations));
-        taken += memo.counts.taken;
-      }),
+          const all = [...later, ...earlier];
+          expect(shared(memo, all, computations)).toEqual(plainly(all, computations));
+          taken += memo.counts.taken;
+        },
+      ),
       { numRuns: 400 },
     );
     expect(taken).toBeGreaterThan(1000);
@@ -64,7 +69,12 @@ describe("records of earlier runs", () => {
     const pack = left(first, (question) => `digest of ${question}`);
     const same = (question: string, answer: string): boolean => answer === `digest of ${question}`;
     expect(run(continued([pack], same), "new")).toBe("old");
-    expect(run(continued([pack], (question, answer) => question !== "find b" && same(question, answer)), "new")).toBe("new");
+    expect(
+      run(
+        continued([pack], (question, answer) => question !== "find b" && same(question, answer)),
+        "new",
+      ),
+    ).toBe("new");
   });
 
   test("know the files that they hang on, so that a further run's records do too", () => {

@@ -51,6 +51,8 @@ export function plainly(subjects: readonly PyDict[], computations: readonly (rea
 export function shared(memo: Memo, subjects: readonly PyDict[], computations: readonly (readonly Step[])[]): unknown[] {
   return subjects.map((subject) => {
     const tracker = follow(memo, subject);
-    return computations.map((steps, index) => tracker.compute(memo.lastingTrie(`computation ${index}`), () => run(tracker.view("pillar"), steps)).value);
+    return computations.map(
+      (steps, index) => tracker.compute(memo.lastingTrie(`computation ${index}`), () => run(tracker.view("pillar"), steps)).value,
+    );
   });
 }

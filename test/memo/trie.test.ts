@@ -12,14 +12,11 @@ const subjects = fc.array(fc.array(fc.nat(2), { minLength: QUESTIONS, maxLength:
 type Program = (answers: readonly number[]) => number | undefined;
 
 /** Trees are given by numbers, of which each node takes the one that its way through the tree leads to. */
-const programs = fc.array(fc.nat(QUESTIONS + 1), { minLength: 1, maxLength: 60 }).map(
-  (numbers): Program =>
-    (answers) => {
-      const place = answers.reduce((hash, answer) => (hash * 7 + answer + 1) % 104_729, answers.length);
-      const next = numbers[place % numbers.length] ?? 0;
-      return answers.length >= QUESTIONS || next >= QUESTIONS ? undefined : next;
-    },
-);
+const programs = fc.array(fc.nat(QUESTIONS + 1), { minLength: 1, maxLength: 60 }).map((numbers): Program => (answers) => {
+  const place = answers.reduce((hash, answer) => (hash * 7 + answer + 1) % 104_729, answers.length);
+  const next = numbers[place % numbers.length] ?? 0;
+  return answers.length >= QUESTIONS || next >= QUESTIONS ? undefined : next;
+});
 
 /** What a program asks of a subject: each question once. */
 function trailOf(program: Program, subject: Subject): Trail {
@@ -102,9 +99,50 @@ describe("runs of questions are split where records part", () => {
     trie.find((question) => answers[question] ?? -1);
 
   test.each<readonly [string, readonly [questions: number[], answers: number[]][]]>([
-    ["after the first question", [[[1, 2, 3], [0, 0, 0]], [[1, 4], [1, 0]]]],
-    ["in the middle", [[[1, 2, 3], [0, 0, 0]], [[1, 2, 4], [0, 1, 0]], [[1, 2, 5, 6], [0, 2, 0, 0]]]],
-    ["where one ends", [[[1, 2, 3], [0, 0, 0]], [[1], [1]], [[1, 2], [0, 1]]]],
+    [
+      "after the first question",
+      [
+        [
+          [1, 2, 3],
+          [0, 0, 0],
+        ],
+        [
+          [1, 4],
+          [1, 0],
+        ],
+      ],
+    ],
+    [
+      "in the middle",
+      [
+        [
+          [1, 2, 3],
+          [0, 0, 0],
+        ],
+        [
+          [1, 2, 4],
+          [0, 1, 0],
+        ],
+        [
+          [1, 2, 5, 6],
+          [0, 2, 0, 0],
+        ],
+      ],
+    ],
+    [
+      "where one ends",
+      [
+        [
+          [1, 2, 3],
+          [0, 0, 0],
+        ],
+        [[1], [1]],
+        [
+          [1, 2],
+          [0, 1],
+        ],
+      ],
+    ],
     ["where one asks nothing", [[[], []]]],
   ])("%s", (_where, records) => {
     const trie = new Trie<string>();

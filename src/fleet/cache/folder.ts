@@ -71,7 +71,7 @@ export class CacheFolder {
       mkdirSync(this.folder, { recursive: true });
       const file = openSync(temporary, "wx", 0o644);
       try {
-        for (const bytes of [this.#digest(name, content), content]) for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+        for (const bytes of [this.#digest(name, content), content]) for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
         fsyncSync(file);
       } finally {
         closeSync(file);
