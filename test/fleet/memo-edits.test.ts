@@ -21,27 +21,31 @@ function fleetIn(world: World): Fleet | undefined {
 describe("the memo changes nothing", () => {
   const seen = { states: 0, complete: 0, failed: 0, taken: 0, computed: 0 };
 
-  test(`after each of ${RUNS * EDITS} edits: releases, files, findings in their order, and what is left to the node`, () => {
-    fc.assert(
-      fc.property(worlds, edits(EDITS), (first, all) => {
-        let world = first;
-        for (const edit of all) {
-          world = edited(world, edit);
-          const fleet = fleetIn(world);
-          if (fleet === undefined) continue;
-          const { clusters, counts } = expectSame(fleet);
-          seen.states++;
-          seen.taken += counts.taken;
-          seen.computed += counts.computed;
-          for (const { release } of clusters) {
-            if (release.state === "failed") seen.failed++;
-            else for (const addon of release.addons) seen[addon.state]++;
+  test(
+    `after each of ${RUNS * EDITS} edits: releases, files, findings in their order, and what is left to the node`,
+    { timeout: 600_000 },
+    () => {
+      fc.assert(
+        fc.property(worlds, edits(EDITS), (first, all) => {
+          let world = first;
+          for (const edit of all) {
+            world = edited(world, edit);
+            const fleet = fleetIn(world);
+            if (fleet === undefined) continue;
+            const { clusters, counts } = expectSame(fleet);
+            seen.states++;
+            seen.taken += counts.taken;
+            seen.computed += counts.computed;
+            for (const { release } of clusters) {
+              if (release.state === "failed") seen.failed++;
+              else for (const addon of release.addons) seen[addon.state]++;
+            }
           }
-        }
-      }),
-      { numRuns: RUNS },
-    );
-  });
+        }),
+        { numRuns: RUNS },
+      );
+    },
+  );
 
   test("and that was shown where it matters: much is taken over, most compiles, some does not", () => {
     expect(seen.states).toBeGreaterThan(0.9 * RUNS * EDITS);
