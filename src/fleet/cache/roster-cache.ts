@@ -5,7 +5,7 @@ import type { CacheFolder } from "./folder.ts";
 import { decodeValue, encodeValue, type Encoded } from "./values.ts";
 
 /** A smaller roster is read as fast from its own text. */
-const WORTH_KEEPING = 16 * 1024;
+const WORTH_KEEPING = 8 * 1024;
 
 type KeptCluster = Omit<Cluster, "grains"> & { readonly grains: Encoded };
 
