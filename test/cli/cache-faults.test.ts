@@ -3,7 +3,7 @@ import {
   appendFileSync,
   chmodSync,
   chownSync,
-  existsSync,
+  cpSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -25,8 +25,7 @@ beforeAll(async () => {
   await build();
 });
 
-// So many that the roster is kept too.
-const SHAPE = { clusters: 300, files: 2 };
+const SHAPE = { clusters: 40, files: 4 };
 
 const CACHE = ".halite/cache";
 
@@ -41,15 +40,26 @@ function entriesOf(folder: string): readonly string[] {
   return readdirSync(buildIn(folder)).map((name) => join(buildIn(folder), name));
 }
 
+/** What a render without the cache makes of a value. */
+function expected(value: string): Promise<ReadonlyMap<string, string>> {
+  let made = EXPECTED.get(value);
+  made ??= inTemporaryFolder(async (folder) => {
+    writeSmallFleet(folder, SHAPE, value);
+    expect(await halite(["render", "--no-cache", "--no-memo"], { cwd: folder })).toMatchObject({ status: 0, stderr: "" });
+    return filesOf(join(folder, "out"));
+  });
+  EXPECTED.set(value, made);
+  return made;
+}
+const EXPECTED = new Map<string, Promise<ReadonlyMap<string, string>>>();
+
 /** Renders all anew over a cache that something has been done to, and expects the bytes of a render without; gives what was said. */
 async function rendersRight(folder: string, value: string, options: { readonly uid?: number } = {}): Promise<Run> {
   writeSmallFleet(folder, SHAPE, value);
   if (options.uid !== undefined) ownedBy(folder, options.uid);
-  const alone = await halite(["render", "--no-cache", "--no-memo", "--out", "alone"], { cwd: folder, ...options });
-  expect(alone).toMatchObject({ status: 0, stderr: "" });
   const run = await halite(["render"], { cwd: folder, ...options });
   expect(run.status).toBe(0);
-  expect(filesOf(join(folder, "out"))).toEqual(filesOf(join(folder, "alone")));
+  expect(filesOf(join(folder, "out"))).toEqual(await expected(value));
   return run;
 }
 
@@ -59,6 +69,9 @@ function ownedBy(path: string, uid: number): void {
     if (!entry.isSymbolicLink()) chownSync(join(entry.parentPath, entry.name), uid, uid);
   }
 }
+
+/** One line, once. */
+const WARNING = /^halite: the cache \S+ can't be written, so the next run has more to do: [^\n]+\n$/;
 
 const FAULTS: Readonly<Record<string, (entry: string) => void>> = {
   "is cut short": (entry) => truncateSync(entry, Math.floor(readFileSync(entry).length / 2)),
@@ -95,12 +108,14 @@ describe("an entry of the cache that is not whole is as good as none", () => {
     });
   });
 
-  test.each(Object.entries(FAULTS))("every one %s", async (_what, fault) => {
+  test.each(Object.entries(FAULTS))("every one %s", async (what, fault) => {
     await inTemporaryFolder(async (folder) => {
       await rendersRight(folder, "first");
       for (const entry of entriesOf(folder)) fault(entry);
-      expect((await rendersRight(folder, "first")).stderr).toBe("");
-      expect((await rendersRight(folder, "second")).stderr).toBe("");
+      const said = [await rendersRight(folder, "first"), await rendersRight(folder, "second")].map(({ stderr }) => stderr);
+      // Where a folder stands in its place nothing can be written.
+      if (what === "is a folder") expect(said[0]).toMatch(WARNING);
+      else expect(said).toEqual(["", ""]);
     });
   });
 
@@ -121,9 +136,6 @@ describe("an entry of the cache that is not whole is as good as none", () => {
     });
   });
 });
-
-/** One line, once. */
-const WARNING = /^halite: the cache \S+ can't be written, so the next run has more to do: [^\n]+\n$/;
 
 describe("a cache that can't be written is warned of once, and the render is right", () => {
   test.each([
@@ -164,13 +176,13 @@ describe("a cache that can't be written is warned of once, and the render is rig
         for (const entry of mode === 0 ? [] : entriesOf(folder)) chmodSync(entry, 0o444);
         chmodSync(own, mode);
         try {
-          expect((await rendersRight(folder, `${mode}`, uid)).stderr).toMatch(WARNING);
+          expect((await rendersRight(folder, mode === 0 ? "second" : "third", uid)).stderr).toMatch(WARNING);
         } finally {
           chmodSync(own, 0o755);
         }
       }
       for (const entry of entriesOf(folder)) chmodSync(entry, 0o000);
-      expect((await rendersRight(folder, "unreadable", uid)).stderr).toBe("");
+      expect((await rendersRight(folder, "first", uid)).stderr).toBe("");
     });
   });
 });
@@ -178,15 +190,17 @@ describe("a cache that can't be written is warned of once, and the render is rig
 const mounts = spawnSync("unshare", ["-m", "true"]).status === 0;
 
 describe.skipIf(!mounts)("a full disk (where file systems may be mounted: `unshare -m`)", () => {
-  /** Renders with a small file system of its own at a folder of the fleet, which is copied to `seen` before it goes. */
+  /**
+   * Renders with a small file system of its own at a folder of the fleet, on which is at first what is in the folder, and which is copied to
+   * `seen` before it goes.
+   */
   function renderOn(folder: string, at: string, size: string, options: readonly string[]): Run {
     mkdirSync(join(folder, at), { recursive: true });
     const script = [
-      'mount -t tmpfs -o "size=$1" tmpfs "$2"',
+      'cp -a "$2" before && mount -t tmpfs -o "size=$1" tmpfs "$2" && cp -a before/. "$2" || exit 99',
       'shift; at="$1"; shift',
       '"$@"; status=$?',
-      'cp -a "$at" seen',
-      "exit $status",
+      'cp -a "$at" seen && exit $status',
     ].join("\n");
     const args = ["-m", "sh", "-c", script, "sh", size, at, process.execPath, HALITE, "render", ...options];
     const { status, stdout, stderr } = spawnSync("unshare", args, { cwd: folder, encoding: "utf8" });
@@ -201,32 +215,34 @@ describe.skipIf(!mounts)("a full disk (where file systems may be mounted: `unsha
       expect(run).toMatchObject({ status: 0 });
       expect(run.stderr).toMatch(WARNING);
       expect(run.stderr).toContain("no space left");
-      expect(filesOf(join(folder, "out"))).toEqual(filesOf(join(folder, "alone")));
+      expect(filesOf(join(folder, "out"))).toEqual(await expected("first"));
       expect(filesOf(join(folder, "seen")).size).toBe(0);
     });
   });
 
   test.each([
-    ["when out/ is new", [], false],
-    ["when out/ is new, in two threads", ["--jobs", "2"], false],
-    ["when there is a little less room than in the last render", [], true],
-  ])("at out/ %s: exit 3, it says why, and no half file is left", async (_what, options, grown) => {
+    ["is new", "700k", [], false],
+    ["is new, in two threads", "700k", ["--jobs", "2"], false],
+    ["has files that grow", "1000k", [], true],
+  ] as const)("at out/ that %s: exit 3, it says why, and no half file is left", async (_what, size, options, grows) => {
     await inTemporaryFolder(async (folder) => {
       await rendersRight(folder, "first");
-      const whole = filesOf(join(folder, "alone"));
-      if (grown) writeSmallFleet(folder, SHAPE, "longer ".repeat(20));
-      const size = grown ? "2700k" : "700k";
+      const value = grows ? "longer ".repeat(700) : "first";
+      writeSmallFleet(folder, SHAPE, value);
+      if (grows) cpSync(join(folder, "out"), join(folder, "full"), { recursive: true });
       const run = renderOn(folder, "full", size, ["--out", "full", ...options]);
-      expect(run.status).toBe(3);
-      expect(run.stdout).toBe("");
+      expect(run).toMatchObject({ status: 3, stdout: "" });
       expect(run.stderr).toMatch(/^halite: out\/ can't be written: ENOSPC: no space left on device[^\n]*\n$/);
       const left = filesOf(join(folder, "seen"));
       expect(left.size).toBeGreaterThan(0);
-      expect(readdirSync(join(folder, "seen")).filter((name) => name.includes("tmp"))).toEqual([]);
-      if (!grown) for (const [path, text] of left) expect(text, path).toBe(whole.get(path));
-      // The cache that this render may have left does not mislead the next.
-      await rendersRight(folder, "first");
-      expect(existsSync(join(folder, "out"))).toBe(true);
+      const whole = [await expected("first"), await expected(value)];
+      for (const [path, text] of left)
+        expect(
+          whole.map((files) => files.get(path)),
+          path,
+        ).toContain(text);
+      // What this render has left in the cache does not mislead the next.
+      await rendersRight(folder, value);
     });
   });
 });

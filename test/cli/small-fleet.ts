@@ -7,14 +7,14 @@ export interface SmallFleet {
   readonly files: number;
 }
 
-/** A fleet whose clusters all differ; `value` is in every file of every cluster. */
+/** A fleet whose clusters all differ; `value` is in every file of every cluster. Its roster is long enough to be kept. */
 export function writeSmallFleet(folder: string, { clusters, files }: SmallFleet, value: string): void {
   const numbers = Array.from({ length: files }, (_, index) => index);
   const tree: Readonly<Record<string, string>> = {
     "halite.yaml": 'roster: roster.yaml\nkubernetes: "1.36"\n',
     "roster.yaml": Array.from(
       { length: clusters },
-      (_, index) => `c${index}: {minion_opts: {grains: {az: z${index % 2}, n: ${index}}}}\n`,
+      (_, index) => `c${index}: {minion_opts: {grains: {az: z${index % 2}, n: ${index}, note: ${"of no use ".repeat(60)}}}}\n`,
     ).join(""),
     "pillar/top.sls": "base:\n  '*': [p]\n",
     "pillar/p.sls": `value: ${value}\nn: {{ grains.n }}\n`,
