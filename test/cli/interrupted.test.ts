@@ -133,7 +133,7 @@ describe("renders at the same time", () => {
       for (const files of [9, 6, 9]) {
         writeSmallFleet(folder, { ...SHAPE, files }, `with ${files}`);
         const first = halite(["render"], { cwd: folder });
-        await somethingIn(join(folder, "out"));
+        await somethingIn(join(folder, "out"), first);
         writeSmallFleet(folder, { ...SHAPE, files: 15 - files }, `with ${15 - files}`);
         for (const run of await Promise.all([first, halite(["render"], { cwd: folder })]))
           expect(run).toMatchObject({ status: 0, stderr: "" });
@@ -154,9 +154,9 @@ describe("renders at the same time", () => {
       const seen = new Set<string>();
       for (const value of ["first", "second", "first"]) {
         writeSmallFleet(folder, SHAPE, value);
-        let running = true;
-        const run = halite(["render"], { cwd: folder }).finally(() => (running = false));
-        while (running) {
+        const over = new AbortController();
+        const run = halite(["render"], { cwd: folder }).finally(() => over.abort());
+        while (!over.signal.aborted) {
           seen.add(readFileSync(join(folder, "out/z0/c0/a0/f0.yaml"), "utf8"));
           await new Promise(setImmediate);
         }
@@ -167,13 +167,15 @@ describe("renders at the same time", () => {
   });
 });
 
-/** Something happens in a folder. */
-function somethingIn(folder: string): Promise<void> {
+/** Something happens in a folder, or the run that should do it is over: it may be done before the watcher has come to every folder. */
+function somethingIn(folder: string, run: Promise<unknown>): Promise<void> {
   return new Promise((resolve, reject) => {
-    const watcher = watch(folder, { recursive: true }, () => {
+    const watcher = watch(folder, { recursive: true }, over);
+    watcher.once("error", reject);
+    run.then(over, over);
+    function over(): void {
       watcher.close();
       resolve();
-    });
-    watcher.once("error", reject);
+    }
   });
 }
