@@ -91,7 +91,11 @@ class CauseSearch {
   }
 
   run(): readonly Cause[] {
-    const places = readPlaces(this.#trial.memo, this.#trial.reads, this.#root, this.#data);
+    const { memo, reads, writerReads } = this.#trial;
+    const places = readPlaces(memo, reads, this.#root, this.#data);
+    const written = readPlaces(memo, writerReads, this.#root, this.#data).values;
+    for (const place of this.#among(written, (each) => this.#othersAt(each, valueAt(this.#data, each) ?? null)[0], true))
+      this.#value(place);
     const idle = places.values.filter((place) => !this.#value(place));
     if (this.#root === "pillar") {
       for (const place of this.#cluster.also) this.#value(place);
@@ -123,12 +127,19 @@ class CauseSearch {
     if (effect === undefined) return false;
     // Of a list, the items that matter by themselves.
     if (Array.isArray(value)) {
-      const items = leavesOf(value).map((item) => [...place, ...item]);
-      const leaf = (item: DataPlace): Value => valueAt(this.#data, item) ?? null;
-      const others = (item: DataPlace): readonly Value[] => this.#othersAt(item, leaf(item), items.map(leaf));
-      for (const item of this.#among(items, (each) => others(each)[0])) {
-        const found = this.#effect(item, others(item));
-        if (found !== undefined) this.#add(item, leaf(item), found);
+      const items = leavesOf(value).map((item): DataPlace => [...place, ...item]);
+      const taken = items.map((item) => valueAt(this.#data, item) ?? null);
+      // No two items become equal, nor one what another was.
+      const others = new Map(
+        items.map((item) => {
+          const all = this.#othersAt(item, valueAt(this.#data, item) ?? null, taken);
+          taken.push(...all);
+          return [item, all] as const;
+        }),
+      );
+      for (const item of this.#among(items, (each) => others.get(each)?.[0])) {
+        const found = this.#effect(item, others.get(item) ?? []);
+        if (found !== undefined) this.#add(item, valueAt(this.#data, item) ?? null, found);
       }
       if (this.#found(place)) return true;
     }

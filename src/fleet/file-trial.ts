@@ -53,6 +53,7 @@ export class FileTrial {
   #used = false;
   #run: PathRun | undefined;
   #reads: ReadonlySet<number> | undefined;
+  #nearSls: ReadonlySet<string> | undefined;
   #path = "";
   #addon = "";
 
@@ -76,7 +77,8 @@ export class FileTrial {
     // What templates write into pillar stays with the compiler.
     const compiler = this.#used ? this.#again(this.minion, this.pillar) : this.#compiler;
     this.#used = true;
-    this.#run = this.#runIn(compiler, this.minion, this.pillar);
+    this.#nearSls = undefined;
+    this.#run = this.#inOrder(compiler, this.minion, this.pillar, (each) => each.runOf(path));
     return this.#run?.parts;
   }
 
@@ -86,9 +88,9 @@ export class FileTrial {
   }
 
   /** Once more where only now it is known that states have to be run in order. */
-  #runIn(compiler: SharedMinionCompiler, minion: Minion, stage: PillarStage, writers?: readonly string[]): PathRun | undefined {
-    const run = compiler.runOf(this.#path, writers);
-    return compiler.outOfOrder ? this.#again(minion, stage).runOf(this.#path, writers) : run;
+  #inOrder<T>(compiler: SharedMinionCompiler, minion: Minion, stage: PillarStage, run: (compiler: SharedMinionCompiler) => T): T {
+    const done = run(compiler);
+    return compiler.outOfOrder ? run(this.#again(minion, stage)) : done;
   }
 
   /** Which line of pillar won, place by place. */
@@ -96,24 +98,38 @@ export class FileTrial {
     return this.#salt.forMinion(this.minion, { trace: true, lenient: true }).pillar().value.provenance;
   }
 
-  /**
-   * Questions that were asked on the way to the file. What only such SLS read is left out as have no state in common with those of the
-   * file, be it by a requisite, and whose text knows no way of touching other SLS.
-   */
+  /** Questions that were asked on the way to the file. */
   get reads(): ReadonlySet<number> {
     this.#reads ??= this.#nearReads();
     return this.#reads;
   }
 
+  /** Questions that only templates asked which wrote into pillar before the file was rendered. */
+  get writerReads(): readonly number[] {
+    return [...(this.#run?.writing ?? [])].filter((question) => !this.reads.has(question));
+  }
+
   #nearReads(): ReadonlySet<number> {
-    const near = new Set(this.#run?.parts.outcomes.map(({ sls }) => sls));
+    const near = this.#near;
     const reads = new Set([...(this.#run?.questions ?? []), ...this.#compiler.topReads()]);
     const far = new Set<number>();
-    for (const { sls, text, questions } of this.#compiler.slsReads) {
-      for (const question of questions) (near.has(sls) || REACHING.test(text) ? reads : far).add(question);
-    }
+    for (const { sls, questions } of this.#compiler.slsReads) for (const question of questions) (near.has(sls) ? reads : far).add(question);
     for (const question of this.#lowReads) if (!far.has(question)) reads.add(question);
     return reads;
+  }
+
+  /**
+   * SLS that have a say in the file: those that have a state in common with it, be it by a requisite, and those whose text knows a way of
+   * touching other SLS.
+   */
+  get #near(): ReadonlySet<string> {
+    this.#nearSls ??= this.#findNear();
+    return this.#nearSls;
+  }
+
+  #findNear(): ReadonlySet<string> {
+    const reaching = this.#compiler.slsReads.filter(({ text }) => REACHING.test(text)).map(({ sls }) => sls);
+    return new Set([...(this.#run?.sls ?? []), ...reaching]);
   }
 
   with({ pillar, grains, id }: OtherData): FileAs {
@@ -123,10 +139,12 @@ export class FileTrial {
     const declared = readAddonSettings(data).addons.get(this.#addon)?.mode;
     const missing = { file: undefined, declared };
     try {
-      const compiler = this.#again(minion, stage);
-      const failed = compiler.low().value?.failed.length;
-      const writers = this.#compiler.keepsNothing ? undefined : this.#run?.writers;
-      const made = this.#runIn(compiler, minion, stage, writers)?.parts.files.get(this.#path);
+      const alone = this.#compiler.keepsNothing;
+      const { made, failed } = this.#inOrder(this.#again(minion, stage), minion, stage, (compiler) => {
+        const low = (alone ? compiler.low() : compiler.lowOf(this.#near)).value;
+        const run = low === undefined ? undefined : compiler.runOf(this.#path, low, alone ? undefined : this.#run?.writers);
+        return { made: run?.parts.files.get(this.#path), failed: low?.failed.length };
+      });
       if (made?.kind === "file") return { file: made, failed: false, declared };
       return { ...missing, failed: made !== undefined || failed === undefined || failed > (this.low.value?.failed.length ?? 0) };
     } catch (error) {

@@ -9,7 +9,7 @@ export type DataRoot = "pillar" | "grains";
 export interface ReadPlaces {
   /** Places of values that are no mappings. */
   readonly values: readonly DataPlace[];
-  /** Those of them that were looked for. */
+  /** Those of them of which nothing was asked but whether they are there. */
   readonly tested: readonly DataPlace[];
   /** Places of mappings, each after those that it is in. */
   readonly mappings: readonly DataPlace[];
@@ -22,6 +22,7 @@ export function readPlaces(memo: Memo, questions: Iterable<number>, root: DataRo
   const values = new Map<DataPath, DataPlace>();
   const mappings = new Map<DataPath, DataPlace>();
   const tested = new Map<DataPath, DataPlace>();
+  const read = new Set<DataPath>();
   const listed: DataPlace[] = [];
   for (const question of questions) {
     const path = memo.paths.at(question >> 2);
@@ -31,13 +32,19 @@ export function readPlaces(memo: Memo, questions: Iterable<number>, root: DataRo
     if (!(found.value instanceof PyDict)) {
       values.set(path, found.place);
       if (what === Ask.kind) tested.set(path, found.place);
+      else read.add(path);
     } else {
       if (found.place.length > 0) mappings.set(path, found.place);
       if (what === Ask.keys) for (const key of found.value.keys()) listed.push([...found.place, key]);
     }
   }
   const byDepth = [...mappings.values()].sort((a, b) => a.length - b.length);
-  return { values: [...values.values()], tested: [...tested.values()], mappings: byDepth, listed };
+  return {
+    values: [...values.values()],
+    tested: [...tested].flatMap(([path, place]) => (read.has(path) ? [] : [place])),
+    mappings: byDepth,
+    listed,
+  };
 }
 
 function lookUp(path: DataPath, root: DataPath, data: PyDict): { readonly place: DataPlace; readonly value: Value } | undefined {

@@ -95,8 +95,12 @@ export interface SlsReads {
 /** The run of the states that write one path. */
 export interface PathRun {
   readonly parts: FileRunParts;
-  /** What was asked of shared data, also by the states before that wrote to it. */
-  readonly questions: ReadonlySet<number>;
+  /** What was asked of shared data. */
+  readonly questions: readonly number[];
+  /** What the states before that wrote to shared data asked of it. */
+  readonly writing: ReadonlySet<number>;
+  /** The SLS of the states that write the path, and of those before that wrote to shared data. */
+  readonly sls: ReadonlySet<string>;
   /** Paths of the states whose templates wrote to shared data. */
   readonly writers: readonly string[];
   /** Where a line of the file at the path comes from. */
@@ -186,15 +190,35 @@ export class SharedMinionCompiler {
 
   low(): Stage<CompiledLow> {
     if (this.#low !== undefined) return this.#low;
-    const { findings } = this.pillar();
-    const name = findings.length === 0 ? "states" : `states ${JSON.stringify(findings)}`;
-    this.#states = this.#computeKept(this.#memo.trie<Metered<KeptStates>>(name), () => {
+    this.#states = this.#computeKept(this.#statesTrie(), () => {
       this.#rendered = [];
       const stage = this.#stages().low();
       return { stage, renders: this.#rendered.map(({ kept, sls }): [string, Kept<KeptRender>] => [sls ?? "", kept]) };
     });
     this.#low = this.#states.value.value.stage;
     return this.#low;
+  }
+
+  #statesTrie(): Trie<Kept<Metered<KeptStates>>> {
+    const { findings } = this.pillar();
+    return this.#memo.trie(findings.length === 0 ? "states" : `states ${JSON.stringify(findings)}`);
+  }
+
+  /**
+   * The states of some SLS, as far as the top file brings those: of all SLS where these are known already, or where the top file can't
+   * be cut down.
+   */
+  lowOf(sls: ReadonlySet<string>): Stage<CompiledLow> {
+    const known = this.#low === undefined ? this.tracker.take(this.#statesTrie())?.value : undefined;
+    if (known !== undefined) {
+      this.#budget.use(known.usage);
+      return known.value.stage;
+    }
+    const stages = this.#newStages();
+    const [base, ...others] = stages.top().value ?? [];
+    if (base === undefined || others.length > 0 || base[0] !== (this.#minion.opts.get("saltenv") ?? "base")) return this.low();
+    if (base[1].some((name) => /[*?[]/.test(name))) return this.low();
+    return stages.low({ sls: base[1].filter((name) => sls.has(name)) });
   }
 
   /** What was read for what; after `files()`, and `undefined` where there are none. */
@@ -234,22 +258,26 @@ export class SharedMinionCompiler {
    * What the states that write a path come to. The states before them run too, as their templates may write into what later ones read:
    * all of them, or of those that are known to do so any that write at one of the paths of `writers`.
    */
-  runOf(path: string, writers?: readonly string[]): PathRun | undefined {
-    const low = this.low().value;
+  runOf(path: string, low = this.low().value, writers?: readonly string[]): PathRun | undefined {
     if (low === undefined) return undefined;
-    const questions = new Set<number>();
+    const writing = new Set<number>();
     const wrote: string[] = [];
+    const sls = new Set<string>();
     const { writes } = this.tracker;
     for (const group of this.#groupsInOrder(low)) {
       if (writers !== undefined && !group.chunks.some((chunk) => [path, ...writers].some((each) => writesAt(chunk, each)))) continue;
       const before = this.tracker.writes;
-      const { value, questions: read } = this.tracker.compute(new Trie<Kept<FileRunParts>>(), () => this.#runGroup(low, group).parts);
+      const { value, questions } = this.tracker.compute(new Trie<Kept<FileRunParts>>(), () => this.#runGroup(low, group).parts);
       const wanted = value.files.has(path);
-      if (this.tracker.writes > before) wrote.push(...value.files.keys());
-      if (wanted || this.tracker.writes > before) for (const question of read) questions.add(question);
-      if (!wanted) continue;
-      if (this.tracker.writes > writes && !this.#followOneAnother(low)) this.#mustRunInOrder(this.#whole(low));
-      return { parts: value, questions, writers: wrote, trace: (line) => value.trace(path, this.#deps(low, []))?.at(line) ?? [] };
+      if (wanted || this.tracker.writes > before) for (const outcome of value.outcomes) sls.add(outcome.sls);
+      if (wanted) {
+        if (this.tracker.writes > writes && !this.#followOneAnother(low)) this.#mustRunInOrder(this.#whole(low));
+        const trace = (line: number): readonly TrailStep[] => value.trace(path, this.#deps(low, []))?.at(line) ?? [];
+        return { parts: value, questions, writing, sls, writers: wrote, trace };
+      }
+      if (this.tracker.writes === before) continue;
+      wrote.push(...value.files.keys());
+      for (const question of questions) writing.add(question);
     }
     return undefined;
   }

@@ -188,6 +188,32 @@ describe("what stands behind a line", () => {
   });
 });
 
+test("a value may come through what another template has put into pillar", async () => {
+  const other = mkdtempSync(join(tmpdir(), "halite-explain-"));
+  const map = (name: string): string => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}, namespace: kube-system}\ndata:\n`;
+  const state = (name: string): string =>
+    `${name}:\n  file.managed:\n    - name: /etc/kubernetes/addons/${name}/map.yaml\n    - source: salt://${name}.jinja\n    - template: jinja\n    - makedirs: True\n`;
+  try {
+    write(other, {
+      "halite.yaml": FLEET["halite.yaml"] ?? "",
+      "pillar/roster.yaml": FLEET["pillar/roster.yaml"] ?? "",
+      "pillar/top.sls": "base:\n  '*': [names]\n",
+      "pillar/names.sls": "said: hello\nother: {name: rbd, level: 1}\n",
+      "states/top.sls": "base:\n  '*': [first, second, third]\n",
+      "states/first.sls": state("first"),
+      "states/second.sls": state("second"),
+      "states/third.sls": state("third"),
+      "states/first.jinja": `{%- do pillar.update({'told': pillar.said ~ '!'}) %}\n${map("first")}  level: "{{ pillar.other.level }}"\n`,
+      "states/second.jinja": `${map("second")}  name: {{ pillar.other.name }}\n`,
+      "states/third.jinja": `${map("third")}  told: "{{ pillar.told }}"\n  name: {{ pillar.other.name }}\n`,
+    });
+    const out = await explain(other, "third/map.yaml", "--cluster", "a1");
+    await expect(out).toMatchFileSnapshot("golden/explain/through-pillar.txt");
+  } finally {
+    rmSync(other, { recursive: true, force: true });
+  }
+});
+
 test("nothing sealed is ever printed", async () => {
   for (const args of [[], ["--json"]]) {
     const whole = await explain(folder, "ceph/secret.yaml", "--cluster", "a1", ...args);
