@@ -1,5 +1,5 @@
 import { printPosition, type Position } from "../finding/index.ts";
-import { Explainer, listed, type ExplainedValue, type Explanation, type Fleet } from "../fleet/index.ts";
+import { Explainer, isCondition, listed, type ExplainedValue, type Explanation, type Fleet } from "../fleet/index.ts";
 import { printPlain, toPlain, type Plain } from "../salt/index.ts";
 import { UsageError, type Command, type CommandContext } from "./command.ts";
 import { nearest } from "./parse.ts";
@@ -69,10 +69,10 @@ function text({ terminal }: CommandContext, cluster: string, place: string, expl
   const steps = trail.filter(({ how }) => !how.startsWith("written by "));
   for (const [index, { how, ...at }] of steps.entries()) lines.push(`${index === 0 ? "line    " : "        "}${how} ${printPosition(at)}`);
   for (const [heading, wanted] of [
-    ["values", true],
-    ["conditions", false],
+    ["values", false],
+    ["conditions", true],
   ] as const) {
-    const some = values.filter(({ effect }) => (effect === "differs") === wanted);
+    const some = values.filter((value) => isCondition(value) === wanted);
     if (some.length > 0) lines.push("", terminal.paint("bold", heading), ...some.flatMap(valueLines));
   }
   if (values.length === 0) lines.push("", "No value of pillar or grains stands behind it.");
@@ -80,20 +80,21 @@ function text({ terminal }: CommandContext, cluster: string, place: string, expl
 }
 
 function valueLines(value: ExplainedValue): string[] {
-  const { root, at, overrides, parts, effect, key } = value;
+  const { root, at, overrides, parts, effect } = value;
   const name = root === "id" ? "id of the cluster" : `${root === "pillar" ? "pillar" : "grain"} ${value.place.map(String).join(":")}`;
-  const shown = key ? " (the key)" : ` = ${shownValue(value)}`;
   const fails = effect === "fails" ? " (with another value it does not compile)" : "";
   return [
-    `  ${name}${shown}${fails}`,
+    `  ${name}${shownValue(value)}${fails}`,
     ...(at === undefined ? [] : [`      ${printPosition(at)}`]),
     ...overrides.map((over) => `      overrides ${printPosition(over)}`),
     ...parts.map((part) => `      with ${printPosition(part)}`),
   ];
 }
 
-function shownValue({ sealed, value }: ExplainedValue): string {
-  return sealed ? "(sealed)" : printPlain(toPlain(value)).replaceAll(/\n\s*/g, " ");
+function shownValue({ part, parts, sealed, value }: ExplainedValue): string {
+  if (part === "key") return " (the key)";
+  if (part === "presence") return parts.length > 0 ? " (what is in it together)" : " (that it is there)";
+  return ` = ${sealed ? "(sealed)" : printPlain(toPlain(value)).replaceAll(/\n\s*/g, " ")}`;
 }
 
 function json(cluster: string, { addon, file, line }: Wanted, { state, text: shown, added, trail, values }: Explanation): Plain {
@@ -108,13 +109,13 @@ function json(cluster: string, { addon, file, line }: Wanted, { state, text: sho
     trail: trail.map(({ how, ...at }) => fields({ how, at: position(at) })),
     values: values.map((value) =>
       fields({
-        is: value.effect === "differs" ? "value" : "condition",
+        is: isCondition(value) ? "condition" : "value",
         otherwise: value.effect,
         from: value.root,
         path: value.place.map(toPlain),
-        key: value.key,
+        part: value.part,
         sealed: value.sealed,
-        value: value.sealed || value.key ? null : toPlain(value.value),
+        value: value.sealed || value.part !== "value" ? null : toPlain(value.value),
         at: position(value.at),
         overrides: value.overrides.map(position),
         parts: value.parts.map(position),

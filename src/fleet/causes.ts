@@ -11,8 +11,8 @@ export type Effect = "differs" | "gone" | "fails";
 export interface Cause {
   readonly root: DataRoot | "id";
   readonly place: DataPlace;
-  /** Not what stands there but the key itself, as where a template goes through a mapping. */
-  readonly key: boolean;
+  /** Whether it is what stands there that matters, or the key itself, as where a template goes through a mapping, or that it is there. */
+  readonly part: "value" | "key" | "presence";
   readonly value: Value;
   readonly effect: Effect;
 }
@@ -45,9 +45,19 @@ export function findCauses(trial: FileTrial, cluster: ClusterData, subject: Subj
   return [...causes, ...idCause(trial, subject)].sort(compareCauses);
 }
 
+/** Whether a line hangs on something as it would on a condition: it decides whether the line is there rather than what it says. */
+export function isCondition({ effect, part }: Cause): boolean {
+  return effect !== "differs" || part === "presence";
+}
+
 /** Values before conditions, pillar before grains, then by place. */
 function compareCauses(a: Cause, b: Cause): number {
-  return STRENGTH[b.effect] - STRENGTH[a.effect] || ROOTS.indexOf(a.root) - ROOTS.indexOf(b.root) || comparePlaces(a.place, b.place);
+  return (
+    Number(isCondition(a)) - Number(isCondition(b)) ||
+    STRENGTH[b.effect] - STRENGTH[a.effect] ||
+    ROOTS.indexOf(a.root) - ROOTS.indexOf(b.root) ||
+    comparePlaces(a.place, b.place)
+  );
 }
 
 const ROOTS: readonly Cause["root"][] = ["pillar", "grains", "id"];
@@ -68,7 +78,7 @@ function idCause(trial: FileTrial, { judge }: Subject): Cause[] {
     return path === root || path?.parent === root;
   });
   const effect = read ? judge(trial.with({ id: `${trial.minion.id}x` })) : undefined;
-  return effect === undefined ? [] : [{ root: "id", place: [], key: false, value: trial.minion.id, effect }];
+  return effect === undefined ? [] : [{ root: "id", place: [], part: "value", value: trial.minion.id, effect }];
 }
 
 /** So few places are tried one by one. */
@@ -170,8 +180,8 @@ class CauseSearch {
     return places.length <= FEW ? places : [...this.#among(places.slice(0, half), other), ...this.#among(places.slice(half), other)];
   }
 
-  #add(place: DataPlace, value: Value, effect: Effect, key = false): void {
-    this.#causes.push({ root: this.#root, place, key, value, effect });
+  #add(place: DataPlace, value: Value, effect: Effect, part: Cause["part"] = "value"): void {
+    this.#causes.push({ root: this.#root, place, part, value, effect });
   }
 
   /** A key that a template goes through is a value where it is to be seen. */
@@ -180,7 +190,7 @@ class CauseSearch {
     const value = valueAt(this.#data, place);
     if (typeof key !== "string" || value === undefined || !this.#subject.shows(key) || this.#found(place, "differs")) return;
     const effect = this.#try(withKey(this.#data, place, `${key}x`));
-    if (effect === "differs") this.#add(place, value, effect, true);
+    if (effect === "differs") this.#add(place, value, effect, "key");
   }
 
   /** That a mapping is there at all matters where nothing in it does. All are tried together first: it is seldom. */
@@ -200,7 +210,7 @@ class CauseSearch {
     // The innermost says most.
     for (const [place, effect] of needed.reverse()) {
       const value = valueAt(this.#data, place);
-      if (value !== undefined && !this.#found(place)) this.#add(place, value, effect, true);
+      if (value !== undefined && !this.#found(place)) this.#add(place, value, effect, "presence");
     }
   }
 

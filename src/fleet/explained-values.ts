@@ -24,7 +24,7 @@ export function explainedValues(causes: readonly Cause[], trial: FileTrial, flee
   const provenance = causes.some(({ root }) => root === "pillar") ? trial.provenance() : undefined;
   const grainAt = causes.some(({ root }) => root === "grains") ? grainPlaces(fleet, cluster) : undefined;
   return causes.map((cause): ExplainedValue => {
-    const common = { ...cause, sealed: !cause.key && isSealed(cause.value), overrides: [], parts: [] };
+    const common = { ...cause, sealed: cause.part === "value" && isSealed(cause.value), overrides: [], parts: [] };
     if (cause.root === "id" || (cause.root === "grains" && cause.place[0] === "id")) return { ...common, at: cluster.at };
     if (cause.root === "grains") return { ...common, at: grainAt?.(cause.place) ?? cluster.at };
     const origin = provenance?.at(cause.place);

@@ -4,6 +4,7 @@ export { CacheFolder } from "./cache/folder.ts";
 export { RosterCache } from "./cache/roster-cache.ts";
 export { findingsByCluster, FleetCompiler, kubernetesSchemas, outFiles } from "./compile.ts";
 export type { CompiledCluster } from "./compiled.ts";
+export { isCondition } from "./causes.ts";
 export { Explainer, type Explanation } from "./explain.ts";
 export type { ExplainedValue } from "./explained-values.ts";
 export { inputDigest } from "./input-digest.ts";

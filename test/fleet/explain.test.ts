@@ -142,7 +142,7 @@ test("of a condition that several lines make together, all of them are named", (
   if ("missing" in explained) throw new Error(`${path}:${line} is not there`);
   const [whole, ...more] = explained.values.filter(({ root }) => root === "pillar");
   expect(more).toEqual([]);
-  expect(whole).toMatchObject({ place: ["components"], key: true, effect: "gone", overrides: [] });
+  expect(whole).toMatchObject({ place: ["components"], part: "presence", effect: "gone", overrides: [] });
   expect(whole?.at).toBeUndefined();
   const changed = new ChangedCluster("sjc1-prod-01", new Set([path]));
   const texts: Record<string, string> = {};

@@ -1,4 +1,4 @@
-import { parseAllDocuments, isScalar, isSeq, LineCounter, visit, type Scalar } from "yaml";
+import { parseAllDocuments, isNode, isScalar, isSeq, LineCounter, visit, type Scalar } from "yaml";
 
 /** A line of a pillar file that holds values, and the file's text with one of them changed. */
 export interface PillarLine {
@@ -32,7 +32,7 @@ export function leafLines(file: string, text: string): readonly PillarLine[] {
   return [...lines].map(([line, changes]) => ({ file, line, changes }));
 }
 
-/** The file's text with the key, or the items of the list, that a line begins taken away or renamed. */
+/** The file's text with the entry, or the items of the list, that a line begins taken away, or with its key renamed. */
 export function keyChanges(text: string, line: number): readonly string[] {
   const changes: string[] = [];
   const counter = new LineCounter();
@@ -41,6 +41,9 @@ export function keyChanges(text: string, line: number): readonly string[] {
       Pair: (_key, { key, value }) => {
         if (!isScalar(key) || key.range === undefined || key.range === null || counter.linePos(key.range[0]).line !== line) return;
         changes.push(`${text.slice(0, key.range[1])}x${text.slice(key.range[1])}`);
+        const start = text.lastIndexOf("\n", key.range[0]) + 1;
+        const end = isNode(value) ? value.range?.[2] : undefined;
+        if (end !== undefined && text.slice(start, key.range[0]).trim() === "") changes.push(text.slice(0, start) + text.slice(end));
         if (isSeq(value) && value.range !== undefined && value.range !== null)
           changes.push(`${text.slice(0, key.range[1])}: []\n${text.slice(value.range[1])}`);
       },
