@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { AddonCache, addonOf, readAddonSettings, ReleaseTexts, type ObjectSchema, type WrittenFile } from "../addon/index.ts";
 import { FindingError, type Finding } from "../finding/index.ts";
-import { PyDict } from "../python/index.ts";
+import { deepCopy, PyDict } from "../python/index.ts";
 import { FileAnswers } from "./cache/file-answers.ts";
 import type { CacheFolder } from "./cache/folder.ts";
 import { MemoStore } from "./cache/memo-store.ts";
@@ -16,7 +16,9 @@ import {
   SaltCompiler,
   SharedStates,
   testId,
+  type Minion,
   type PillarProvenance,
+  type PillarStage,
   type SharedMinionCompiler,
 } from "../salt/index.ts";
 import { KubernetesSchemas, UnknownVersionError } from "../schema/index.ts";
@@ -217,9 +219,10 @@ export class FleetCompiler {
       const finding = { code: "roster-kubernetes-version", message: `cluster ${cluster.id}: ${error.message}`, at: cluster.at };
       return { compile: failedCluster(cluster, [{ ...finding, severity: "error" }]) };
     }
-    const minion = minionOfCluster(this.fleet, cluster);
+    // Each way through the stages has a minion of its own: templates may change what it holds.
+    const minion = (): Minion => minionOfCluster(this.fleet, cluster);
     const input = {
-      salt: (trace: boolean) => this.#salt.forMinion(minion, { trace, lenient: true }),
+      salt: (trace: boolean) => this.#salt.forMinion(minion(), { trace, lenient: true }),
       schema,
       knownCrds: this.#knownCrds,
       checkPillar: (pillar: PyDict, provenance: Provenance) => this.#pillarSchemas.check(pillar, provenance),
@@ -227,14 +230,23 @@ export class FleetCompiler {
     const memo = this.#memo;
     if (memo === undefined) return { compile: compileCluster(cluster, input) };
     const given = other === undefined ? undefined : { value: { data: other, findings: [] }, messages: [], findings: [] };
-    const shared = this.#salt.forSharing(minion, memo, this.#shared, given);
+    const shared = this.#salt.forSharing(minion(), memo, this.#shared, given);
     const compiled = compileCluster(cluster, { ...input, salt: (trace) => (trace ? input.salt(true) : shared), addons: this.#addons });
     if (!shared.alone) return { compile: compiled, followed: shared };
     const asked = new Set<string>();
-    const followed = { ...minion, ...followedRoots(minion, (question) => asked.add(question)) };
-    const salt = (trace: boolean): ReturnType<typeof input.salt> => this.#salt.forMinion(followed, { trace, lenient: true });
+    const salt = (trace: boolean): ReturnType<typeof input.salt> => {
+      const own = minion();
+      const pillar = trace || other === undefined ? undefined : ownPillar(other);
+      return this.#salt.forMinion({ ...own, ...followedRoots(own, (question) => asked.add(question)) }, { trace, lenient: true, pillar });
+    };
     return { compile: compileCluster(cluster, { ...input, salt }), asked: () => [...asked] };
   }
+}
+
+/** A pillar as a stage, for templates to change. */
+function ownPillar(data: PyDict): PillarStage {
+  const copy = deepCopy(data);
+  return { value: { data: copy instanceof PyDict ? copy : new PyDict(), findings: [] }, messages: [], findings: [] };
 }
 
 export function testClusterId(kind: string, pattern: string, id: string): boolean {

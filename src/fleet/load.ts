@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { FindingError, type Finding } from "../finding/index.ts";
-import { PyDict, type Value } from "../python/index.ts";
+import { deepCopy, PyDict, type Value } from "../python/index.ts";
 import { DiskFileRoots, diskOptions, minionConfig, minionOf, type FileRoots, type Minion } from "../salt/index.ts";
 import { CONFIG_FILE, parseFleetConfig, type FleetConfig } from "./config.ts";
 import type { RosterCache } from "./cache/roster-cache.ts";
@@ -91,11 +91,11 @@ function diskRoots(folder: string, roots: ReadonlyMap<string, readonly string[]>
   );
 }
 
-/** The minion that a cluster is to Salt's machinery. */
+/** The minion that a cluster is to Salt's machinery. Its data are its own: what a template changes in them no other minion sees. */
 export function minionOfCluster(fleet: Fleet, cluster: Cluster): Minion {
-  const options = PyDict.of([...fleet.config.saltOptions.entries()]);
+  const options = PyDict.of([...fleet.config.saltOptions.entries()].map(([key, value]): [Value, Value] => [key, deepCopy(value)]));
   options.set("id", cluster.id);
-  options.set("grains", cluster.grains);
+  options.set("grains", deepCopy(cluster.grains));
   options.set("file_roots", rootsOption(fleet.config.fileRoots));
   options.set("pillar_roots", rootsOption(fleet.config.pillarRoots));
   return minionOf(minionConfig(options, fleet.configFile), fleet.fileRoots, fleet.pillarRoots);

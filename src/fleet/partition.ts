@@ -1,4 +1,4 @@
-import { canonical } from "../memo/index.ts";
+import { canonical, holdsAliases } from "../memo/index.ts";
 import { PyDict } from "../python/index.ts";
 import type { Cluster } from "./roster.ts";
 
@@ -11,7 +11,7 @@ const FIRST = 12;
  */
 export function partition(clusters: readonly Cluster[], parts: number): readonly (readonly Cluster[])[] {
   const kinds = new Map<string, Cluster[]>();
-  for (const cluster of clusters) {
+  for (const cluster of [...clusters].sort(compare)) {
     const key = kindOf(cluster);
     const kind = kinds.get(key);
     if (kind === undefined) kinds.set(key, [cluster]);
@@ -73,12 +73,17 @@ function heaviest(parts: readonly Part[]): number {
 /** Equal for clusters that have everything but the id in common. */
 export function kindOf(cluster: Cluster): string {
   const grains = PyDict.of([...cluster.grains.entries()].filter(([name]) => name !== "id"));
-  return `${cluster.kubernetes} ${canonical(grains)}`;
+  return `${cluster.kubernetes} ${textOf(grains)}`;
 }
 
 /** All that the roster says of a cluster that its compile hangs on, as text. */
 export function rosterText(cluster: Cluster): string {
-  return `${cluster.az} ${cluster.kubernetes} ${canonical(cluster.grains)}`;
+  return `${cluster.az} ${cluster.kubernetes} ${textOf(cluster.grains)}`;
+}
+
+/** Where a YAML anchor makes one list of two, or one that holds itself, templates that change it come to something else. */
+function textOf(grains: PyDict): string {
+  return holdsAliases(grains) ? `with anchors ${grains.repr()}` : canonical(grains);
 }
 
 /** A list in pieces of about one length, none longer than `most`. */

@@ -97,7 +97,7 @@ function mapping(value: PyDict): string {
 }
 
 function shortened(text: string): string {
-  // As UTF-8 all half surrogates, which YAML can spell, would be one character.
+  // As UTF-8 all half surrogates, which JSON can spell, would be one character.
   return text.length <= LONGEST ? text : `#${createHash("sha256").update(text, "utf16le").digest("base64")}`;
 }
 

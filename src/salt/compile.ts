@@ -35,6 +35,8 @@ export interface MinionSettings {
   readonly trace?: boolean;
   /** Leave failing SLS out and go on (`low().failed`), as `halite render` does. Default false: any error fails the stage. */
   readonly lenient?: boolean;
+  /** The pillar where it is known already, or is to be another. It may be changed. */
+  readonly pillar?: PillarStage | undefined;
   readonly sharing?: CompileSharing;
 }
 
@@ -107,7 +109,11 @@ export class MinionCompiler {
 
   /** The minion's pillar (`pillar.items`). It has a value even where parts failed; `messages` are then its `_errors`. */
   pillar({ saltenv }: Pick<StateSelection, "saltenv"> = {}): PillarStage {
-    return this.#settings.sharing?.pillar ?? once(this.#pillars, this.#pillarenv(saltenv) ?? "", () => this.#compilePillar(saltenv));
+    return (
+      this.#settings.pillar ??
+      this.#settings.sharing?.pillar ??
+      once(this.#pillars, this.#pillarenv(saltenv) ?? "", () => this.#compilePillar(saltenv))
+    );
   }
 
   /** SLS of the highstate by environment (`state.show_top`). */

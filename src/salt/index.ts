@@ -4,7 +4,7 @@
  * The way is `new SaltCompiler().forMinion(minion)`, then `.pillar()`, `.top()`, `.high()`, `.low()`, `.files()`; show.ts prints what they
  * give. A minion is made of a minion config and file roots.
  */
-export { MinionCompiler, SaltCompiler, type MinionSettings, type Stage, type StateSelection } from "./compile.ts";
+export { MinionCompiler, SaltCompiler, type MinionSettings, type PillarStage, type Stage, type StateSelection } from "./compile.ts";
 export { minionConfig, minionOf, parseMinionConfig, type ConfigFile, type MinionConfig } from "./config/index.ts";
 export { DiskFileRoots, diskOptions, MemoryFileRoots } from "./fileroots/index.ts";
 export { encodeFiles, type AppliedStates, type EncodedFile, type FileRunParts } from "./filestate/index.ts";

@@ -4,6 +4,8 @@ import { expectSame, fleetOf } from "./memory-fleet.ts";
 interface Tree {
   readonly clusters?: number;
   readonly config?: string;
+  /** Default: clusters in two zones, of two roles. */
+  readonly roster?: string;
   /** By path below the tree's top; `pillar/top.sls` gives every cluster `p`, `states/top.sls` every cluster `s`, unless they are here. */
   readonly files: Readonly<Record<string, string>>;
 }
@@ -14,7 +16,7 @@ const addon = (name: string, file: string, template: string, more = ""): string 
 const map = (name: string, value: string, before = ""): string =>
   `${before}apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}, namespace: default}\ndata: {v: {{ (${value}) | string | tojson }}}\n`;
 
-function compiledAlike({ clusters = 4, config = "", files }: Tree): ReturnType<typeof expectSame> {
+function compiledAlike({ clusters = 4, config = "", roster: given, files }: Tree): ReturnType<typeof expectSame> {
   const roster = Array.from({ length: clusters }, (_, index) => {
     const id = `c${String(index + 1).padStart(3, "0")}`;
     return `${id}: {minion_opts: {grains: {az: z${index % 2}, role: ${"ab"[index % 2]}}}}\n`;
@@ -24,7 +26,7 @@ function compiledAlike({ clusters = 4, config = "", files }: Tree): ReturnType<t
       new Map(
         Object.entries({
           "halite.yaml": `kubernetes: "1.36"\n${config}`,
-          "roster.yaml": roster.join(""),
+          "roster.yaml": given ?? roster.join(""),
           "pillar/top.sls": "base:\n  '*':\n    - p\n",
           "pillar/p.sls": "",
           "states/top.sls": "base:\n  '*':\n    - s\n",
@@ -229,6 +231,26 @@ describe("the memo changes nothing", () => {
         },
       },
     ]),
+    [
+      "where grains of the roster stand twice, by an anchor in one cluster and in two, and a template appends to them and to an option",
+      {
+        config: "custom: [1]\n",
+        roster:
+          "c1: {minion_opts: {grains: &g {az: z0, list: &l [1], same: *l}}}\nc2: {minion_opts: {grains: *g}}\nc3: {minion_opts: {grains: {az: z0, list: *l}}}\n",
+        files: {
+          "states/s.sls": addon("one", "a", "append") + addon("two", "b", "read"),
+          "states/append": map("a", "[grains, opts.custom]", "{% do grains.list.append(2) %}{% do opts.custom.append(2) %}"),
+          "states/read": map("b", "grains"),
+        },
+      },
+    ],
+    [
+      "where grains hold themselves",
+      {
+        roster: "c1: {minion_opts: {grains: {az: z0, list: &l [1, *l]}}}\nc2: {minion_opts: {grains: {az: z0}}}\n",
+        files: { "states/s.sls": addon("one", "a", "read"), "states/read": map("a", "grains | length") },
+      },
+    ],
     [
       "where requisites change the order of what is left to the node",
       {

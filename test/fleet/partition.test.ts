@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseRoster, type Cluster } from "../../src/fleet/roster.ts";
 import { partition } from "../../src/fleet/partition.ts";
@@ -55,5 +56,24 @@ describe("partition", () => {
     const all = clusters([30, 5, 5, 5]);
     const ids = (list: readonly Cluster[]): string[][] => partition(list, 3).map((part) => part.map(({ id }) => id));
     expect(ids([...all].reverse())).toEqual(ids(all));
+  });
+
+  test("whatever the roster: disjoint, complete, about as dear as one another, the same every time and in any order", () => {
+    const rosters = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 12 }).map(clusters);
+    const orders = rosters.chain((all) =>
+      fc.tuple(fc.constant(all), fc.shuffledSubarray([...all], { minLength: all.length }), fc.integer({ min: 1, max: 9 })),
+    );
+    fc.assert(
+      fc.property(orders, ([all, shuffled, count]) => {
+        const parts = partition(all, count);
+        const ids = parts.map((part) => part.map(({ id }) => id));
+        expect(ids.flat().toSorted()).toEqual(all.map(({ id }) => id));
+        for (const part of ids) expect(part).toEqual(part.toSorted());
+        const costs = parts.map(cost);
+        expect(Math.max(...costs) - Math.min(...costs)).toBeLessThanOrEqual(26 + Math.max(...costs) / 10);
+        expect(partition(shuffled, count).map((part) => part.map(({ id }) => id))).toEqual(ids);
+      }),
+      { numRuns: 300 },
+    );
   });
 });

@@ -17,7 +17,7 @@ describe("a view", () => {
         expect(shown(view)).toEqual(shown(plain));
         expect(JSON.stringify(shown(data))).toBe(before);
       }),
-      { numRuns: 700 },
+      { numRuns: 1000 },
     );
   });
 
@@ -34,7 +34,7 @@ describe("a view", () => {
         if (wrote) expect([...trie.results()]).toEqual([]);
         if (wrote) expect(tracker.writes).toBeGreaterThan(0);
       }),
-      { numRuns: 700 },
+      { numRuns: 1000 },
     );
   });
 
@@ -65,7 +65,7 @@ describe("what a record says was read is enough", () => {
         taken += memo.counts.taken;
         computed += memo.counts.computed;
       }),
-      { numRuns: 20000 },
+      { numRuns: 1500 },
     );
     // Neither everything nor next to nothing.
     expect(taken / (taken + computed)).toBeGreaterThan(0.2);
@@ -79,7 +79,7 @@ describe("what a record says was read is enough", () => {
         expect(shared(newMemo(), subjects, computations)).toEqual(plainly(subjects, computations));
         expect(JSON.stringify(subjects.map(shown))).toBe(before);
       }),
-      { numRuns: 20000 },
+      { numRuns: 1500 },
     );
   });
 
@@ -95,7 +95,7 @@ describe("what a record says was read is enough", () => {
         });
         expect(within).toEqual(plainly(subjects, [outer, inner, last]));
       }),
-      { numRuns: 700 },
+      { numRuns: 1000 },
     );
   });
 });

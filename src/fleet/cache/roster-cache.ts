@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { holdsAliases } from "../../memo/index.ts";
 import { PyDict } from "../../python/index.ts";
 import type { Cluster, Roster } from "../roster.ts";
 import type { CacheFolder } from "./folder.ts";
@@ -39,7 +40,8 @@ const MOST_ROSTERS = 4;
 function encode({ clusters, findings }: Roster): Buffer | undefined {
   const kept: KeptCluster[] = [];
   for (const cluster of clusters) {
-    const grains = encodeValue(cluster.grains);
+    // A YAML anchor makes one list or mapping of two, which would be two.
+    const grains = holdsAliases(cluster.grains) ? undefined : encodeValue(cluster.grains);
     if (grains === undefined) return undefined;
     kept.push({ ...cluster, grains });
   }
