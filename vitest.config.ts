@@ -1,8 +1,9 @@
 import { defineConfig } from "vitest/config";
 
 /**
- * Three projects, all of them in `npm test`:
- * - fast: everything that needs only Node;
+ * Four projects, all of them in `npm test`:
+ * - fast: everything that needs only Node, but for
+ * - slow (`*.slow.test.ts`): what takes many seconds: random edits of fleets, killed renders, faults, exhaustive trials;
  * - differential (`*.diff.test.ts`): judged by the real Jinja2, PyYAML and Salt in test/.cache/salt-venv;
  * - control-plane (`*.plane.test.ts`): judged by a real kube-apiserver built into test/.cache/bin.
  *
@@ -19,9 +20,10 @@ export default defineConfig({
           ...shared,
           name: "fast",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/**/*.diff.test.ts", "test/**/*.plane.test.ts", "test/.cache/**"],
+          exclude: ["test/**/*.{slow,diff,plane}.test.ts", "test/.cache/**"],
         },
       },
+      { test: { ...shared, name: "slow", include: ["test/**/*.slow.test.ts"], exclude: ["test/.cache/**"] } },
       { test: { ...shared, name: "differential", include: ["test/**/*.diff.test.ts"], exclude: ["test/.cache/**"] } },
       {
         test: {
