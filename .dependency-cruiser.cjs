@@ -7,8 +7,9 @@ const rooms = {
   memo: [],
   salt: ["jinja", "yaml", "memo"],
   schema: ["yaml"],
-  addon: ["yaml", "schema"],
-  fleet: ["salt", "addon", "schema", "yaml", "memo"],
+  sealed: ["yaml"],
+  addon: ["yaml", "schema", "sealed"],
+  fleet: ["salt", "addon", "schema", "yaml", "memo", "sealed"],
   git: [],
 };
 /** Rooms that every room may import. */

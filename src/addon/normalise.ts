@@ -1,4 +1,5 @@
 import { PyDict, type Value } from "../python/index.ts";
+import { holdsReference } from "../sealed/index.ts";
 import { MODE_LABEL } from "./mode.ts";
 import type { Mode } from "./types.ts";
 
@@ -29,11 +30,6 @@ function writeModeLabel(object: PyDict, mode: Mode): void {
   const labels = metadata.get("labels");
   if (labels instanceof PyDict) labels.set(MODE_LABEL, mode);
   else metadata.set("labels", PyDict.from({ [MODE_LABEL]: mode }));
-}
-
-/** Whether a text holds a reference to a sealed source. */
-function holdsReference(text: string): boolean {
-  return text.includes("?{");
 }
 
 /**
