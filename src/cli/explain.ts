@@ -12,7 +12,7 @@ export const command: Command = {
     const wanted = readPlace(args.positional);
     const fleet = openFleet(context);
     const cluster = chooseCluster(fleet, args.value("cluster"));
-    const explained = new Explainer(fleet, context.home, cluster).explain(wanted);
+    const explained = new Explainer(fleet, cluster).explain(wanted);
     if ("missing" in explained) {
       const { missing, among } = explained;
       if (missing === "line") throw new UsageError(`${wanted.addon}/${wanted.file} has ${explained.lines} lines, no line ${wanted.line}`);

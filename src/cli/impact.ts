@@ -20,7 +20,7 @@ export const command: Command = {
     const { arguments: args, terminal } = context;
     if (args.positional.length === 0) throw new UsageError("name what would change: a file, pillar:KEY or grain:KEY");
     const fleet = openFleet(context);
-    const compiler = new FleetCompiler(fleet, context.home);
+    const compiler = new FleetCompiler(fleet);
     const clusters = compiler.select(args.value("clusters"));
     const warn = (message: string): void => terminal.err(`${terminal.paintErr("yellow", "halite")}: ${message}\n`);
     const state = args.flag("no-cache")

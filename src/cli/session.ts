@@ -44,10 +44,10 @@ export function configPath(context: CommandContext): string {
   return path;
 }
 
-/** The fleet that a command works on. @throws EnvironmentError where there is none */
-export function openFleet(context: CommandContext): Fleet {
+/** The fleet that a command works on. `schemas`: the program's, where they are loaded already. @throws EnvironmentError where there is none */
+export function openFleet(context: CommandContext, schemas = kubernetesSchemas(context.home)): Fleet {
   const path = configPath(context);
-  const fleet = loadFleet(path, newestKubernetes(context), context.home, rosterCache(context, path));
+  const fleet = loadFleet(path, schemas, context.home, rosterCache(context, path));
   const errors = fleet.findings.filter((finding) => finding.severity === "error");
   const [first, ...rest] = errors;
   if (first !== undefined) throw new FindingError(first, ...rest);
@@ -61,12 +61,11 @@ function rosterCache(context: CommandContext, config: string): RosterCache | und
 
 /** Compiles the clusters that `--clusters` picks, with progress on a terminal, in as many threads as `--jobs` says. */
 export async function compileFleet(context: CommandContext, fleet: Fleet): Promise<TimedCompile[]> {
-  const compiler = new FleetCompiler(fleet, context.home);
+  const compiler = new FleetCompiler(fleet);
   const ids = compiler.select(context.arguments.value("clusters")).map((cluster) => cluster.id);
   const threads = threadsOf(context.arguments.value("jobs"), ids.length);
   const task = {
     configPath: join(fleet.folder, fleet.configFile),
-    newestKubernetes: newestKubernetes(context),
     home: context.home,
     ids,
   };
@@ -96,13 +95,12 @@ export async function renderFleet(
 ): Promise<FleetRender> {
   const { arguments: args, terminal } = context;
   const memo = !args.flag("no-memo");
-  const compiler = new FleetCompiler(fleet, context.home, { memo });
+  const compiler = new FleetCompiler(fleet, { memo });
   const target = args.value("clusters");
   const picked = clusters ?? compiler.select(target);
   const setting: RenderSetting = {
     ...details,
     configPath: join(fleet.folder, fleet.configFile),
-    newestKubernetes: newestKubernetes(context),
     home: context.home,
     out: outFolder(context, fleet),
     check: args.flag("check"),
@@ -151,10 +149,6 @@ export function threadsOf(jobs: string | undefined, clusters: number): number {
   if (jobs === undefined) return threadsFor(clusters, availableParallelism());
   if (!/^[1-9][0-9]{0,2}$/.test(jobs)) throw new UsageError(`--jobs takes a number of threads from 1 to 999, not ${JSON.stringify(jobs)}`);
   return Math.max(1, Math.min(Number(jobs), clusters));
-}
-
-function newestKubernetes(context: CommandContext): string {
-  return kubernetesSchemas(context.home).versions.at(-1) ?? "";
 }
 
 /** Where out/ is. */

@@ -1,7 +1,7 @@
 /** The entry of the thread that recompiles for `halite watch`, a file of its own in dist/. */
 import { parentPort, workerData } from "node:worker_threads";
 import { FindingError } from "../finding/index.ts";
-import { findingsByCluster } from "../fleet/index.ts";
+import { findingsByCluster, kubernetesSchemas } from "../fleet/index.ts";
 import type { CommandContext } from "./command.ts";
 import type { InputChange } from "./input-tree.ts";
 import { duration } from "./progress.ts";
@@ -15,6 +15,7 @@ import { inputsJson, printInputs, printRecompiled, recompiledJson } from "./watc
 // Only `Recompiler` starts this file.
 const setting: RecompilerSetting = workerData;
 const context = contextOf(setting);
+const schemas = kubernetesSchemas(context.home);
 let last = Promise.resolve();
 parentPort?.on("message", (inputs: readonly InputChange[]) => {
   last = last.then(() => recompile(inputs));
@@ -28,7 +29,7 @@ async function recompile(inputs: readonly InputChange[]): Promise<void> {
   if (!json) printInputs(terminal, folder, inputs);
   const said = { inputs: inputsJson(folder, inputs) };
   try {
-    const fleet = openFleet(context);
+    const fleet = openFleet(context, schemas);
     const render = await renderFleet(context, fleet, undefined, { lines: true });
     const findings = foldFindings(findingsByCluster(fleet, render.rendered));
     const recompiled = { render, findings, milliseconds: performance.now() - begun };

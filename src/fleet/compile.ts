@@ -58,15 +58,12 @@ export class FleetCompiler {
   readonly #shared = new SharedStates();
   readonly #addons = new AddonCache();
   readonly #texts = new ReleaseTexts();
-  readonly #schemas: KubernetesSchemas;
   readonly #knownCrds: readonly PyDict[];
   readonly #pillarSchemas: PillarSchemas;
 
-  /** `home` is the folder of the program, in which schemas/kubernetes/ lies. */
-  constructor(fleet: Fleet, home: string, { memo = true }: { readonly memo?: boolean } = {}) {
+  constructor(fleet: Fleet, { memo = true }: { readonly memo?: boolean } = {}) {
     this.#memo = memo ? new Memo(testClusterId) : undefined;
     this.fleet = fleet;
-    this.#schemas = kubernetesSchemas(home);
     this.#knownCrds = readCrds(fleet.folder);
     this.#pillarSchemas = PillarSchemas.in(fleet.folder);
   }
@@ -213,7 +210,7 @@ export class FleetCompiler {
   #compile(cluster: Cluster, other?: PyDict): FollowedSalt {
     let schema: ObjectSchema;
     try {
-      schema = this.#schemas.forVersion(cluster.kubernetes);
+      schema = this.fleet.schemas.forVersion(cluster.kubernetes);
     } catch (error) {
       if (!(error instanceof UnknownVersionError)) throw error;
       const finding = { code: "roster-kubernetes-version", message: `cluster ${cluster.id}: ${error.message}`, at: cluster.at };
@@ -254,17 +251,10 @@ export function testClusterId(kind: string, pattern: string, id: string): boolea
   return testId(kind, pattern, id);
 }
 
-/** The schemas that come with the program, loaded once; files are read when they are needed. */
+/** The schemas that come with the program, in its folder `home`; files are read when they are needed. One of it serves all fleets. */
 export function kubernetesSchemas(home: string): KubernetesSchemas {
-  let schemas = loadedSchemas.get(home);
-  if (schemas === undefined) {
-    schemas = KubernetesSchemas.load((path) => readFileSync(join(home, "schemas/kubernetes", path), "utf8"));
-    loadedSchemas.set(home, schemas);
-  }
-  return schemas;
+  return KubernetesSchemas.load((path) => readFileSync(join(home, "schemas/kubernetes", path), "utf8"));
 }
-
-const loadedSchemas = new Map<string, KubernetesSchemas>();
 
 /** CustomResourceDefinitions in schemas/crds/ of the fleet's folder. @throws FindingError where one can't be read */
 function readCrds(folder: string): PyDict[] {

@@ -9,7 +9,7 @@ import {
 } from "../addon/index.ts";
 import { FindingError, type Finding } from "../finding/index.ts";
 import type { FileResult } from "../salt/index.ts";
-import { FleetCompiler, kubernetesSchemas } from "./compile.ts";
+import { FleetCompiler } from "./compile.ts";
 import type { ExplainRequest } from "./explain.ts";
 import type { FileTrial } from "./file-trial.ts";
 import type { Fleet } from "./load.ts";
@@ -28,7 +28,6 @@ export interface NothingThere {
 /** The cluster that is asked about. */
 interface Asked {
   readonly fleet: Fleet;
-  readonly home: string;
   readonly cluster: Cluster;
 }
 
@@ -37,7 +36,7 @@ interface Asked {
  * is `halite validate`'s to find.
  */
 export function addonStands(
-  { fleet, home, cluster }: Asked,
+  { fleet, cluster }: Asked,
   trial: FileTrial,
   files: readonly FileResult[],
   declared: Mode | undefined,
@@ -51,9 +50,8 @@ export function addonStands(
       .some(({ finding }) => finding.severity === "error")
   )
     return false;
-  const schemas = kubernetesSchemas(home);
-  if (!schemas.versions.includes(cluster.kubernetes)) return false;
-  const schema = schemas.forVersion(cluster.kubernetes);
+  if (!fleet.schemas.versions.includes(cluster.kubernetes)) return false;
+  const schema = fleet.schemas.forVersion(cluster.kubernetes);
   return files.every((each) => {
     const objects = each.kind === "file" && isManifest(each.path) ? publishedObjects(each, declared) : undefined;
     return objects !== undefined && objects.every((object) => !isWrong(object, schema));
@@ -71,8 +69,8 @@ function hasErrors(findings: readonly Finding[]): boolean {
 }
 
 /** Why there is nothing to explain, of the whole compile; nothing where there is. @throws FindingError where the addon failed */
-export function whyNot({ fleet, home, cluster }: Asked, request: ExplainRequest): NothingThere | undefined {
-  const { release, findings } = new FleetCompiler(fleet, home).compile(cluster);
+export function whyNot({ fleet, cluster }: Asked, request: ExplainRequest): NothingThere | undefined {
+  const { release, findings } = new FleetCompiler(fleet).compile(cluster);
   if (release.state === "failed") throw refusal(`cluster ${cluster.id} does not compile`, findings);
   const addon = release.addons.find(({ name }) => name === request.addon);
   if (addon === undefined) return { missing: "addon", among: release.addons.map(({ name }) => name) };

@@ -55,14 +55,11 @@ export interface Explanation {
  */
 export class Explainer {
   readonly #fleet: Fleet;
-  readonly #home: string;
   readonly #cluster: Cluster;
   readonly #trial: FileTrial;
 
-  /** `home` is the folder of the program, in which schemas/ lies. */
-  constructor(fleet: Fleet, home: string, cluster: Cluster) {
+  constructor(fleet: Fleet, cluster: Cluster) {
     this.#fleet = fleet;
-    this.#home = home;
     this.#cluster = cluster;
     this.#trial = new FileTrial(minionOfCluster(fleet, cluster));
   }
@@ -73,7 +70,7 @@ export class Explainer {
     const declared = readAddonSettings(trial.pillar.value.data).addons.get(request.addon)?.mode;
     const chosen = chooseFile(trial, request);
     const objects = chosen === undefined ? undefined : (publishedObjects(chosen.file, declared) ?? []);
-    const subject = { fleet: this.#fleet, home: this.#home, cluster: this.#cluster };
+    const subject = { fleet: this.#fleet, cluster: this.#cluster };
     if (
       chosen === undefined ||
       objects === undefined ||

@@ -5,6 +5,7 @@ import { deepCopy, PyDict, type Value } from "../python/index.ts";
 import { DiskFileRoots, diskOptions, minionConfig, minionOf, type FileRoots, type Minion } from "../salt/index.ts";
 import { CONFIG_FILE, parseFleetConfig, type FleetConfig } from "./config.ts";
 import type { RosterCache } from "./cache/roster-cache.ts";
+import type { KubernetesSchemas } from "../schema/index.ts";
 import { FileSchema } from "./user-schemas.ts";
 import { parseRoster, type Cluster, type Roster } from "./roster.ts";
 
@@ -19,6 +20,8 @@ export interface Fleet {
   readonly fileRoots: FileRoots;
   readonly pillarRoots: FileRoots;
   readonly findings: readonly Finding[];
+  /** The Kubernetes API in all versions that clusters may have. */
+  readonly schemas: KubernetesSchemas;
 }
 
 /** The nearest `halite.yaml` at or above a folder. */
@@ -33,14 +36,14 @@ export function findConfig(folder: string): string | undefined {
 /**
  * Reads config and roster.
  *
- * @param newestKubernetes for clusters without a `kubernetes` grain where the config names no version either
+ * @param schemas the newest version is that of clusters without a `kubernetes` grain where the config names none either
  * @param home the program's folder, where schemas/ lies
  * @throws FindingError where either can't be read
  */
-export function loadFleet(configPath: string, newestKubernetes: string, home: string, cache?: RosterCache): Fleet {
+export function loadFleet(configPath: string, schemas: KubernetesSchemas, home: string, cache?: RosterCache): Fleet {
   const { folder, configFile, config } = loadConfig(configPath, home);
   const text = readText(folder, config.roster, "roster-missing");
-  const kubernetes = config.kubernetes ?? newestKubernetes;
+  const kubernetes = config.kubernetes ?? schemas.versions.at(-1) ?? "";
   const parse = (): Roster => parseRoster(text, config.roster, kubernetes, new FileSchema(home, "roster"));
   const roster = cache === undefined ? parse() : cache.roster(`${config.roster}\0${kubernetes}\0${text}`, parse);
   return {
@@ -51,6 +54,7 @@ export function loadFleet(configPath: string, newestKubernetes: string, home: st
     fileRoots: diskRoots(folder, config.fileRoots, config.saltOptions),
     pillarRoots: diskRoots(folder, config.pillarRoots, config.saltOptions),
     findings: roster.findings,
+    schemas,
   };
 }
 

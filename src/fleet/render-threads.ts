@@ -4,7 +4,7 @@ import { Worker } from "node:worker_threads";
 import { removeLeftovers } from "./aside.ts";
 import { CacheFolder } from "./cache/folder.ts";
 import type { RunState } from "./cache/run-state.ts";
-import { FleetCompiler } from "./compile.ts";
+import { FleetCompiler, kubernetesSchemas } from "./compile.ts";
 import { loadFleet } from "./load.ts";
 import { partition } from "./partition.ts";
 import { renderClusters, type RenderDetails, type RenderedCluster, type RenderProgress } from "./render.ts";
@@ -13,7 +13,6 @@ import type { Cluster } from "./roster.ts";
 /** What a thread needs to render by itself. */
 export interface RenderSetting extends RenderDetails {
   readonly configPath: string;
-  readonly newestKubernetes: string;
   /** The program's folder. */
   readonly home: string;
   readonly out: string;
@@ -125,8 +124,8 @@ function millisecondsFor({ clusters, kinds }: ReturnType<FleetCompiler["workOf"]
 
 /** What a rendering thread does. */
 export function renderAsWorker(task: RenderTask): ThreadRender {
-  const fleet = loadFleet(task.configPath, task.newestKubernetes, task.home);
-  const compiler = new FleetCompiler(fleet, task.home, { memo: task.memo });
+  const fleet = loadFleet(task.configPath, kubernetesSchemas(task.home), task.home);
+  const compiler = new FleetCompiler(fleet, { memo: task.memo });
   const wanted = new Set(task.ids);
   const clusters = fleet.roster.clusters.filter((cluster) => wanted.has(cluster.id));
   if (clusters.length !== wanted.size) throw new Error("clusters went out of the roster during the render");

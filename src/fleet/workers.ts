@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { CompiledCluster } from "./compiled.ts";
-import { FleetCompiler } from "./compile.ts";
+import { FleetCompiler, kubernetesSchemas } from "./compile.ts";
 import { loadFleet, type Fleet } from "./load.ts";
 
 /** One cluster's compile and how long it took. */
@@ -12,7 +12,6 @@ export interface TimedCompile extends CompiledCluster {
 /** What a worker gets: where the fleet is, the clusters to compile, and the counter from which every thread takes the next one. */
 export interface WorkerTask {
   readonly configPath: string;
-  readonly newestKubernetes: string;
   readonly home: string;
   readonly ids: readonly string[];
   readonly next: Int32Array;
@@ -64,8 +63,8 @@ export async function compileInThreads(
 
 /** What a worker thread does. */
 export function compileAsWorker(task: WorkerTask): ThreadResult {
-  const fleet = loadFleet(task.configPath, task.newestKubernetes, task.home);
-  return compileShare(new FleetCompiler(fleet, task.home), task, () => undefined);
+  const fleet = loadFleet(task.configPath, kubernetesSchemas(task.home), task.home);
+  return compileShare(new FleetCompiler(fleet), task, () => undefined);
 }
 
 function compileShare(compiler: FleetCompiler, { ids, next }: WorkerTask, started: (index: number) => void): ThreadResult {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { publishedObjects, publishedText, readAddonSettings } from "../../src/addon/index.ts";
-import { FleetCompiler, testClusterId } from "../../src/fleet/compile.ts";
+import { FleetCompiler, kubernetesSchemas, testClusterId } from "../../src/fleet/compile.ts";
 import { Explainer, loadFleet, minionOfCluster, type ExplainedValue } from "../../src/fleet/index.ts";
 import { Memo } from "../../src/memo/index.ts";
 import { MemoryFileRoots, SaltCompiler, SharedStates } from "../../src/salt/index.ts";
@@ -10,8 +10,8 @@ import { PROJECT } from "../cli/halite.ts";
 import { compareLine } from "./kept-lines.ts";
 import { keyChanges, leafLines } from "./pillar-lines.ts";
 
-const fleet = loadFleet(join(PROJECT, "halite.yaml"), "1.36", PROJECT);
-const compiler = new FleetCompiler(fleet, PROJECT);
+const fleet = loadFleet(join(PROJECT, "halite.yaml"), kubernetesSchemas(PROJECT), PROJECT);
+const compiler = new FleetCompiler(fleet);
 
 /** The pillar files of the shipped fleet, by path within the pillar. */
 const PILLAR: ReadonlyMap<string, string> = new Map(
@@ -103,7 +103,7 @@ describe("explain names the pillar lines that an output line hangs on, all of th
     const sample = linesOf(files).filter((_, index) => index % STRIDE === start);
     expect(sample.length).toBeGreaterThan(15);
     const changed = new ChangedCluster(id, new Set(sample.map(({ path }) => path)));
-    const explainer = new Explainer(fleet, PROJECT, clusterOf(id));
+    const explainer = new Explainer(fleet, clusterOf(id));
     const others = [...PILLAR]
       .filter(([path]) => path !== "top.sls")
       .flatMap(([path, text]) => leafLines(path, text))
@@ -138,7 +138,7 @@ test("of a condition that several lines make together, all of them are named", (
   const path = "storage-alerts/rules.yaml";
   const text = outOf("sjc1-prod-01").get(path) ?? "";
   const line = text.split("\n").findIndex((each) => each.includes("csi_liveness")) + 1;
-  const explained = new Explainer(fleet, PROJECT, clusterOf("sjc1-prod-01")).explain({ addon: "storage-alerts", file: "rules.yaml", line });
+  const explained = new Explainer(fleet, clusterOf("sjc1-prod-01")).explain({ addon: "storage-alerts", file: "rules.yaml", line });
   if ("missing" in explained) throw new Error(`${path}:${line} is not there`);
   const [whole, ...more] = explained.values.filter(({ root }) => root === "pillar");
   expect(more).toEqual([]);
@@ -156,7 +156,7 @@ test("of a condition that several lines make together, all of them are named", (
 });
 
 test("what is explained is the compiled file's line, for every file", () => {
-  const explainer = new Explainer(fleet, PROJECT, clusterOf("sjc2-prod-02"));
+  const explainer = new Explainer(fleet, clusterOf("sjc2-prod-02"));
   for (const [path, text] of outOf("sjc2-prod-02")) {
     const [addon = "", ...rest] = path.split("/");
     const lines = text.split("\n").length - 1;

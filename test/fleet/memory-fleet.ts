@@ -1,12 +1,13 @@
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 import { parseFleetConfig } from "../../src/fleet/config.ts";
-import { FleetCompiler, type CompiledCluster, type Fleet } from "../../src/fleet/index.ts";
+import { FleetCompiler, kubernetesSchemas, type CompiledCluster, type Fleet } from "../../src/fleet/index.ts";
 import { parseRoster } from "../../src/fleet/roster.ts";
 import { MemoryFileRoots } from "../../src/salt/index.ts";
 
 /** The program's folder. */
 export const HOME = fileURLToPath(new URL("../..", import.meta.url));
+const SCHEMAS = kubernetesSchemas(HOME);
 
 /** A fleet of files below `states/` and `pillar/`, `roster.yaml` and `halite.yaml`, on no disk. @throws FindingError where the last two are not right */
 export function fleetOf(files: ReadonlyMap<string, string>): Fleet {
@@ -29,6 +30,7 @@ export function fleetOf(files: ReadonlyMap<string, string>): Fleet {
     fileRoots: below("states/"),
     pillarRoots: below("pillar/"),
     findings: roster.findings,
+    schemas: SCHEMAS,
   };
 }
 
@@ -37,7 +39,7 @@ export function compiled(
   fleet: Fleet,
   memo: boolean,
 ): { readonly clusters: readonly CompiledCluster[]; readonly counts: FleetCompiler["counts"] } {
-  const compiler = new FleetCompiler(fleet, HOME, { memo });
+  const compiler = new FleetCompiler(fleet, { memo });
   return { clusters: fleet.roster.clusters.map((cluster) => compiler.compileToText(cluster)), counts: compiler.counts };
 }
 

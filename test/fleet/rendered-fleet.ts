@@ -16,6 +16,7 @@ import { vi } from "vitest";
 import {
   Aside,
   FleetCompiler,
+  kubernetesSchemas,
   loadFleet,
   removeLeftovers,
   renderInThreads,
@@ -26,6 +27,8 @@ import {
 } from "../../src/fleet/index.ts";
 import { FindingError } from "../../src/finding/index.ts";
 import { HOME } from "./memory-fleet.ts";
+
+const SCHEMAS = kubernetesSchemas(HOME);
 
 /** What a render came to, without what differs from run to run. */
 export interface Rendered {
@@ -73,15 +76,14 @@ export class RenderedFleet {
     const config = this.path("halite.yaml");
     let fleet;
     try {
-      fleet = loadFleet(config, "1.36", HOME);
+      fleet = loadFleet(config, SCHEMAS, HOME);
     } catch (error) {
       if (error instanceof FindingError) return error.message;
       throw error;
     }
-    const compiler = new FleetCompiler(fleet, HOME, { memo: cached });
+    const compiler = new FleetCompiler(fleet, { memo: cached });
     const setting: RenderSetting = {
       configPath: config,
-      newestKubernetes: "1.36",
       home: HOME,
       out: this.path(out),
       check,

@@ -3,8 +3,8 @@ import { PROJECT } from "../cli/halite.ts";
 
 /** The shipped fleet with its records. */
 export function shipped() {
-  const fleet = loadFleet(`${PROJECT}/halite.yaml`, kubernetesSchemas(PROJECT).versions.at(-1) ?? "", PROJECT);
-  const compiler = new FleetCompiler(fleet, PROJECT);
+  const fleet = loadFleet(`${PROJECT}/halite.yaml`, kubernetesSchemas(PROJECT), PROJECT);
+  const compiler = new FleetCompiler(fleet);
   const { clusters } = fleet.roster;
   const records = recordClusters(compiler, clusters, { begun: 0, state: undefined });
   const impact = (question: ImpactQuestion) => impactOn(compiler, clusters, records, question);

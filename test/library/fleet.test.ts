@@ -2,13 +2,13 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Ajv } from "ajv";
 import { describe, expect, it } from "vitest";
-import { loadFleet, minionOfCluster } from "../../src/fleet/index.ts";
+import { kubernetesSchemas, loadFleet, minionOfCluster } from "../../src/fleet/index.ts";
 import { printPlain, SaltCompiler, toPlain, type MinionCompiler } from "../../src/salt/index.ts";
 import { str } from "../../src/python/index.ts";
 import { readSchema } from "./readme.ts";
 
 const TOP = new URL("../../", import.meta.url);
-const fleet = loadFleet(fileURLToPath(new URL("halite.yaml", TOP)), "1.36", fileURLToPath(TOP));
+const fleet = loadFleet(fileURLToPath(new URL("halite.yaml", TOP)), kubernetesSchemas(fileURLToPath(TOP)), fileURLToPath(TOP));
 const compiler = new SaltCompiler();
 const minions = new Map<string, MinionCompiler>(
   [...fleet.roster.clusters.values()].map((cluster) => [cluster.id, compiler.forMinion(minionOfCluster(fleet, cluster))]),

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { build } from "../../scripts/build.mjs";
-import { FleetCompiler, loadFleet } from "../../src/fleet/index.ts";
+import { FleetCompiler, kubernetesSchemas, loadFleet } from "../../src/fleet/index.ts";
 import { halite } from "../cli/halite.ts";
 import { at, text, type Data } from "./facts.ts";
 
@@ -53,8 +53,8 @@ describe("halite-render on every Kubernetes version", () => {
         `components: {halite-render: true}\nhalite-render:\n  shards: 3\n${schedule}  publish: {enabled: true, partial: true, ssh_secret: publish-key}\n`,
       );
     }
-    const fleet = loadFleet(join(folder, "halite.yaml"), "1.36", TOP);
-    const compiler = new FleetCompiler(fleet, TOP);
+    const fleet = loadFleet(join(folder, "halite.yaml"), kubernetesSchemas(TOP), TOP);
+    const compiler = new FleetCompiler(fleet);
     for (const cluster of fleet.roster.clusters) {
       const compiled = compiler.compileToText(cluster);
       files.set(cluster.id, compiled.files);
