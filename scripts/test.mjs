@@ -59,6 +59,13 @@ function setUpControlPlane() {
   return done.ok ? undefined : `the build failed:\n${done.output.trim().slice(-2000)}`;
 }
 
+/** The programs that the tests with real tools are run against. Gives what can't be had, with the reasons. */
+function setUpRealTools() {
+  console.error("setting up sops, age, kubeseal, Barbican and other real tools (minutes, the first time) …");
+  const done = run(process.execPath, [`${root}node_modules/tsx/dist/cli.mjs`, `${root}test/real/set-up.ts`]);
+  return done.output.trim() === "" && done.ok ? undefined : done.output.trim().slice(-4000) || "the set-up failed";
+}
+
 /** The newest LTS of Node, from the package registry. Gives the reason where it can't be had. */
 function setUpNewestNode() {
   const version = "26.10.0";
@@ -90,6 +97,7 @@ const absent = [];
 for (const { name, of, setUp } of [
   { name: "the real Salt, Jinja2 and PyYAML", of: "differential", setUp: setUpPython },
   { name: "the newest LTS Node", of: "fast", setUp: setUpNewestNode },
+  { name: "real tools", of: "real", setUp: setUpRealTools },
   { name: "a real kube-apiserver", of: "control-plane", setUp: setUpControlPlane },
 ]) {
   if (project !== undefined && project !== of) continue;

@@ -1,0 +1,14 @@
+/** What `npm test` runs before the tests with real tools: installs what is not there yet, and prints what can't be had. */
+import { aptPackages } from "./apt-packages.ts";
+import { buildGoTools } from "./go-tools.ts";
+
+const counterparts: readonly { readonly name: string; readonly setUp: () => Promise<string | undefined> }[] = [
+  { name: "sops, age, kubeseal and the sealed-secrets controller", setUp: buildGoTools },
+  { name: "gpg", setUp: () => aptPackages(["gnupg"]) },
+  { name: "Barbican and Keystone", setUp: () => aptPackages(["barbican-api", "keystone"]) },
+];
+
+for (const { name, setUp } of counterparts) {
+  const reason = await setUp();
+  if (reason !== undefined) console.log(`${name}: ${reason.replaceAll("\n", " ")}`);
+}
