@@ -5,7 +5,7 @@ const rooms = {
   jinja: [],
   yaml: [],
   memo: [],
-  salt: ["jinja", "yaml", "memo"],
+  salt: ["jinja", "yaml", "memo", "sealed"],
   schema: ["yaml"],
   sealed: ["yaml"],
   addon: ["yaml", "schema", "sealed"],

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { AllowedPlace } from "../sealed/index.ts";
 import type { PyDict } from "../python/index.ts";
 import { Manifest, ManifestPart, type PartStore, type StoredPart } from "./manifest.ts";
 import { Siblings } from "./siblings.ts";
@@ -23,6 +24,14 @@ export class AddonCache implements PartStore {
   readonly #schemas = new WeakMap<ObjectSchema, Map<string, ObjectSchema>>();
   readonly #numbers = new WeakMap<object, number>();
   #next = 0;
+  readonly allowed: readonly AllowedPlace[];
+  readonly #rules: string;
+
+  /** `allowed`: where references to sealed values may stand beside the data of Secrets. */
+  constructor(allowed: readonly AllowedPlace[] = []) {
+    this.allowed = allowed;
+    this.#rules = allowed.length === 0 ? "" : JSON.stringify(allowed);
+  }
 
   manifest(file: WrittenFile): Manifest {
     let manifest = this.#manifests.get(file);
@@ -52,7 +61,8 @@ export class AddonCache implements PartStore {
     let made = known.get(text);
     if (made === undefined) {
       if (known.size >= MOST_PARTS) known.clear();
-      const key = this.#earlier === undefined ? undefined : createHash("sha256").update(`${owner}${text}`, "utf8").digest("base64");
+      const key =
+        this.#earlier === undefined ? undefined : createHash("sha256").update(`${this.#rules}${owner}${text}`, "utf8").digest("base64");
       made = this.#make(owner, file, text, target, part, key === undefined ? undefined : this.#earlier?.get(key));
       if (key !== undefined) this.#partKeys.set(made, key);
       known.set(text, made);

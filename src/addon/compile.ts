@@ -1,10 +1,21 @@
 import type { Finding, TrailStep } from "../finding/index.ts";
 import type { PyDict } from "../python/index.ts";
+import type { SealedTexts } from "../sealed/index.ts";
 import { assignFiles, compareText, type AssignedFiles } from "./assign.ts";
 import { AddonCache } from "./cache.ts";
 import { BUILT_IN_NAMESPACES, type AddonSettings } from "./declaration.ts";
 import type { CheckedObject, Manifest, ObjectOutline } from "./manifest.ts";
-import type { Addon, AddonDeclaration, FailedFile, FailureReason, LineSources, ObjectSchema, WrittenFile } from "./types.ts";
+import { SealedResolver, type SealedRead } from "./sealed.ts";
+import type {
+  Addon,
+  AddonDeclaration,
+  FailedFile,
+  FailureReason,
+  LineSources,
+  ObjectSchema,
+  SealedReference,
+  WrittenFile,
+} from "./types.ts";
 
 export interface CompileAddonsInput {
   readonly written: readonly WrittenFile[];
@@ -16,8 +27,16 @@ export interface CompileAddonsInput {
   readonly knownCrds: readonly PyDict[];
   /** Asked only about lines that have a finding. */
   readonly sources: LineSources;
+  /** What stands behind references to sealed values. Default: nothing does. */
+  readonly sealed?: SealedInput;
   /** Default: one for this compile alone. */
   readonly cache?: AddonCache;
+}
+
+export interface SealedInput {
+  readonly texts: SealedTexts;
+  /** The PGP messages of the cluster's pillar, by their digests. */
+  readonly blocks: ReadonlyMap<string, string>;
 }
 
 export interface CompiledAddons {
@@ -26,6 +45,10 @@ export interface CompiledAddons {
   readonly findings: readonly Finding[];
   /** Paths of files that are the node's own. */
   readonly leftToNode: readonly string[];
+  /** What the complete addons refer to. */
+  readonly sealed: readonly SealedReference[];
+  /** Files below the sealed root that were asked for, for which addon's file. */
+  readonly sealedReads: readonly SealedRead[];
 }
 
 export interface CompiledAddon {
@@ -42,7 +65,8 @@ export interface CompiledAddon {
 export function compileAddons(input: CompileAddonsInput): CompiledAddons {
   const cache = input.cache ?? new AddonCache();
   const assigned = assignFiles(input.written, input.failed);
-  const drafts = draftAddons(assigned, cache);
+  const resolver = new SealedResolver(input.sealed);
+  const drafts = draftAddons(assigned, cache, resolver);
   findDuplicates(drafts);
   const crds = drafts.flatMap((draft) => draft.manifests.flatMap(({ objects }) => objects.flatMap(({ definition }) => definition ?? [])));
   const schema = cache.withCustomResources(input.schema, [...input.knownCrds, ...crds]);
@@ -54,12 +78,21 @@ export function compileAddons(input: CompileAddonsInput): CompiledAddons {
     const declaration = input.settings.addons.get(draft.name);
     const { own, twice } = draft;
     const wrong = [...own, ...twice, ...(dependencies.get(draft) ?? [])];
-    const compile = (): CompiledAddon => compileAddon(draft, { schema, namespaces, declaration, dependencies, sources: input.sources });
-    const compiled = wrong.length > 0 ? compile() : cache.addon(addonKey(draft, { cache, schema, declaration, namespaces }), compile);
+    const compile = (): CompiledAddon =>
+      compileAddon(draft, { schema, namespaces, declaration, dependencies, resolver, sources: input.sources });
+    const compiled =
+      wrong.length > 0 ? compile() : cache.addon(addonKey(draft, { cache, schema, declaration, namespaces, resolver }), compile);
     addons.push(compiled.addon);
     findings.push(...compiled.findings);
   }
-  return { addons, findings, leftToNode: assigned.leftToNode.map((file) => file.path).sort(compareText) };
+  const complete = new Set(addons.flatMap((addon) => (addon.state === "complete" ? [addon.name] : [])));
+  return {
+    addons,
+    findings,
+    leftToNode: assigned.leftToNode.map((file) => file.path).sort(compareText),
+    sealed: resolver.references(drafts.filter((draft) => complete.has(draft.name)).flatMap((draft) => draft.manifests)),
+    sealedReads: drafts.flatMap((draft) => resolver.reads(draft.name, draft.manifests)),
+  };
 }
 
 /** An addon on its way. */
@@ -72,7 +105,7 @@ interface Draft {
   readonly twice: Finding[];
 }
 
-function draftAddons(assigned: AssignedFiles, cache: AddonCache): readonly Draft[] {
+function draftAddons(assigned: AssignedFiles, cache: AddonCache, resolver: SealedResolver): readonly Draft[] {
   return [...assigned.addons].map(([name, { files, failures }]) => {
     const own: Finding[] = failures.flatMap((failure) => [...failure.findings]);
     const manifests = files.map((file) => cache.manifest(file));
@@ -83,10 +116,23 @@ function draftAddons(assigned: AssignedFiles, cache: AddonCache): readonly Draft
         if (other !== undefined) own.push(clash(other, manifest));
         targets.set(manifest.target, manifest);
       }
-      own.push(...manifest.findings);
+      own.push(...manifest.findings, ...resolver.findings(manifest));
     }
+    const [first] = files;
+    if (name.startsWith(".") && first !== undefined) own.push(dotted(name, first.path));
     return { name, manifests: manifests.filter((manifest) => manifest.isManifest), own, twice: [] };
   });
+}
+
+/** A cluster's folder holds more than its addons. */
+function dotted(name: string, file: string): Finding {
+  return {
+    code: "addon-name",
+    severity: "error",
+    message: `an addon can't be called ${name}: names that begin with a dot are Halite's own`,
+    at: { file },
+    advice: `write the file to /etc/kubernetes/addons/${name.replace(/^\.+/, "") || "NAME"}/`,
+  };
 }
 
 function clash(other: Manifest, manifest: Manifest): Finding {
@@ -143,19 +189,26 @@ interface AddonContext {
   readonly namespaces: ReadonlySet<string>;
   readonly declaration: AddonDeclaration | undefined;
   readonly dependencies: ReadonlyMap<Draft, readonly Finding[]>;
+  readonly resolver: SealedResolver;
   readonly sources: LineSources;
 }
 
 /** What an addon in which nothing is wrong by itself hangs on. */
 function addonKey(
   draft: Draft,
-  { cache, schema, declaration, namespaces }: Pick<AddonContext, "schema" | "declaration" | "namespaces"> & { readonly cache: AddonCache },
+  {
+    cache,
+    schema,
+    declaration,
+    namespaces,
+    resolver,
+  }: Pick<AddonContext, "schema" | "declaration" | "namespaces" | "resolver"> & { readonly cache: AddonCache },
 ): string {
   const files = draft.manifests.map((manifest) => cache.number(manifest)).join(" ");
   const absent = new Set<string>();
   for (const manifest of draft.manifests) for (const name of manifest.namespaces) if (!namespaces.has(name)) absent.add(name);
   const declared = declaration === undefined ? "" : `${declaration.mode ?? ""} ${declaration.dependsOn.join(" ")}`;
-  return `${draft.name}|${files}|${cache.number(schema)}|${declared}|${[...absent].join(" ")}`;
+  return `${draft.name}|${files}|${cache.number(schema)}|${declared}|${[...absent].join(" ")}|${resolver.key(draft.manifests)}`;
 }
 
 function compileAddon(draft: Draft, context: AddonContext): CompiledAddon {
@@ -168,7 +221,7 @@ function compileAddon(draft: Draft, context: AddonContext): CompiledAddon {
     ...(context.dependencies.get(draft) ?? []),
   ];
   const failed = findings.some((finding) => finding.severity === "error");
-  const addon = failed ? failedAddon(draft, findings, declaration) : finishAddon(draft, declaration);
+  const addon = failed ? failedAddon(draft, findings, declaration) : finishAddon(draft, context);
   if (!failed) findings.push(...defaultModes(draft, checked.flat()));
   return { addon, findings: findings.map((finding) => withSources(finding, context.sources)) };
 }
@@ -238,8 +291,11 @@ function dependencyCycle(start: string, settings: AddonSettings): readonly strin
   return walk(start, [start]);
 }
 
-function finishAddon(draft: Draft, declaration: AddonDeclaration | undefined): Addon {
-  const published = draft.manifests.map((manifest) => ({ path: manifest.target, ...manifest.publish(declaration?.mode) }));
+function finishAddon(draft: Draft, { declaration, resolver }: AddonContext): Addon {
+  const published = draft.manifests.map((manifest) => ({
+    path: manifest.target,
+    ...manifest.publish(declaration?.mode, (reference) => resolver.written(reference)),
+  }));
   return {
     state: "complete",
     name: draft.name,

@@ -1,4 +1,5 @@
 import { PyDict, type Value } from "../python/index.ts";
+import { isSuspect } from "../sealed/index.ts";
 import { isPlainString } from "../yaml/index.ts";
 import type { ParsedObject } from "./parse.ts";
 import type { ChangedLine } from "./siblings.ts";
@@ -37,6 +38,7 @@ export function withFreeTexts(
     if (free === undefined || object === undefined || free.value !== old) return undefined;
     if (start !== newStart || open !== newOpen || close !== newClose || open !== close) return undefined;
     if (open === "" && !isPlainString(text)) return undefined;
+    if (isSuspect(text)) return undefined;
     made[free.object] = { ...object, value: replaced(object.value, free.pointer, text) };
   }
   return made;

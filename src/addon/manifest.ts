@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Finding, Position } from "../finding/index.ts";
 import type { PyDict } from "../python/index.ts";
+import { findReferences, placeProblems, referenceName, referencesIn, type AllowedPlace, type Reference } from "../sealed/index.ts";
 import { emit } from "../yaml/index.ts";
 import { isManifest, publishedPath, strayFile } from "./assign.ts";
 import { decideMode, type DecidedMode } from "./mode.ts";
@@ -8,7 +9,7 @@ import { freeTexts, withFreeTexts, type FreeTexts } from "./free-texts.ts";
 import { normaliseObject } from "./normalise.ts";
 import { parseManifest, type ParsedObject } from "./parse.ts";
 import type { ChangedLine } from "./siblings.ts";
-import type { AddonObject, Mode, ObjectProblem, ObjectSchema, WrittenFile } from "./types.ts";
+import type { AddonObject, JsonPath, Mode, ObjectProblem, ObjectSchema, WrittenFile } from "./types.ts";
 
 /** An object as far as other files, and the cluster, have a say in it. */
 export interface ObjectOutline {
@@ -21,6 +22,8 @@ export interface ObjectOutline {
   readonly at: Position;
   readonly metadataAt: Position;
   readonly namespaceAt: Position;
+  /** Names of the sealed values that it refers to, see `referenceName`, and where. */
+  readonly references: readonly { readonly name: string; readonly at: Position }[];
   /** The whole object where it is a CustomResourceDefinition. */
   readonly definition: PyDict | undefined;
 }
@@ -55,6 +58,8 @@ export interface StoredPart {
 
 /** Where a part's results are kept for later runs. */
 export interface PartStore {
+  /** Where references to sealed values may stand beside the data of Secrets. */
+  readonly allowed: readonly AllowedPlace[];
   /** Names an API: its version and custom resources. */
   schemaName(schema: ObjectSchema): string;
   keep(part: ManifestPart, stored: StoredPart): void;
@@ -144,13 +149,19 @@ export class ManifestPart {
           outline: outlines[index] ?? outlineOf(object),
           scope: schema.scope(object.apiVersion, object.kind),
           mode,
-          problems: [...schema.validate(object.value), ...mode.problems].map((problem) => findingOf(problem, object)),
+          problems: [...schema.validate(object.value), ...mode.problems, ...this.#sealedProblems(object)].map((problem) =>
+            findingOf(problem, object),
+          ),
         };
       });
       byMode.set(declared, checked);
       this.#lastCheck = { schema, declared, checked };
     }
     return checked;
+  }
+
+  #sealedProblems(object: ParsedObject): readonly ObjectProblem[] {
+    return placeProblems(object.value, this.#store?.allowed ?? [], (pointer) => linesAt(object, pointer));
   }
 
   #fits(declared: Mode | undefined, schema: ObjectSchema): boolean {
@@ -175,7 +186,7 @@ export class ManifestPart {
         const mode = decideMode(object.value, declared);
         const text = emit([normaliseObject(object.value, mode.mode)]);
         texts.push(text);
-        return this.#object(object, mode, `sha256:${createHash("sha256").update(text, "utf8").digest("hex")}`);
+        return this.#object(object, mode, digestOf(text));
       });
       published = { texts, objects };
       this.#published.set(declared, published);
@@ -260,8 +271,9 @@ export class Manifest {
     return this.parts.flatMap((part) => part.check(schema, declared));
   }
 
-  publish(declared: Mode | undefined): PublishedFile {
-    const parts = this.parts.map((part) => part.publish(declared));
+  /** `sealed`: what a reference to a sealed value is written as. Default: as it is. */
+  publish(declared: Mode | undefined, sealed?: (reference: Reference) => string): PublishedFile {
+    const parts = this.parts.map((part) => (sealed === undefined ? part.publish(declared) : withDigests(part.publish(declared), sealed)));
     return { text: parts.flatMap((part) => part.texts).join("---\n"), objects: parts.flatMap((part) => part.objects) };
   }
 }
@@ -290,6 +302,38 @@ function partsOf(file: WrittenFile, target: string, samePart: SamePart): readonl
   return parts.some((part) => part.findings.length > 0) ? whole : parts;
 }
 
+/** The text of the line that a field begins on, and the line above it where that is a comment. */
+function linesAt(object: ParsedObject, pointer: JsonPath): readonly string[] {
+  const { line } = object.at(pointer);
+  if (line === undefined) return [];
+  const lines = new TextDecoder().decode(object.file.content).split("\n");
+  const above = lines[line - 2] ?? "";
+  return [lines[line - 1] ?? "", ...(/^\s*#/.test(above) ? [above] : [])];
+}
+
+/**
+ * The objects with their references written anew. References are of characters that YAML writes as they are, and no line is ever folded, so
+ * that they can be replaced in the text.
+ */
+function withDigests(published: PublishedPart, sealed: (reference: Reference) => string): PublishedPart {
+  if (!published.texts.some((text) => text.includes("?{"))) return published;
+  const texts = published.texts.map((text) => {
+    let written = "";
+    let end = 0;
+    for (const found of findReferences(text)) {
+      if (found.state === "malformed") continue;
+      written += text.slice(end, found.start) + sealed(found.reference);
+      end = found.end;
+    }
+    return written + text.slice(end);
+  });
+  return { texts, objects: published.objects.map((object, index) => ({ ...object, digest: digestOf(texts[index] ?? "") })) };
+}
+
+function digestOf(text: string): string {
+  return `sha256:${createHash("sha256").update(text, "utf8").digest("hex")}`;
+}
+
 export function outlineOf(object: ParsedObject): ObjectOutline {
   const { apiVersion, kind, name, namespace } = object;
   const slash = apiVersion.indexOf("/");
@@ -302,6 +346,7 @@ export function outlineOf(object: ParsedObject): ObjectOutline {
     at: object.at([]),
     metadataAt: object.at(["metadata"]),
     namespaceAt: object.at(["metadata", "namespace"]),
+    references: referencesIn(object.value).map(({ reference, pointer }) => ({ name: referenceName(reference), at: object.at(pointer) })),
     definition: kind === "CustomResourceDefinition" ? object.value : undefined,
   };
 }

@@ -1,16 +1,20 @@
 import { PyDict, type Value } from "../python/index.ts";
-import { holdsReference } from "../sealed/index.ts";
+import { holdsReference, mayHoldEncoded, openedData, openedText } from "../sealed/index.ts";
 import { MODE_LABEL } from "./mode.ts";
 import type { Mode } from "./types.ts";
 
 /**
- * The object as it is published. Against the manifest it changes three things only: the mode label is written,
- * `stringData` becomes `data`, and the defaults of list merge keys are written out. The argument is left as it is.
+ * The object as it is published. Against the manifest it changes these things only: the mode label is written, `stringData` becomes `data`,
+ * base64 of references to sealed values is opened, and the defaults of list merge keys are written out. The argument is left as it is.
  */
 export function normaliseObject(object: PyDict, mode: Mode): PyDict {
   const copy = deepCopy(object);
   writeModeLabel(copy, mode);
-  if (copy.get("kind") === "Secret" && copy.get("apiVersion") === "v1") stringDataToData(copy);
+  openEncodedReferences(copy);
+  if (copy.get("kind") === "Secret" && copy.get("apiVersion") === "v1") {
+    openData(copy);
+    stringDataToData(copy);
+  }
   writePortProtocols(copy);
   return copy;
 }
@@ -30,6 +34,30 @@ function writeModeLabel(object: PyDict, mode: Mode): void {
   const labels = metadata.get("labels");
   if (labels instanceof PyDict) labels.set(MODE_LABEL, mode);
   else metadata.set("labels", PyDict.from({ [MODE_LABEL]: mode }));
+}
+
+/** Of a Secret's `data` what is base64 of a text with references becomes that text. */
+function openData(secret: PyDict): void {
+  const data = secret.get("data");
+  if (!(data instanceof PyDict)) return;
+  for (const [key, value] of data.entries()) {
+    const opened = typeof value === "string" ? openedData(value) : undefined;
+    if (opened !== undefined) data.set(key, opened);
+  }
+}
+
+/** Within other texts base64 of a reference alone is the reference with the function base64. */
+function openEncodedReferences(value: PyDict | Value[], depth = 0): void {
+  const isSecret = depth === 0 && value instanceof PyDict && value.get("kind") === "Secret" && value.get("apiVersion") === "v1";
+  const entries: Iterable<[Value, Value]> = value instanceof PyDict ? value.entries() : value.entries();
+  for (const [key, item] of entries) {
+    if (isSecret && key === "data") continue;
+    if (item instanceof PyDict || Array.isArray(item)) openEncodedReferences(item, depth + 1);
+    else if (typeof item === "string" && mayHoldEncoded(item)) {
+      if (value instanceof PyDict) value.set(key, openedText(item));
+      else if (typeof key === "number") value[key] = openedText(item);
+    }
+  }
 }
 
 /**

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { PyDict } from "../python/index.ts";
 import { emit } from "../yaml/index.ts";
 import { compareText } from "./assign.ts";
-import type { Addon, AddonObject, FailureReason, Release } from "./types.ts";
+import type { Addon, AddonObject, FailureReason, Release, SealedReference } from "./types.ts";
 
 /** Writes releases out as text. What addons have in common that several clusters share is written once. */
 export class ReleaseTexts {
@@ -17,6 +17,7 @@ export class ReleaseTexts {
         for (const file of addon.files) files.push([`${addon.name}/${file.path}`, file.text]);
       }
     }
+    if (release.state === "compiled") for (const { source } of release.sealed) if (source !== null) files.push([source.path, source.text]);
     files.push(["release.yaml", this.#yaml(release)]);
     return new Map(files.sort(([a], [b]) => compareText(a, b)));
   }
@@ -33,6 +34,7 @@ export class ReleaseTexts {
     });
     if (release.state === "failed") root.set("why", release.why.map(reasonValue));
     else if (release.addons.length === 0) root.set("addons", new PyDict());
+    if (release.state === "compiled" && release.sealed.length > 0) root.set("sealed", release.sealed.map(sealedValue));
     const head = emit([root]);
     if (release.state === "failed" || release.addons.length === 0) return head;
     return `${head}${ADDONS}${release.addons.map((addon) => this.#addon(addon)).join("")}`;
@@ -94,6 +96,10 @@ function objectValue(object: AddonObject): PyDict {
     sls: object.sls,
     ...(object.source === null ? {} : { source: object.source }),
   });
+}
+
+function sealedValue({ name, digest, source }: SealedReference): PyDict {
+  return PyDict.from({ reference: name, digest: `sha256:${digest}`, ...(source === null ? {} : { file: source.path }) });
 }
 
 function reasonValue(reason: FailureReason): PyDict {

@@ -1,5 +1,6 @@
 import type { Finding, TrailStep } from "../finding/index.ts";
 import type { PyDict } from "../python/index.ts";
+import type { PublishedSource } from "../sealed/index.ts";
 
 /** The two modes of the addon manager: kept as the manifest says, or only created where absent. */
 export type Mode = "Reconcile" | "EnsureExists";
@@ -74,9 +75,25 @@ export type Addon =
     }
   | { readonly state: "failed"; readonly name: string; readonly dependsOn: readonly string[]; readonly why: readonly FailureReason[] };
 
+/** A reference to a sealed value, as a release names it. */
+export interface SealedReference {
+  /** Without functions and digest. */
+  readonly name: string;
+  /** 64 hexadecimal digits. */
+  readonly digest: string;
+  /** The file that it is opened from; null for what is kept elsewhere. */
+  readonly source: PublishedSource | null;
+}
+
 /** What one compile produced for one cluster. */
 export type Release =
-  | { readonly state: "compiled"; readonly cluster: ClusterIdentity; readonly addons: readonly Addon[] }
+  | {
+      readonly state: "compiled";
+      readonly cluster: ClusterIdentity;
+      readonly addons: readonly Addon[];
+      /** Sorted by name; those of complete addons. */
+      readonly sealed: readonly SealedReference[];
+    }
   | { readonly state: "failed"; readonly cluster: ClusterIdentity; readonly why: readonly FailureReason[] };
 
 export interface ClusterIdentity {

@@ -4,16 +4,18 @@ import {
   compileAddons,
   failureReasons,
   readAddonSettings,
-  type AddonCache,
+  AddonCache,
   type AddonSettings,
   type FailedFile,
   type LineSources,
   type ObjectSchema,
   type Release,
+  type SealedRead,
   type WrittenFile,
 } from "../addon/index.ts";
 import { FindingError, type Finding } from "../finding/index.ts";
 import type { PyDict } from "../python/index.ts";
+import type { AllowedPlace, SealedTexts } from "../sealed/index.ts";
 import type { AppliedStates, FailedSls, LeftToNode, MinionCompiler, PillarProvenance } from "../salt/index.ts";
 import { addonsOfFailedSls } from "./failed-sls.ts";
 import type { Cluster } from "./roster.ts";
@@ -26,6 +28,7 @@ export interface ClusterCompile {
   readonly findings: readonly Finding[];
   /** What the states also do, on the node itself: never executed. */
   readonly leftToNode: { readonly states: readonly LeftToNode[]; readonly files: readonly string[] };
+  readonly sealedReads: readonly SealedRead[];
 }
 
 /** What the compile of one cluster needs beside the cluster. */
@@ -35,6 +38,10 @@ export interface ClusterInput {
   readonly schema: ObjectSchema;
   /** What clusters have in common in the second stage. Default: nothing. */
   readonly addons?: AddonCache;
+  /** What stands behind references to sealed values. */
+  readonly sealed: SealedTexts;
+  /** Where they may stand beside the data of Secrets. */
+  readonly allowed: readonly AllowedPlace[];
   /** CustomResourceDefinitions that clusters have without any addon bringing them. */
   readonly knownCrds: readonly PyDict[];
   /** Checks the merged pillar against the components' schemas. */
@@ -70,13 +77,15 @@ export function compileCluster(cluster: Cluster, input: ClusterInput): ClusterCo
       schema: input.schema,
       knownCrds: input.knownCrds,
       sources: lineSources(applied.value),
-      ...(input.addons !== undefined && { cache: input.addons }),
+      sealed: { texts: input.sealed, blocks: pillar.value.sealed },
+      cache: input.addons ?? new AddonCache(input.allowed),
     });
     return {
       cluster,
-      release: { state: "compiled", cluster: identityOf(cluster), addons: compiled.addons },
+      release: { state: "compiled", cluster: identityOf(cluster), addons: compiled.addons, sealed: compiled.sealed },
       findings: [...settings.findings, ...applied.findings, ...compiled.findings],
       leftToNode: { states: applied.value.left, files: compiled.leftToNode },
+      sealedReads: compiled.sealedReads,
     };
   } catch (error) {
     if (!(error instanceof FindingError)) throw error;
@@ -91,6 +100,7 @@ export function failedCluster(cluster: Cluster, findings: readonly Finding[]): C
     release: { state: "failed", cluster: identityOf(cluster), why: failureReasons(findings) },
     findings,
     leftToNode: { states: [], files: [] },
+    sealedReads: [],
   };
 }
 

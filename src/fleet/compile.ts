@@ -8,7 +8,7 @@ import type { CacheFolder } from "./cache/folder.ts";
 import { MemoStore } from "./cache/memo-store.ts";
 import { RunState } from "./cache/run-state.ts";
 import { kindOf, rosterText } from "./partition.ts";
-import { reachOf, ReachSets, type Reach } from "./reach.ts";
+import { reachOf, ReachSets, sealedQuestions, type Reach } from "./reach.ts";
 import { Memo } from "../memo/index.ts";
 import {
   followedRoots,
@@ -21,6 +21,7 @@ import {
   type PillarStage,
   type SharedMinionCompiler,
 } from "../salt/index.ts";
+import { SealedTexts } from "../sealed/index.ts";
 import { KubernetesSchemas, UnknownVersionError } from "../schema/index.ts";
 import { loadKubernetes } from "../yaml/index.ts";
 import { compileCluster, failedCluster, type ClusterCompile } from "./cluster.ts";
@@ -56,7 +57,8 @@ export class FleetCompiler {
   #inputs: string | undefined;
   #sets: ReachSets | undefined;
   readonly #shared = new SharedStates();
-  readonly #addons = new AddonCache();
+  readonly #addons: AddonCache;
+  readonly #sealed: SealedTexts;
   readonly #texts = new ReleaseTexts();
   readonly #knownCrds: readonly PyDict[];
   readonly #pillarSchemas: PillarSchemas;
@@ -64,6 +66,8 @@ export class FleetCompiler {
   constructor(fleet: Fleet, { memo = true }: { readonly memo?: boolean } = {}) {
     this.#memo = memo ? new Memo(testClusterId) : undefined;
     this.fleet = fleet;
+    this.#addons = new AddonCache(fleet.config.sealed.allow);
+    this.#sealed = sealedTexts(fleet);
     this.#knownCrds = readCrds(fleet.folder);
     this.#pillarSchemas = PillarSchemas.in(fleet.folder);
   }
@@ -99,15 +103,17 @@ export class FleetCompiler {
   compileFollowed(cluster: Cluster): FollowedCompile {
     const { compile, followed, asked } = this.#compile(cluster);
     const compiled = compiledCluster(compile, this.#texts);
-    if (followed === undefined || this.#memo === undefined) return { compiled, questions: asked?.(), reach: undefined };
+    const sealed = sealedQuestions(compile.sealedReads);
+    if (followed === undefined || this.#memo === undefined)
+      return { compiled, questions: asked === undefined ? undefined : [...asked(), ...sealed], reach: undefined };
     const memo = this.#memo;
     this.#sets ??= new ReachSets(memo);
     const reads = followed.reads();
     const settings = readAddonSettings(followed.pillar().value.data);
     return {
       compiled,
-      questions: followed.tracker.reads().files.map((number) => memo.fileQuestion(number)),
-      reach: reads === undefined ? undefined : reachOf(compile.release, settings, reads, followed.tracker, this.#sets),
+      questions: [...followed.tracker.reads().files.map((number) => memo.fileQuestion(number)), ...sealed],
+      reach: reads === undefined ? undefined : reachOf(compile, settings, reads, followed.tracker, this.#sets),
     };
   }
 
@@ -152,7 +158,7 @@ export class FleetCompiler {
 
   /** What earlier runs have left in a cache of the clusters as they are in `out`. */
   stateIn(cache: CacheFolder, out: string): RunState {
-    return new RunState(cache, this.inputs, out, new FileAnswers(this.fleet.fileRoots, this.fleet.pillarRoots));
+    return new RunState(cache, this.inputs, out, new FileAnswers(this.fleet));
   }
 
   /** How many clusters something may have changed for since an earlier run, and of how many kinds they are. */
@@ -184,7 +190,7 @@ export class FleetCompiler {
   /** The addons' files of a cluster as if its pillar were another; `undefined` where something does not compile. */
   filesWith(cluster: Cluster, pillar: PyDict): ReadonlyMap<string, WrittenFile> | undefined {
     if (this.#memo === undefined) return undefined;
-    const given = { value: { data: pillar, findings: [] }, messages: [], findings: [] };
+    const given = this.#givenPillar(cluster, pillar);
     const shared = this.#salt.forSharing(minionOfCluster(this.fleet, cluster), this.#memo, this.#shared, given);
     const files = shared.files().value?.files;
     if (files === undefined || shared.alone || shared.low().value?.failed.length !== 0) return undefined;
@@ -207,6 +213,13 @@ export class FleetCompiler {
     return this.#pillarSchemas.check(pillar, () => undefined).length;
   }
 
+  /** A pillar in place of a cluster's own; the PGP messages of that stay. */
+  #givenPillar(cluster: Cluster, data: PyDict): PillarStage {
+    const minion = minionOfCluster(this.fleet, cluster);
+    const own = this.#memo === undefined ? this.#salt.forMinion(minion) : this.#salt.forSharing(minion, this.#memo, this.#shared);
+    return { value: { data, findings: [], sealed: own.pillar().value.sealed }, messages: [], findings: [] };
+  }
+
   #compile(cluster: Cluster, other?: PyDict): FollowedSalt {
     let schema: ObjectSchema;
     try {
@@ -222,28 +235,39 @@ export class FleetCompiler {
       salt: (trace: boolean) => this.#salt.forMinion(minion(), { trace, lenient: true }),
       schema,
       knownCrds: this.#knownCrds,
+      sealed: this.#sealed,
+      allowed: this.fleet.config.sealed.allow,
       checkPillar: (pillar: PyDict, provenance: Provenance) => this.#pillarSchemas.check(pillar, provenance),
     };
     const memo = this.#memo;
     if (memo === undefined) return { compile: compileCluster(cluster, input) };
-    const given = other === undefined ? undefined : { value: { data: other, findings: [] }, messages: [], findings: [] };
+    const given = other === undefined ? undefined : this.#givenPillar(cluster, other);
     const shared = this.#salt.forSharing(minion(), memo, this.#shared, given);
     const compiled = compileCluster(cluster, { ...input, salt: (trace) => (trace ? input.salt(true) : shared), addons: this.#addons });
     if (!shared.alone) return { compile: compiled, followed: shared };
     const asked = new Set<string>();
     const salt = (trace: boolean): ReturnType<typeof input.salt> => {
       const own = minion();
-      const pillar = trace || other === undefined ? undefined : ownPillar(other);
+      const pillar = trace || other === undefined ? undefined : ownPillar(this.#givenPillar(cluster, other));
       return this.#salt.forMinion({ ...own, ...followedRoots(own, (question) => asked.add(question)) }, { trace, lenient: true, pillar });
     };
     return { compile: compileCluster(cluster, { ...input, salt }), asked: () => [...asked] };
   }
 }
 
-/** A pillar as a stage, for templates to change. */
-function ownPillar(data: PyDict): PillarStage {
-  const copy = deepCopy(data);
-  return { value: { data: copy instanceof PyDict ? copy : new PyDict(), findings: [] }, messages: [], findings: [] };
+/** The sealed files of a fleet, for the second stage. */
+function sealedTexts({ sealedRoots, config }: Fleet): SealedTexts {
+  return new SealedTexts({
+    display: config.sealed.root.replace(/\/+$/, ""),
+    find: (path) => sealedRoots.find("base", path),
+    list: () => sealedRoots.list("base"),
+  });
+}
+
+/** A pillar as a stage of its own, for templates to change. */
+function ownPillar(stage: PillarStage): PillarStage {
+  const copy = deepCopy(stage.value.data);
+  return { ...stage, value: { ...stage.value, data: copy instanceof PyDict ? copy : new PyDict() } };
 }
 
 export function testClusterId(kind: string, pattern: string, id: string): boolean {

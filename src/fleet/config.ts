@@ -1,5 +1,6 @@
 import { FindingError } from "../finding/index.ts";
 import { PyDict, type Value } from "../python/index.ts";
+import { readPath, type AllowedPlace } from "../sealed/index.ts";
 import { loadSalt } from "../yaml/index.ts";
 import { placesIn } from "./roster.ts";
 import type { FileSchema } from "./user-schemas.ts";
@@ -13,8 +14,16 @@ export interface FleetConfig {
   /** Kubernetes version of clusters whose grains name none, such as `1.36`; null: the newest one known. */
   readonly kubernetes: string | null;
   readonly publish: { readonly remote: string; readonly branch: string };
+  readonly sealed: SealedConfig;
   /** Salt's own options (nodegroups, jinja_env, pillar_source_merging_strategy …), handed on as they are. */
   readonly saltOptions: PyDict;
+}
+
+export interface SealedConfig {
+  /** The folder of sealed files. */
+  readonly root: string;
+  /** Where references may stand beside the data of Secrets. */
+  readonly allow: readonly AllowedPlace[];
 }
 
 /** The name of the config file. */
@@ -46,7 +55,25 @@ export function parseFleetConfig(text: string, file: string, schema?: FileSchema
       remote: textOption(publish?.get("remote"), "publish:remote", ".halite/addons.git", file),
       branch: textOption(publish?.get("branch"), "publish:branch", "addons", file),
     },
+    sealed: sealedConfig(options.get("sealed") ?? null, file),
     saltOptions,
+  };
+}
+
+function sealedConfig(value: Value, file: string): SealedConfig {
+  if (value !== null && !(value instanceof PyDict)) throw refuse(file, "sealed must be a mapping");
+  const allow = value?.get("allow") ?? [];
+  const wrong = "sealed:allow must be a list of {kind: KIND, path: /KEY/…, reason: TEXT}, a key of * being any";
+  if (!Array.isArray(allow)) throw refuse(file, wrong);
+  return {
+    root: textOption(value?.get("root"), "sealed:root", "secrets", file),
+    allow: allow.map((place) => {
+      const [kind, path, reason] = ["kind", "path", "reason"].map((key) => (place instanceof PyDict ? place.get(key) : undefined));
+      if (typeof kind !== "string" || typeof path !== "string" || !/^\/[^/]/.test(path)) throw refuse(file, wrong);
+      if (typeof reason !== "string" || reason.trim() === "")
+        throw refuse(file, `sealed:allow ${kind} ${path} gives no reason why a secret may stand there`);
+      return { kind, path: readPath(path) };
+    }),
   };
 }
 

@@ -134,15 +134,18 @@ function onPath(
     return { ...collect(clusters, records, (cluster) => impact.of(records.get(cluster.id) ?? EMPTY, EVERYTHING)), everything: inFleet };
   const states = questionsOf(fleet.config.fileRoots, "file_roots", fleet, path);
   const pillar = questionsOf(fleet.config.pillarRoots, "pillar_roots", fleet, path);
-  if (states.length + pillar.length === 0) return undefined;
-  const askers = new Set(clusters.filter((cluster) => asksFor(records.get(cluster.id), [...states, ...pillar])).map(({ id }) => id));
+  const sealed = questionsOf(new Map([["base", [fleet.config.sealed.root]]]), "sealed", fleet, path);
+  if (states.length + pillar.length + sealed.length === 0) return undefined;
+  const asked = [...states, ...pillar, ...sealed];
+  const askers = new Set(clusters.filter((cluster) => asksFor(records.get(cluster.id), asked)).map(({ id }) => id));
   const keysOf = pillarKeysOf(compiler, path);
   const found = collect(clusters, records, (cluster) => {
     if (!askers.has(cluster.id)) return undefined;
     const record = records.get(cluster.id) ?? EMPTY;
     const direct = states.length === 0 ? [] : [impact.of(record, { kind: "file", questions: states, sls: slsAt(states[0] ?? "") })];
+    const opened = sealed.length === 0 ? [] : [impact.of(record, { kind: "file", questions: sealed, sls: undefined })];
     const values = pillar.length === 0 ? [] : keysOf(cluster).map((keys) => impact.of(record, { kind: "pillar", keys }));
-    return joined([...direct, ...values]);
+    return joined([...direct, ...opened, ...values]);
   });
   return askers.size === 0 && found.unknown.length === 0 ? undefined : found;
 }

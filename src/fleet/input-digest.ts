@@ -6,10 +6,10 @@ import type { Fleet } from "./load.ts";
 import { filesBelow } from "./out.ts";
 import { rosterText } from "./partition.ts";
 
-/** SHA-256, in hexadecimal, over all that the compile reads: every file of the roots, the roster, the config and the fleet's schemas. */
+/** SHA-256, in hexadecimal, over all that the compile reads: every file of the roots, the sealed files, the roster, the config and the fleet's schemas. */
 export function inputDigest(fleet: Fleet): string {
   const hash = createHash("sha256");
-  for (const roots of [fleet.fileRoots, fleet.pillarRoots]) {
+  for (const roots of [fleet.fileRoots, fleet.pillarRoots, fleet.sealedRoots]) {
     for (const saltenv of roots.environments()) {
       for (const path of roots.list(saltenv)) hash.update(`${saltenv}\0${path}\0${roots.find(saltenv, path)?.digest ?? ""}\n`);
     }
@@ -20,9 +20,9 @@ export function inputDigest(fleet: Fleet): string {
 
 /** The same over what is no file of the roots and not in the roster: the config, and the schemas that come with the fleet. */
 export function settingsDigest(fleet: Fleet): string {
-  const { fileRoots, pillarRoots, kubernetes, saltOptions } = fleet.config;
+  const { fileRoots, pillarRoots, kubernetes, sealed, saltOptions } = fleet.config;
   const hash = createHash("sha256");
-  hash.update(JSON.stringify([[...fileRoots], [...pillarRoots], kubernetes, canonical(saltOptions)]));
+  hash.update(JSON.stringify([[...fileRoots], [...pillarRoots], kubernetes, sealed.root, sealed.allow, canonical(saltOptions)]));
   for (const folder of ["schemas/pillar", "schemas/crds"]) {
     for (const path of filesBelow(fleet.folder, folder).sort()) hash.update(`\0${path}\0`).update(contentAt(join(fleet.folder, path)));
   }

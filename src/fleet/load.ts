@@ -19,6 +19,8 @@ export interface Fleet {
   readonly roster: Roster;
   readonly fileRoots: FileRoots;
   readonly pillarRoots: FileRoots;
+  /** The sealed files, in the environment `base`. */
+  readonly sealedRoots: FileRoots;
   readonly findings: readonly Finding[];
   /** The Kubernetes API in all versions that clusters may have. */
   readonly schemas: KubernetesSchemas;
@@ -53,6 +55,7 @@ export function loadFleet(configPath: string, schemas: KubernetesSchemas, home: 
     roster,
     fileRoots: diskRoots(folder, config.fileRoots, config.saltOptions),
     pillarRoots: diskRoots(folder, config.pillarRoots, config.saltOptions),
+    sealedRoots: diskRoots(folder, new Map([["base", [config.sealed.root]]]), new PyDict()),
     findings: roster.findings,
     schemas,
   };

@@ -1,6 +1,7 @@
-import { addonOf, publishedPath, type AddonSettings, type Release } from "../addon/index.ts";
+import { addonOf, publishedPath, type AddonSettings, type Release, type SealedRead } from "../addon/index.ts";
 import { str, type DataPath } from "../python/index.ts";
 import type { Memo, Tracker } from "../memo/index.ts";
+import type { ClusterCompile } from "./cluster.ts";
 import type { Asked, MinionReads } from "../salt/index.ts";
 
 /** A question about data: the keys down from its root, and what was asked. */
@@ -86,6 +87,12 @@ export class ReachSets {
     return number;
   }
 
+  /** What was asked of sealed files for one of an addon's files: of no file, no set. */
+  ofSealed(reads: readonly SealedRead[], addon: string, file: string): readonly number[] {
+    const questions = sealedQuestions(reads.filter((read) => read.addon === addon && read.file === file));
+    return questions.length === 0 ? [] : [this.#numberOf([], questions)];
+  }
+
   #numberOf(questions: readonly string[], files: readonly string[]): number {
     const text = JSON.stringify([questions, files]);
     let number = this.#numbers.get(text);
@@ -129,9 +136,18 @@ function isAsk(text: string): text is ReachQuestion["ask"] {
   return ASKS.some((ask) => ask === text);
 }
 
+/** The questions about sealed files that a compile asked. */
+export function sealedQuestions(reads: readonly SealedRead[]): readonly string[] {
+  return [...new Set(reads.flatMap(sealedQuestion))];
+}
+
+function sealedQuestion({ path, absent }: SealedRead): readonly string[] {
+  return [["sealed", "find", "base", path].join("\0"), ...(absent ? [["sealed", "files", "base"].join("\0")] : [])];
+}
+
 /** Puts together what was read for what. */
 export function reachOf(
-  release: Release,
+  { release, sealedReads }: Pick<ClusterCompile, "release" | "sealedReads">,
   settings: AddonSettings | undefined,
   reads: MinionReads,
   tracker: Tracker,
@@ -140,7 +156,7 @@ export function reachOf(
   const number = (asked: Asked): number => sets.number(asked, tracker);
   return {
     ...sets.ofStates(reads, () => statesReach(reads, number, (file) => sets.fileQuestion(file))),
-    files: filesOf(release, reads, number),
+    files: filesOf(release, reads, number, (addon, file) => sets.ofSealed(sealedReads, addon, file)),
     declared: Object.fromEntries([...(settings?.addons ?? [])].map(([name, { sls: list }]) => [name, list])),
   };
 }
@@ -180,7 +196,12 @@ function readLabel(label: string): readonly string[] {
   return list;
 }
 
-function filesOf(release: Release, reads: MinionReads, number: (asked: Asked) => number): ReachFile[] {
+function filesOf(
+  release: Release,
+  reads: MinionReads,
+  number: (asked: Asked) => number,
+  sealed: (addon: string, file: string) => readonly number[],
+): ReachFile[] {
   const objects = new Map<string, { readonly sls: string; readonly list: ReachObject[]; readonly declared: ReachObject[] }>();
   for (const addon of release.state === "compiled" ? release.addons : []) {
     for (const object of addon.state === "complete" ? addon.objects : []) {
@@ -202,7 +223,7 @@ function filesOf(release: Release, reads: MinionReads, number: (asked: Asked) =>
       addon,
       file,
       sls: known?.sls ?? "",
-      sets: asked.map(number),
+      sets: [...asked.map(number), ...sealed(addon, file)],
       objects: known?.list ?? [],
       declared: known?.declared ?? [],
     });

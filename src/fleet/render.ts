@@ -120,7 +120,7 @@ class RenderRun {
     this.#compiler = compiler;
     this.#options = options;
     this.aside = new Aside(options.out);
-    this.#answers = options.state?.answers ?? new FileAnswers(fleet.fileRoots, fleet.pillarRoots);
+    this.#answers = options.state?.answers ?? new FileAnswers(fleet);
     this.#state = options.state;
   }
 

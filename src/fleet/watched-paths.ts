@@ -11,7 +11,7 @@ export interface WatchedPaths {
 }
 
 /**
- * The config, the roster, the roots and the fleet's schemas; out/ and what is kept between runs are outputs.
+ * The config, the roster, the roots, the sealed files and the fleet's schemas; out/ and what is kept between runs are outputs.
  *
  * @throws FindingError where the config can't be read
  */
@@ -20,7 +20,9 @@ export function watchedPaths(configPath: string, home: string): WatchedPaths {
   const roots = [...config.fileRoots.values(), ...config.pillarRoots.values()].flat();
   return {
     files: [join(folder, configFile), resolve(folder, config.roster)],
-    folders: [...new Set([...roots.map(aboveEnvironment), "schemas/pillar", "schemas/crds"])].map((path) => resolve(folder, path)),
+    folders: [...new Set([...roots.map(aboveEnvironment), config.sealed.root, "schemas/pillar", "schemas/crds"])].map((path) =>
+      resolve(folder, path),
+    ),
     outputs: [resolve(folder, config.out), join(folder, ".halite")],
   };
 }

@@ -18,6 +18,7 @@ import {
   type FileStateDeps,
   type TemplateRequest,
 } from "./filestate/index.ts";
+import type { SharedSls } from "./pillar/index.ts";
 import { MinionBudget, RenderMemo, type KeptRender, type SlsRenderer, type Usage } from "./render/index.ts";
 import type { SlsNames } from "./sls/index.ts";
 import type { FileResult, FileRoots, LowChunk, Minion } from "./types.ts";
@@ -311,9 +312,8 @@ export class SharedMinionCompiler {
     const sharing = {
       memo: this.#renders,
       pillarSharing: {
-        sls: (saltenv: string, sls: string, run: () => { readonly state: Value } | undefined) =>
-          this.tracker.compute<{ readonly state: Value } | undefined>(this.#memo.trie(JSON.stringify(["pillar-sls", saltenv, sls])), run)
-            .value,
+        sls: (saltenv: string, sls: string, run: () => SharedSls | undefined) =>
+          this.tracker.compute<SharedSls | undefined>(this.#memo.trie(JSON.stringify(["pillar-sls", saltenv, sls])), run).value,
         merging: (above: PyDict) => {
           // Salt merges in place, so that more for one name of a YAML anchor is more for its other names.
           if (this.#hasAliases(above)) this.tracker.unsound = true;

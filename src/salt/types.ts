@@ -71,6 +71,8 @@ export interface RenderedSls {
   readonly warnings: readonly Finding[];
   /** Position of the mapping entry or list item, where the loader knows it: `positions.at(container, keyOrIndex)`. */
   readonly positions: DataPositions;
+  /** The PGP messages that became references, by their digests. */
+  readonly sealed?: ReadonlyMap<string, string>;
 }
 
 export interface DataPositions {

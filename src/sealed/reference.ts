@@ -93,6 +93,11 @@ export function formatReference(reference: Reference): string {
   return `?{${reference.kind}:${locationOf(reference)}${functions}${digest}}`;
 }
 
+/** What a reference names, without functions and digest: equal for references to the same value. */
+export function referenceName(reference: Reference): string {
+  return formatReference({ ...reference, functions: [], digest: null });
+}
+
 /**
  * The references of a text, in its order, and what was meant as one: `?{` with a letter behind it, or with one of the kinds after blanks.
  * Anything else with these characters, `?{{` of a Go template or `?{2}` of a pattern, is text.
@@ -264,7 +269,7 @@ function readSops(text: string, at: number): Location<"sops"> {
       "files are named from the folder that sealed:root of halite.yaml names, secrets by default",
     );
   const file = segments.map((segment) => decoded(segment, at)).join("/");
-  if (file.split("/").length !== segments.length || /(?:^|\/)\.{0,2}(?:\/|$)/.test(file) || file.includes("\0"))
+  if (file.split("/").length !== segments.length || /(?:^|\/)\.{0,2}(?:\/|$)|[\0-\x1f\x7f]/.test(file))
     throw new Malformed("its file must be a path below the sealed root", at);
   const pathAt = at + hash + 1;
   const path = text.slice(hash + 1);

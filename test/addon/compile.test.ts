@@ -11,6 +11,7 @@ import {
 } from "../../src/addon/index.ts";
 import { printFinding } from "../../src/finding/index.ts";
 import { PyDict } from "../../src/python/index.ts";
+import { SealedTexts } from "../../src/sealed/index.ts";
 import { loadKubernetes, loadSalt } from "../../src/yaml/index.ts";
 
 /** Knows a few kinds and finds nothing wrong: the second stage alone is under test. */
@@ -31,19 +32,37 @@ function file(path: string, text: string | Uint8Array): WrittenFile {
   };
 }
 
+/** A sealed file in which everything is sealed alike. */
+const SEALED = {
+  texts: new SealedTexts({
+    display: "secrets",
+    list: () => [],
+    find: () => ({ text: "rbd: {userKey: 'ENC[AES256_GCM,data:x]'}\nsops: {}\n", display: "secrets/ceph.sops.yaml" }),
+  }),
+  blocks: new Map<string, string>(),
+};
+
 function settings(pillar: string): ReturnType<typeof readAddonSettings> {
   const { value } = loadSalt(pillar, { file: "pillar" });
   return readAddonSettings(value instanceof PyDict ? value : new PyDict());
 }
 
 function compile(files: readonly WrittenFile[], pillar = "{}"): CompiledAddons {
-  return compileAddons({ written: files, failed: [], settings: settings(pillar), schema: SCHEMA, knownCrds: [], sources: () => [] });
+  return compileAddons({
+    written: files,
+    failed: [],
+    settings: settings(pillar),
+    schema: SCHEMA,
+    knownCrds: [],
+    sealed: SEALED,
+    sources: () => [],
+  });
 }
 
 const said = (compiled: CompiledAddons): string[] => compiled.findings.map(printFinding);
 
 function outputs(compiled: CompiledAddons): ReadonlyMap<string, string> {
-  return new ReleaseTexts().files({ state: "compiled", cluster: { id: "c1", az: "az1", kubernetes: "1.36" }, addons: compiled.addons });
+  return new ReleaseTexts().files({ state: "compiled", cluster: { id: "c1", az: "az1", kubernetes: "1.36" }, ...compiled });
 }
 
 const config = (name: string, more = ""): string =>

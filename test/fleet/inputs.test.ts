@@ -75,6 +75,7 @@ describe("halite.yaml", () => {
     expect(rest).toEqual({
       fileRoots: new Map([["base", ["states"]]]),
       pillarRoots: new Map([["base", ["pillar"]]]),
+      sealed: { root: "secrets", allow: [] },
       roster: "pillar/roster.yaml",
       out: "out",
       kubernetes: null,

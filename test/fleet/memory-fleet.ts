@@ -29,6 +29,7 @@ export function fleetOf(files: ReadonlyMap<string, string>): Fleet {
     roster,
     fileRoots: below("states/"),
     pillarRoots: below("pillar/"),
+    sealedRoots: below("secrets/"),
     findings: roster.findings,
     schemas: SCHEMAS,
   };

@@ -105,7 +105,7 @@ export const RENDER_EXCEPTIONS: readonly RenderException[] = [
   {
     case: "a PGP message under the gpg renderer",
     salt: "the decrypted text, or the message itself where no key fits",
-    halite: "a reference ?{gpg:sha256:DIGEST} to the message, also where a key is present",
+    halite: "a reference ?{pgp:SHA256} to the message, also where a key is present",
     reason: "A render has no private key, and what it makes goes to git.",
   },
   {

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { FindingError, printFinding } from "../../src/finding/index.ts";
 import { PyDict, str, type Value } from "../../src/python/index.ts";
 import { FileContent, MemoryFileRoots, RecordingFileRoots } from "../../src/salt/fileroots/index.ts";
-import { blockDigest, SlsRenderer } from "../../src/salt/render/index.ts";
+import { SlsRenderer } from "../../src/salt/render/index.ts";
+import { pgpDigest } from "../../src/sealed/index.ts";
 import { encodeValue } from "../oracle/encode.ts";
 import { dict, minionOfWorld, py, type World } from "./render-world.ts";
 
@@ -52,7 +53,7 @@ describe("renderers that are not there", () => {
 
 describe("gpg", () => {
   const BLOCK = "-----BEGIN PGP MESSAGE-----\n\nhQEMA\nabc=\n=x\n-----END PGP MESSAGE-----";
-  const reference = `?{gpg:sha256:${blockDigest(BLOCK)}}`;
+  const reference = `?{pgp:${pgpDigest(BLOCK)}}`;
   const indented = BLOCK.replaceAll("\n", "\n    ");
 
   it("puts a reference in place of each block, in values at any depth", () => {
@@ -60,10 +61,10 @@ describe("gpg", () => {
     expect(plain(render(text).data)).toEqual({ a: reference, b: [{ k: reference }, "plain"], n: 1 });
   });
   it("has one reference for a block however it is indented or its line ends are written", () => {
-    expect(blockDigest(indented)).toBe(blockDigest(BLOCK));
-    expect(blockDigest(BLOCK.replaceAll("\n", "\\n"))).toBe(blockDigest(BLOCK));
-    expect(blockDigest(BLOCK.replaceAll("\n", "\r\n"))).toBe(blockDigest(BLOCK));
-    expect(blockDigest(BLOCK.replace("abc", "abd"))).not.toBe(blockDigest(BLOCK));
+    expect(pgpDigest(indented)).toBe(pgpDigest(BLOCK));
+    expect(pgpDigest(BLOCK.replaceAll("\n", "\\n"))).toBe(pgpDigest(BLOCK));
+    expect(pgpDigest(BLOCK.replaceAll("\n", "\r\n"))).toBe(pgpDigest(BLOCK));
+    expect(pgpDigest(BLOCK.replace("abc", "abd"))).not.toBe(pgpDigest(BLOCK));
   });
   it("keeps the text round a block and drops line ends behind it, as Salt does", () => {
     expect(plain(render(`#!yaml|gpg\na: |\n    pre ${indented} post\n\n`).data)).toEqual({ a: `pre ${reference} post` });

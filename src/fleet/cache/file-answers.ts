@@ -1,16 +1,17 @@
 import { createHash } from "node:crypto";
+import type { Fleet } from "../load.ts";
 import type { FileRoots, FileStamp } from "../../salt/index.ts";
 
 /**
- * What the tree answers to the questions about files that compiles ask. A question is a text: `file_roots`, `pillar_roots`; then `find`,
+ * What the tree answers to the questions about files that compiles ask. A question is a text: `file_roots`, `pillar_roots`, `sealed`; then `find`,
  * `files`, `directories` or `environments`; then the environment and the path; joined by NUL.
  */
 export class FileAnswers {
   readonly #roots: Readonly<Record<string, FileRoots>>;
   readonly #answers = new Map<string, string>();
 
-  constructor(fileRoots: FileRoots, pillarRoots: FileRoots) {
-    this.#roots = { file_roots: fileRoots, pillar_roots: pillarRoots };
+  constructor({ fileRoots, pillarRoots, sealedRoots }: Pick<Fleet, "fileRoots" | "pillarRoots" | "sealedRoots">) {
+    this.#roots = { file_roots: fileRoots, pillar_roots: pillarRoots, sealed: sealedRoots };
   }
 
   /** A short text equal for equal answers: the file with its name and permissions, or the list. */

@@ -38,15 +38,23 @@ export interface PillarRequest {
 /** Keeps pillar SLS over many minions. */
 export interface PillarSharing {
   /** What an SLS without includes comes to; `undefined` from `run` is not kept. */
-  sls(saltenv: string, sls: string, run: () => { readonly state: Value } | undefined): { readonly state: Value } | undefined;
+  sls(saltenv: string, sls: string, run: () => SharedSls | undefined): SharedSls | undefined;
   /** Told of what is about to be merged over what there is, so that only what both have is copied. */
   merging(above: PyDict): void;
+}
+
+/** What a pillar SLS comes to, for many minions. */
+export interface SharedSls {
+  readonly state: Value;
+  readonly sealed: ReadonlyMap<string, string> | undefined;
 }
 
 export interface CompiledPillar {
   /** With `_errors`, a list of texts, where something failed. */
   readonly data: PyDict;
   readonly findings: readonly Finding[];
+  /** The PGP messages that became references, by their digests, in their normal form. */
+  readonly sealed: ReadonlyMap<string, string>;
   /** Only where asked for. */
   readonly provenance?: PillarProvenance;
 }
@@ -66,9 +74,10 @@ export function compilePillar(request: PillarRequest): CompiledPillar {
     for (const key of data.keys()) for (const dict of [data, override]) tracer?.placed(dict, key, COMMAND_LINE);
   }
   const topErrors = new PillarErrors();
+  const sealed = new Map<string, string>();
   try {
     const matched = matchPillarTops(request, options, topErrors);
-    const renderer = new PillarSls(request, options, merger, errors, matched.ignored, tracer);
+    const renderer = new PillarSls(request, options, merger, errors, matched.ignored, tracer, sealed);
     for (const [saltenv, patterns] of matched.slsOf) data = mergeEnvironment(renderer, merger, data, saltenv, patterns);
   } catch (error) {
     collect(error, errors);
@@ -80,7 +89,7 @@ export function compilePillar(request: PillarRequest): CompiledPillar {
   if (override !== undefined) data = merger.merge(data, override);
   if (override !== undefined && request.overrideAgain === true) data = merger.merge(data, override);
   const findings = [...errors.findings, ...strategyWarning(merger)];
-  return { data, findings, ...(tracer !== undefined && { provenance: tracer.provenance(data) }) };
+  return { data, findings, sealed, ...(tracer !== undefined && { provenance: tracer.provenance(data) }) };
 }
 
 function mergeEnvironment(

@@ -1,3 +1,3 @@
 /** The room of pillar: which pillar SLS a minion has, and the data they merge into (salt/pillar/__init__.py, Salt 3007.1). */
-export { compilePillar, type CompiledPillar, type PillarSharing } from "./compile.ts";
+export { compilePillar, type CompiledPillar, type PillarSharing, type SharedSls } from "./compile.ts";
 export { PillarTracer, type PillarProvenance } from "./provenance.ts";

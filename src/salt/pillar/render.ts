@@ -4,7 +4,7 @@ import type { Options } from "../config/index.ts";
 import { fnmatchcase } from "../data/index.ts";
 import type { DataPositions } from "../types.ts";
 import { findSls, type FoundSls } from "../sls/index.ts";
-import type { PillarRequest, PillarSharing } from "./compile.ts";
+import type { PillarRequest, PillarSharing, SharedSls } from "./compile.ts";
 import type { PillarErrors } from "./errors.ts";
 import type { PillarMerger } from "./merger.ts";
 import type { PillarTracer } from "./provenance.ts";
@@ -30,6 +30,7 @@ export class PillarSls {
   readonly #errors: PillarErrors;
   readonly #ignored: ReadonlyMap<string, readonly string[]>;
   readonly #tracer: PillarTracer | undefined;
+  readonly #sealed: Map<string, string>;
   #depth = 0;
   #warned = 0;
   /** Where the entries of a rendered SLS stand. */
@@ -42,7 +43,9 @@ export class PillarSls {
     errors: PillarErrors,
     ignored: ReadonlyMap<string, readonly string[]>,
     tracer: PillarTracer | undefined,
+    sealed: Map<string, string>,
   ) {
+    this.#sealed = sealed;
     this.#request = request;
     this.#options = options;
     this.#merger = merger;
@@ -98,14 +101,16 @@ export class PillarSls {
     const { sharing } = this.#request;
     if (sharing === undefined || variables.size > 0 || !this.#merger.leavesSources) return this.#compiled(sls, saltenv, found, done, variables);
     let state: Value | undefined;
+    let sealed: ReadonlyMap<string, string> | undefined;
     const shared = sharing.sls(saltenv, sls, () => {
       const before = this.#errors.messages.length;
       const warned = this.#warned;
-      state = this.#load(sls, saltenv, found, variables);
+      ({ state, sealed } = this.#load(sls, saltenv, found, variables));
       const plain = this.#errors.messages.length === before && this.#warned === warned && state instanceof PyDict && !state.has("include");
-      return plain ? { state } : undefined;
+      return plain ? { state, sealed } : undefined;
     });
     if (shared === undefined) return this.#compiled(sls, saltenv, found, done, variables, state);
+    this.#noteSealed(shared.sealed);
     done.set(sls, shared.state);
     return shared.state;
   }
@@ -119,7 +124,7 @@ export class PillarSls {
     variables: Variables,
     loaded?: Value,
   ): Value {
-    const state = loaded === undefined ? this.#load(sls, saltenv, found, variables) : loaded;
+    const state = loaded === undefined ? this.#load(sls, saltenv, found, variables).state : loaded;
     done.set(sls, state);
     if (!truthy(state)) return state;
     if (!(state instanceof PyDict)) {
@@ -147,7 +152,11 @@ export class PillarSls {
     });
   }
 
-  #load(sls: string, saltenv: string, { file }: FoundSls, variables: Variables): Value {
+  #noteSealed(sealed: ReadonlyMap<string, string> | undefined): void {
+    if (sealed !== undefined) for (const [digest, block] of sealed) this.#sealed.set(digest, block);
+  }
+
+  #load(sls: string, saltenv: string, { file }: FoundSls, variables: Variables): SharedSls {
     const { minion, known, render, warn } = this.#request;
     try {
       const rendered = render({ minion, pillar: known ?? new PyDict(), saltenv, sls, file, role: "pillar", variables });
@@ -155,7 +164,8 @@ export class PillarSls {
       this.#warned += rendered.warnings.length;
       if (rendered.data instanceof PyDict) this.#lines.set(rendered.data, rendered.positions);
       this.#tracer?.loaded(rendered.data, file.display, rendered.positions);
-      return rendered.data;
+      this.#noteSealed(rendered.sealed);
+      return { state: rendered.data, sealed: rendered.sealed };
     } catch (error) {
       if (!(error instanceof FindingError)) throw error;
       const safe = this.#options.pillarSafeRenderError;
@@ -163,7 +173,7 @@ export class PillarSls {
         ? `Rendering SLS '${sls}' failed. Please see master log for details.`
         : `Rendering SLS '${sls}' failed, render error:\n${error.message}`;
       this.#errors.causedBy("pillar-render", message, error.findings);
-      return null;
+      return { state: null, sealed: undefined };
     }
   }
 

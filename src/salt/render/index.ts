@@ -6,4 +6,3 @@ export { RenderMemo, type KeptRender } from "./render-memo.ts";
 export { MinionBudget, type Usage } from "./budget.ts";
 export { SlsRenderer } from "./sls-renderer.ts";
 export { SlsRenderError } from "./error.ts";
-export { blockDigest } from "./gpg.ts";

@@ -40,6 +40,8 @@ export interface PipeResult {
   /** A text where the pipe ends in a text renderer. */
   readonly value: Value;
   readonly positions: DataPositions;
+  /** The PGP messages that became references, by their digests. */
+  readonly sealed?: ReadonlyMap<string, string>;
 }
 
 const NOWHERE: DataPositions = { at: () => undefined };
@@ -54,18 +56,20 @@ export function runPipe(request: PipeRequest, cache: DataCache): PipeResult {
   if (request.text.trim() === "") return { value: new PyDict(), positions: NOWHERE };
   let flow: Flow = { value: request.text, positions: NOWHERE, rendered: undefined };
   let ran = false;
+  const sealed = new Map<string, string>();
   const named = request.firstWord === true ? firstWord(request.text) : request.text;
   for (const step of pipeSteps(shebang(named) ?? request.defaultPipe)) {
     const { whitelist, blacklist } = request;
     if ((whitelist.length > 0 && !whitelist.includes(step.renderer)) || blacklist.includes(step.renderer)) continue;
-    flow = run(step, flow, request, cache);
+    flow = run(step, flow, { ...request, sealed }, cache);
     ran = true;
   }
   if (!ran) return { value: new PyDict(), positions: NOWHERE };
-  return { value: typeof flow.value === "string" ? withLineEnds(flow.value, request.text) : flow.value, positions: flow.positions };
+  const value = typeof flow.value === "string" ? withLineEnds(flow.value, request.text) : flow.value;
+  return { value, positions: flow.positions, ...(sealed.size > 0 && { sealed }) };
 }
 
-function run(step: PipeStep, flow: Flow, request: PipeRequest, cache: DataCache): Flow {
+function run(step: PipeStep, flow: Flow, request: PipeRequest & { readonly sealed: Map<string, string> }, cache: DataCache): Flow {
   const { renderer, argument } = step;
   if (!isRenderer(renderer)) throw unknown(renderer, request);
   const text = typeof flow.value === "string" ? flow.value : undefined;
@@ -85,7 +89,7 @@ function run(step: PipeStep, flow: Flow, request: PipeRequest, cache: DataCache)
       return { value: truthy(loaded) ? loaded : new PyDict(), positions: NOWHERE, rendered: undefined };
     }
     case "gpg":
-      return { ...flow, value: referPgp(flow.value) };
+      return { ...flow, value: referPgp(flow.value, request.sealed) };
     default:
       return renderer satisfies never;
   }

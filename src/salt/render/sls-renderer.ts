@@ -74,7 +74,8 @@ export class SlsRenderer {
         variables: request.variables ?? new Map(),
         context: undefined,
       });
-      return { data: result.value, warnings, positions: result.positions };
+      const { value: data, positions, sealed } = result;
+      return { data, warnings, positions, ...(sealed !== undefined && { sealed }) };
     } catch (error) {
       throw error instanceof FindingError ? renderedFor(error, sls === "" ? "the top file" : `SLS ${sls}`, file.display) : error;
     }
