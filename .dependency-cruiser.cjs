@@ -8,8 +8,9 @@ const rooms = {
   salt: ["jinja", "yaml", "memo", "sealed"],
   schema: ["yaml"],
   sealed: ["yaml"],
-  addon: ["yaml", "schema", "sealed"],
-  fleet: ["salt", "addon", "schema", "yaml", "memo", "sealed"],
+  bundle: [],
+  addon: ["yaml", "schema", "sealed", "bundle"],
+  fleet: ["salt", "addon", "schema", "yaml", "memo", "sealed", "bundle"],
   git: [],
 };
 /** Rooms that every room may import. */

@@ -1,4 +1,4 @@
-// Bundles the command line into dist/: one entry, one lazily loaded chunk a command.
+// Bundles the command line into dist/: one entry, one lazily loaded chunk a command; and the controllers into dist/bundles/.
 import { install } from "./install.mjs";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync, mkdirSync } from "node:fs";
@@ -56,6 +56,8 @@ export async function build() {
     },
     logLevel: "warning",
   });
+  const { bundleControllers, controllersIn } = await import("./bundle.mjs");
+  await bundleControllers({ root, entries: controllersIn(`${root}src/controllers`), outdir: "dist/bundles", version });
   const entry = `${root}dist/halite.mjs`;
   writeFileSync(entry, `#!/usr/bin/env node\n${readFileSync(entry, "utf8")}`, { mode: 0o755 });
   writeFileSync(stamp, digest);

@@ -1,7 +1,9 @@
+import { NO_BUNDLES, type BundleSource } from "../bundle/index.ts";
 import type { Finding, TrailStep } from "../finding/index.ts";
 import type { PyDict } from "../python/index.ts";
 import type { SealedTexts } from "../sealed/index.ts";
 import { assignFiles, compareText, type AssignedFiles } from "./assign.ts";
+import { bundleFiles, findBundles, withBundles, type AddonBundles, type BundleSettings } from "./bundles.ts";
 import { AddonCache } from "./cache.ts";
 import { BUILT_IN_NAMESPACES, type AddonSettings } from "./declaration.ts";
 import type { CheckedObject, Manifest, ObjectOutline } from "./manifest.ts";
@@ -25,6 +27,8 @@ export interface CompileAddonsInput {
   readonly schema: ObjectSchema;
   /** CustomResourceDefinitions that are there without any addon bringing them (schemas/crds/). */
   readonly knownCrds: readonly PyDict[];
+  /** What manifests may name by `halite.dev/bundle`. Default: nothing. */
+  readonly bundles?: BundleSource;
   /** Asked only about lines that have a finding. */
   readonly sources: LineSources;
   /** What stands behind references to sealed values. Default: nothing does. */
@@ -74,14 +78,15 @@ export function compileAddons(input: CompileAddonsInput): CompiledAddons {
   const dependencies = checkDependencies(drafts, input.settings);
   const findings: Finding[] = assigned.nodeFailures.flatMap((failure) => [...failure.findings]);
   const addons: Addon[] = [];
+  const bundles: BundleSettings = { source: input.bundles ?? NO_BUNDLES, delivery: input.settings.delivery };
   for (const draft of drafts) {
     const declaration = input.settings.addons.get(draft.name);
     const { own, twice } = draft;
     const wrong = [...own, ...twice, ...(dependencies.get(draft) ?? [])];
     const compile = (): CompiledAddon =>
-      compileAddon(draft, { schema, namespaces, declaration, dependencies, resolver, sources: input.sources });
+      compileAddon(draft, { schema, namespaces, declaration, dependencies, resolver, bundles, sources: input.sources });
     const compiled =
-      wrong.length > 0 ? compile() : cache.addon(addonKey(draft, { cache, schema, declaration, namespaces, resolver }), compile);
+      wrong.length > 0 ? compile() : cache.addon(addonKey(draft, { cache, schema, declaration, namespaces, resolver, bundles }), compile);
     addons.push(compiled.addon);
     findings.push(...compiled.findings);
   }
@@ -190,6 +195,7 @@ interface AddonContext {
   readonly declaration: AddonDeclaration | undefined;
   readonly dependencies: ReadonlyMap<Draft, readonly Finding[]>;
   readonly resolver: SealedResolver;
+  readonly bundles: BundleSettings;
   readonly sources: LineSources;
 }
 
@@ -202,26 +208,30 @@ function addonKey(
     declaration,
     namespaces,
     resolver,
-  }: Pick<AddonContext, "schema" | "declaration" | "namespaces" | "resolver"> & { readonly cache: AddonCache },
+    bundles,
+  }: Omit<AddonContext, "dependencies" | "sources"> & { readonly cache: AddonCache },
 ): string {
   const files = draft.manifests.map((manifest) => cache.number(manifest)).join(" ");
   const absent = new Set<string>();
   for (const manifest of draft.manifests) for (const name of manifest.namespaces) if (!namespaces.has(name)) absent.add(name);
   const declared = declaration === undefined ? "" : `${declaration.mode ?? ""} ${declaration.dependsOn.join(" ")}`;
-  return `${draft.name}|${files}|${cache.number(schema)}|${declared}|${[...absent].join(" ")}|${resolver.key(draft.manifests)}`;
+  const sources = `${resolver.key(draft.manifests)}|${bundles.delivery} ${cache.number(bundles.source)}`;
+  return `${draft.name}|${files}|${cache.number(schema)}|${declared}|${[...absent].join(" ")}|${sources}`;
 }
 
 function compileAddon(draft: Draft, context: AddonContext): CompiledAddon {
   const { declaration, schema, namespaces } = context;
   const checked = draft.manifests.map((manifest) => manifest.check(schema, declaration?.mode));
+  const bundles = findBundles(draft.name, draft.manifests, context.bundles);
   const findings = [
     ...draft.own,
     ...draft.twice,
     ...checked.flat().flatMap((object) => [...object.problems, ...checkNamespace(object, namespaces)]),
+    ...bundles.findings,
     ...(context.dependencies.get(draft) ?? []),
   ];
   const failed = findings.some((finding) => finding.severity === "error");
-  const addon = failed ? failedAddon(draft, findings, declaration) : finishAddon(draft, context);
+  const addon = failed ? failedAddon(draft, findings, declaration) : finishAddon(draft, context, bundles);
   if (!failed) findings.push(...defaultModes(draft, checked.flat()));
   return { addon, findings: findings.map((finding) => withSources(finding, context.sources)) };
 }
@@ -291,18 +301,28 @@ function dependencyCycle(start: string, settings: AddonSettings): readonly strin
   return walk(start, [start]);
 }
 
-function finishAddon(draft: Draft, { declaration, resolver }: AddonContext): Addon {
-  const published = draft.manifests.map((manifest) => ({
-    path: manifest.target,
-    ...manifest.publish(declaration?.mode, (reference) => resolver.written(reference)),
-  }));
+function finishAddon(draft: Draft, { declaration, resolver, bundles: { delivery } }: AddonContext, { byFile }: AddonBundles): Addon {
+  const published = draft.manifests.map((manifest) => {
+    const file = manifest.publish(declaration?.mode, (reference) => resolver.written(reference));
+    const bundles = byFile.get(manifest);
+    return { path: manifest.target, ...(bundles === undefined ? file : withBundles(file, bundles, { addon: draft.name, delivery })) };
+  });
+  const users = [...byFile].flatMap(([manifest, objects]) =>
+    [...objects].flatMap(([index, bundles]) => {
+      const object = published[draft.manifests.indexOf(manifest)]?.objects[index];
+      return object === undefined ? [] : [{ object, bundles }];
+    }),
+  );
+  const carried = delivery === "image" ? [] : bundleFiles(draft.name, users);
+  const files = published.filter((file) => file.objects.length > 0).map(({ path, text }) => ({ path, text }));
   return {
     state: "complete",
     name: draft.name,
     mode: declaration?.mode ?? "Reconcile",
     dependsOn: declaration?.dependsOn ?? [],
-    files: published.filter((file) => file.objects.length > 0).map(({ path, text }) => ({ path, text })),
-    objects: published.flatMap((file) => file.objects),
+    files: carried.length === 0 ? files : [...files, ...carried.map(({ file }) => file)].sort((a, b) => compareText(a.path, b.path)),
+    objects: [...published, ...carried].flatMap((file) => file.objects),
+    bundles: new Map(carried.map(({ bundle }) => [bundle.name, `sha256:${bundle.digest}`])),
   };
 }
 

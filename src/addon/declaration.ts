@@ -1,3 +1,4 @@
+import type { Delivery } from "../bundle/index.ts";
 import type { Finding } from "../finding/index.ts";
 import { PyDict } from "../python/index.ts";
 import type { AddonDeclaration } from "./types.ts";
@@ -9,11 +10,14 @@ import type { AddonDeclaration } from "./types.ts";
  *   csi-driver-nfs: {mode: Reconcile, dependsOn: [storage-base], sls: [csi-driver-nfs]}
  * halite:
  *   namespaces: [monitoring]      # namespaces that exist without any addon making them
+ *   controllers: {delivery: image} # how bundles get into pods: configmap (default) or image
  * ```
  */
 export interface AddonSettings {
   readonly addons: ReadonlyMap<string, AddonDeclaration>;
   readonly namespaces: readonly string[];
+  /** Default: `configmap`. */
+  readonly delivery: Delivery;
   readonly findings: readonly Finding[];
 }
 
@@ -59,5 +63,9 @@ export function readAddonSettings(pillar: PyDict): AddonSettings {
   if (!Array.isArray(listed) || !listed.every((item) => typeof item === "string"))
     refuse("halite:namespaces", "must be a list of namespace names");
   const namespaces = Array.isArray(listed) ? listed.filter((item) => typeof item === "string") : [];
-  return { addons, namespaces, findings };
+  const controllers = halite instanceof PyDict ? (halite.get("controllers") ?? null) : null;
+  if (controllers !== null && !(controllers instanceof PyDict)) refuse("halite:controllers", "must be a mapping with delivery");
+  const delivery = (controllers instanceof PyDict ? controllers.get("delivery") : undefined) ?? "configmap";
+  if (delivery !== "configmap" && delivery !== "image") refuse("halite:controllers:delivery", "must be configmap or image");
+  return { addons, namespaces, delivery: delivery === "image" ? "image" : "configmap", findings };
 }

@@ -2,6 +2,7 @@
  * The room of addons: files that the states wrote, to addons and a release per cluster. Pure.
  */
 export { ADDONS_DIRECTORY, addonOf, compareText, isManifest, publishedPath } from "./assign.ts";
+export { isBundleFile } from "./bundles.ts";
 export { AddonCache } from "./cache.ts";
 export type { StoredPart } from "./manifest.ts";
 export { compileAddons, failureReasons, type CompiledAddons } from "./compile.ts";

@@ -1,5 +1,7 @@
+import { bundleNames, mountBundles, type MountOptions } from "../bundle/index.ts";
 import { PyDict, type Value } from "../python/index.ts";
 import { emit, loadKubernetes } from "../yaml/index.ts";
+import type { BundleSettings } from "./bundles.ts";
 import { outlineOf } from "./manifest.ts";
 import { decideMode, MODE_LABEL, type DecidedMode } from "./mode.ts";
 import { normaliseObject } from "./normalise.ts";
@@ -25,20 +27,29 @@ export interface PublishedLine {
   readonly pointer: JsonPath;
   /** Which line of the field's text it is: 0 for the one with the key. */
   readonly offset: number;
-  /** What the second stage wrote of its own: the mode label, or the protocol of a port. */
-  readonly added?: "mode" | "protocol";
+  /** What the second stage wrote of its own: the mode label, the protocol of a port, or what runs a bundle. */
+  readonly added?: "mode" | "protocol" | "bundle";
   /** Its line in the file that the states wrote, or that of what stands round it. */
   readonly written: number | undefined;
 }
 
-/** A file's objects as they are published; `undefined` where it is no manifest that can be read. */
-export function publishedObjects(file: WrittenFile, declared: Mode | undefined): readonly PublishedObject[] | undefined {
+/** A file's objects as they are published; `undefined` where it is no manifest that can be read. Without `bundles` none is mounted. */
+export function publishedObjects(
+  file: WrittenFile,
+  declared: Mode | undefined,
+  bundles?: BundleSettings & Pick<MountOptions, "addon">,
+): readonly PublishedObject[] | undefined {
   const { objects, findings } = parseManifest(file);
   if (findings.some((finding) => finding.severity === "error")) return undefined;
-  return objects.map((parsed) => {
+  let failed = false;
+  const published = objects.map((parsed): PublishedObject => {
     const mode = decideMode(parsed.value, declared);
-    return { value: normaliseObject(parsed.value, mode.mode), identity: outlineOf(parsed).identity, kind: parsed.kind, mode, parsed };
+    const value = normaliseObject(parsed.value, mode.mode);
+    const named = bundles === undefined ? [] : bundleNames(value).flatMap((name) => bundles.source.bundle(name) ?? []);
+    if (bundles !== undefined && named.length > 0 && mountBundles(value, named, bundles).length > 0) failed = true;
+    return { value, identity: outlineOf(parsed).identity, kind: parsed.kind, mode, parsed };
   });
+  return failed ? undefined : published;
 }
 
 /** The text of the file that the objects are published as. */
@@ -109,7 +120,8 @@ function origin(
 function added(pointer: JsonPath): Pick<PublishedLine, "added"> {
   const last = pointer.at(-1);
   if (last === MODE_LABEL || last === "labels") return { added: "mode" };
-  return last === "protocol" ? { added: "protocol" } : {};
+  if (last === "protocol") return { added: "protocol" };
+  return pointer.some((step) => step === "command" || step === "volumes" || step === "volumeMounts") ? { added: "bundle" } : {};
 }
 
 function has(root: Value, pointer: JsonPath): boolean {

@@ -71,6 +71,7 @@ function addonValue(addon: Addon): PyDict {
     mode: addon.mode,
     digest: addonDigest(addon),
     ...(addon.dependsOn.length === 0 ? {} : { dependsOn: [...addon.dependsOn] }),
+    ...(addon.bundles.size === 0 ? {} : { bundles: PyDict.of([...addon.bundles]) }),
     objects: addon.objects.map(objectValue),
   });
 }

@@ -72,6 +72,8 @@ export type Addon =
       readonly dependsOn: readonly string[];
       readonly files: readonly AddonFile[];
       readonly objects: readonly AddonObject[];
+      /** The bundles that its ConfigMaps carry, by name, with `sha256:` and the hex digest. */
+      readonly bundles: ReadonlyMap<string, string>;
     }
   | { readonly state: "failed"; readonly name: string; readonly dependsOn: readonly string[]; readonly why: readonly FailureReason[] };
 

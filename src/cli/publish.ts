@@ -146,7 +146,7 @@ async function carryOver(
 /** The files and folders, relative to the fleet's folder, that the compile reads. */
 function inputPaths(fleet: Fleet): string[] {
   const roots = [...fleet.config.fileRoots.values(), ...fleet.config.pillarRoots.values()].flat();
-  return [...new Set([fleet.configFile, fleet.config.roster, fleet.config.sealed.root, "schemas", ...roots])].filter(
+  return [...new Set([fleet.configFile, fleet.config.roster, fleet.config.sealed.root, "schemas", "bundles", ...roots])].filter(
     (path) => !isAbsolute(path) && !path.startsWith(".."),
   );
 }

@@ -134,6 +134,8 @@ export interface SyncOptions {
   readonly begun: number;
   /** Is told of each file that is not as it should be, before it is written or removed. */
   readonly differs?: (path: string) => void;
+  /** Whether a check lets a file be missing. */
+  readonly optional?: (path: string, text: string) => boolean;
   readonly aside: Aside;
   readonly digestOf: (text: string) => string;
 }
@@ -145,7 +147,7 @@ export interface SyncOptions {
  * A folder that is not there yet is written aside and then renamed, file by file otherwise; so no reader sees half a file.
  */
 export function syncClusterFolder(out: string, path: string, files: ReadonlyMap<string, string>, options: SyncOptions): FolderState {
-  const { check, known, digestOf, differs = () => undefined } = options;
+  const { check, known, digestOf, differs = () => undefined, optional = () => false } = options;
   const folder = join(out, path);
   if (!isClusterFolder(out, path)) {
     for (const name of files.keys()) differs(name);
@@ -154,7 +156,8 @@ export function syncClusterFolder(out: string, path: string, files: ReadonlyMap<
     if (made !== undefined) return made;
   }
   const wanted = new Map([...files].map(([name, text]) => [name, digestOf(text)]));
-  const difference = known === undefined ? compareOut(folder, files) : compareKnown(folder, files, wanted, known, options);
+  const compared = known === undefined ? compareOut(folder, files) : compareKnown(folder, files, wanted, known, options);
+  const difference = check ? { ...compared, missing: compared.missing.filter((name) => !optional(name, files.get(name) ?? "")) } : compared;
   const same = difference.missing.length + difference.changed.length + difference.extra.length === 0;
   for (const name of [difference.missing, difference.changed, difference.extra].flat()) differs(name);
   if (!same && check) return { difference, known: undefined };

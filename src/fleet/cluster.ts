@@ -13,6 +13,7 @@ import {
   type SealedRead,
   type WrittenFile,
 } from "../addon/index.ts";
+import type { BundleSource } from "../bundle/index.ts";
 import { FindingError, type Finding } from "../finding/index.ts";
 import type { PyDict } from "../python/index.ts";
 import type { AllowedPlace, SealedTexts } from "../sealed/index.ts";
@@ -44,6 +45,7 @@ export interface ClusterInput {
   readonly allowed: readonly AllowedPlace[];
   /** CustomResourceDefinitions that clusters have without any addon bringing them. */
   readonly knownCrds: readonly PyDict[];
+  readonly bundles: BundleSource;
   /** Checks the merged pillar against the components' schemas. */
   readonly checkPillar: (pillar: PyDict, provenance: () => PillarProvenance | undefined) => readonly PillarProblem[];
 }
@@ -76,6 +78,7 @@ export function compileCluster(cluster: Cluster, input: ClusterInput): ClusterCo
       settings,
       schema: input.schema,
       knownCrds: input.knownCrds,
+      bundles: input.bundles,
       sources: lineSources(applied.value),
       sealed: { texts: input.sealed, blocks: pillar.value.sealed },
       cache: input.addons ?? new AddonCache(input.allowed),

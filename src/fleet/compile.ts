@@ -237,6 +237,7 @@ export class FleetCompiler {
       knownCrds: this.#knownCrds,
       sealed: this.#sealed,
       allowed: this.fleet.config.sealed.allow,
+      bundles: this.fleet.bundles,
       checkPillar: (pillar: PyDict, provenance: Provenance) => this.#pillarSchemas.check(pillar, provenance),
     };
     const memo = this.#memo;

@@ -11,7 +11,8 @@ import {
   type PublishedObject,
   type WrittenFile,
 } from "../addon/index.ts";
-import type { Position, TrailStep } from "../finding/index.ts";
+import { BUNDLE_FOLDER } from "../bundle/index.ts";
+import { FindingError, type Position, type TrailStep } from "../finding/index.ts";
 import { str } from "../python/index.ts";
 import type { FileResult, FileRunParts } from "../salt/index.ts";
 import { findCauses, type Subject } from "./causes.ts";
@@ -67,9 +68,14 @@ export class Explainer {
   /** @throws FindingError where the addon does not compile */
   explain(request: ExplainRequest): Explanation | NothingThere {
     const trial = this.#trial;
-    const declared = readAddonSettings(trial.pillar.value.data).addons.get(request.addon)?.mode;
+    const { addons, delivery } = readAddonSettings(trial.pillar.value.data);
+    const published: PublishedAs = {
+      declared: addons.get(request.addon)?.mode,
+      bundles: { source: this.#fleet.bundles, delivery, addon: request.addon },
+    };
+    const { declared } = published;
     const chosen = chooseFile(trial, request);
-    const objects = chosen === undefined ? undefined : (publishedObjects(chosen.file, declared) ?? []);
+    const objects = chosen === undefined ? undefined : (publishedObjects(chosen.file, declared, published.bundles) ?? []);
     const subject = { fleet: this.#fleet, cluster: this.#cluster };
     if (
       chosen === undefined ||
@@ -79,17 +85,18 @@ export class Explainer {
     ) {
       const absent = whyNot(subject, request);
       if (absent !== undefined) return absent;
+      if (chosen === undefined && request.file.startsWith(`${BUNDLE_FOLDER}/`)) throw isBundle(request);
       if (chosen === undefined || objects === undefined) throw new Error(`${request.addon}/${request.file} is compiled and can't be found`);
     }
     const lines = publishedLines(chosen.file, objects);
     const line = request.line === undefined ? undefined : lines[request.line - 1];
     if (request.line !== undefined && line === undefined) return { missing: "line", among: [], lines: lines.length };
-    return this.#explanation(chosen, declared, objects, lines, line, request.addon);
+    return this.#explanation(chosen, published, objects, lines, line, request.addon);
   }
 
   #explanation(
     { file }: Chosen,
-    declared: Mode | undefined,
+    published: PublishedAs,
     objects: readonly PublishedObject[],
     lines: readonly PublishedLine[],
     line: PublishedLine | undefined,
@@ -102,7 +109,7 @@ export class Explainer {
       elsewhere: grainsElsewhere(this.#fleet, this.#cluster),
     };
     const causes = findCauses(trial, cluster, {
-      judge: judgeOf(file, declared, objects, line),
+      judge: judgeOf(file, published, objects, line),
       shows: (text) => (line === undefined ? lines : [line]).some((each) => each.text.includes(text)),
     });
     return {
@@ -136,9 +143,24 @@ function filesOf(addon: string, { files }: FileRunParts): readonly FileResult[] 
   return [...files.values()].filter(({ path }) => [path, `${path}/`].some((each) => addonOf(each)?.addon === addon));
 }
 
+/** What an addon's files are published by, beside themselves. */
+interface PublishedAs {
+  readonly declared: Mode | undefined;
+  readonly bundles: Parameters<typeof publishedObjects>[2];
+}
+
+function isBundle({ addon, file }: ExplainRequest): FindingError {
+  return new FindingError({
+    code: "explain-bundle",
+    severity: "error",
+    message: `${addon}/${file} is a bundle: no state has written it`,
+    advice: "the compile puts it there for the objects that name it by halite.dev/bundle; it is made from the controller's sources",
+  });
+}
+
 function judgeOf(
   file: WrittenFile,
-  declared: Mode | undefined,
+  { declared, bundles }: PublishedAs,
   objects: readonly PublishedObject[],
   line: PublishedLine | undefined,
 ): Subject["judge"] {
@@ -146,7 +168,7 @@ function judgeOf(
   return (as) => {
     if (as.file === undefined) return as.failed ? "fails" : "gone";
     if (as.declared === declared && Buffer.from(as.file.content).equals(file.content)) return undefined;
-    const others = publishedObjects(as.file, as.declared);
+    const others = publishedObjects(as.file, as.declared, bundles);
     if (others === undefined) return "fails";
     if (others.length === 0) return "gone";
     if (line === undefined) return publishedText(others) === text ? undefined : "differs";
@@ -166,6 +188,7 @@ function stateOf(trial: FileTrial, file: WrittenFile): Explanation["state"] {
 
 function addedBy(line: PublishedLine, objects: readonly PublishedObject[], addon: string): Pick<Explanation, "added"> {
   if (line.added === undefined) return {};
+  if (line.added === "bundle") return { added: "what runs the bundle that the object names by halite.dev/bundle" };
   if (line.added === "protocol") return { added: "the protocol of a port that names none, which is TCP" };
   switch (objects[line.object]?.mode.from) {
     case "pillar":

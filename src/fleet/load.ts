@@ -1,8 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
+import type { BundleSource } from "../bundle/index.ts";
 import { FindingError, type Finding } from "../finding/index.ts";
 import { deepCopy, PyDict, type Value } from "../python/index.ts";
 import { DiskFileRoots, diskOptions, minionConfig, minionOf, type FileRoots, type Minion } from "../salt/index.ts";
+import { bundlesOf } from "./bundles.ts";
 import { CONFIG_FILE, parseFleetConfig, type FleetConfig } from "./config.ts";
 import type { RosterCache } from "./cache/roster-cache.ts";
 import type { KubernetesSchemas } from "../schema/index.ts";
@@ -24,6 +26,8 @@ export interface Fleet {
   readonly findings: readonly Finding[];
   /** The Kubernetes API in all versions that clusters may have. */
   readonly schemas: KubernetesSchemas;
+  /** The bundles that manifests may name. */
+  readonly bundles: BundleSource;
 }
 
 /** The nearest `halite.yaml` at or above a folder. */
@@ -39,7 +43,7 @@ export function findConfig(folder: string): string | undefined {
  * Reads config and roster.
  *
  * @param schemas the newest version is that of clusters without a `kubernetes` grain where the config names none either
- * @param home the program's folder, where schemas/ lies
+ * @param home the program's folder, where schemas/ and dist/bundles/ lie
  * @throws FindingError where either can't be read
  */
 export function loadFleet(configPath: string, schemas: KubernetesSchemas, home: string, cache?: RosterCache): Fleet {
@@ -58,6 +62,7 @@ export function loadFleet(configPath: string, schemas: KubernetesSchemas, home: 
     sealedRoots: diskRoots(folder, new Map([["base", [config.sealed.root]]]), new PyDict()),
     findings: roster.findings,
     schemas,
+    bundles: bundlesOf(home, folder),
   };
 }
 

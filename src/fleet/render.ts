@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { isBundleFile } from "../addon/index.ts";
 import { FileAnswers } from "./cache/file-answers.ts";
 import type { RunState } from "./cache/run-state.ts";
 import { Table, type AskedFile, type ClusterState, type StatePart } from "./cache/state-part.ts";
@@ -157,6 +158,7 @@ class RenderRun {
         if (this.#options.lines !== true) return;
         lines.set(`${place}/${name}`, countLines(textAt(join(out, place, name)), compiled.files.get(name) ?? ""));
       },
+      optional: isBundleFile,
       aside: this.aside,
       digestOf: (text) => this.#digest(text),
     });

@@ -1,4 +1,5 @@
 import { join, resolve } from "node:path";
+import { OWN_BUNDLES } from "./bundles.ts";
 import { loadConfig } from "./load.ts";
 
 /** What the compile of a fleet reads from disk, as absolute paths. */
@@ -11,7 +12,7 @@ export interface WatchedPaths {
 }
 
 /**
- * The config, the roster, the roots, the sealed files and the fleet's schemas; out/ and what is kept between runs are outputs.
+ * The config, the roster, the roots, the sealed files and the fleet's schemas and bundles; out/ and what is kept between runs are outputs.
  *
  * @throws FindingError where the config can't be read
  */
@@ -20,7 +21,7 @@ export function watchedPaths(configPath: string, home: string): WatchedPaths {
   const roots = [...config.fileRoots.values(), ...config.pillarRoots.values()].flat();
   return {
     files: [join(folder, configFile), resolve(folder, config.roster)],
-    folders: [...new Set([...roots.map(aboveEnvironment), config.sealed.root, "schemas/pillar", "schemas/crds"])].map((path) =>
+    folders: [...new Set([...roots.map(aboveEnvironment), config.sealed.root, "schemas/pillar", "schemas/crds", OWN_BUNDLES])].map((path) =>
       resolve(folder, path),
     ),
     outputs: [resolve(folder, config.out), join(folder, ".halite")],

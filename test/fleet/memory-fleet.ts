@@ -1,3 +1,4 @@
+import { NO_BUNDLES } from "../../src/bundle/index.ts";
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 import { parseFleetConfig } from "../../src/fleet/config.ts";
@@ -32,6 +33,7 @@ export function fleetOf(files: ReadonlyMap<string, string>): Fleet {
     sealedRoots: below("secrets/"),
     findings: roster.findings,
     schemas: SCHEMAS,
+    bundles: NO_BUNDLES,
   };
 }
 

@@ -1,0 +1,7 @@
+export function controllersIn(folder: string): Record<string, string>;
+export function bundleControllers(options: {
+  readonly root: string;
+  readonly entries: Readonly<Record<string, string>>;
+  readonly outdir: string;
+  readonly version: string;
+}): Promise<void>;

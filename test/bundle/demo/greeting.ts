@@ -1,0 +1,4 @@
+/** Something of another file, so that there is something to bundle. */
+export function greeting(name: string): string {
+  return `grüße, ${name}`;
+}
