@@ -13,7 +13,7 @@ import { defaultLimits, defaultSyntax } from "./syntax/settings.ts";
 import { TemplateSyntaxError } from "./syntax/stream.ts";
 import { JinjaTemplate } from "./template.ts";
 import { builtinTests } from "./tests/index.ts";
-import type { FilterFunction, FilterHost, Limits, Syntax, TemplateLoader, TemplateSource, TestFunction } from "./types.ts";
+import type { FilterFunction, FilterHost, Limits, Syntax, TemplateLoader, TemplateSource, TestFunction, TextGuard } from "./types.ts";
 import { StrictUndefined, Undefined, type UndefinedAbout } from "./undefined.ts";
 
 export interface EnvironmentOptions {
@@ -31,6 +31,8 @@ export interface EnvironmentOptions {
   /** Tags beside Jinja's own. Pass one array to all environments that share a cache. @default none */
   readonly tags?: readonly Tag[];
   readonly limits?: Partial<Limits>;
+  /** @default none: nothing is watched */
+  readonly guard?: TextGuard;
   /** What is done to a value before it is printed. */
   readonly finalize?: (value: Value) => Value;
   /** Where compiled templates are kept. @default a new one */
@@ -50,6 +52,7 @@ export class JinjaEnvironment extends PyObject {
   readonly globals: Map<string, Value>;
   readonly limits: Limits;
   readonly finalize: ((value: Value) => Value) | undefined;
+  readonly guard: TextGuard | undefined;
   readonly lookup: Lookup;
   readonly host: FilterHost;
   readonly #loader: TemplateLoader | undefined;
@@ -67,6 +70,7 @@ export class JinjaEnvironment extends PyObject {
     this.globals = new Map([...builtinGlobals, ...(options.globals ?? [])]);
     this.limits = { ...defaultLimits, ...options.limits };
     this.finalize = options.finalize;
+    this.guard = options.guard;
     this.#loader = options.loader;
     this.#strict = options.undefined !== "default";
     this.#filters = options.filters;

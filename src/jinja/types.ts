@@ -71,6 +71,18 @@ export interface CallState {
   spend(steps: number, outputLength?: number): void;
 }
 
+/** Watches over texts that stand for something else, which operators would not see. */
+export interface TextGuard {
+  /** Asked of every text that an operator is given: must be quick. */
+  watches(text: string): boolean;
+  /** At least one of the two is watched. @throws where they may not be compared */
+  compared(operation: string, one: Value, other: Value): void;
+  /** A part of a watched text is taken. @throws where it may not */
+  taken(operation: string, text: string): void;
+  /** A method of a watched text is called. @throws where it may not */
+  called(name: string, text: string, args: readonly Value[]): void;
+}
+
 export type FilterFunction = (state: CallState, value: Value, args: readonly Value[], kwargs: Kwargs) => Value;
 export type TestFunction = (state: CallState, value: Value, args: readonly Value[], kwargs: Kwargs) => boolean;
 

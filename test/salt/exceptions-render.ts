@@ -109,6 +109,12 @@ export const RENDER_EXCEPTIONS: readonly RenderException[] = [
     reason: "A render has no private key, and what it makes goes to git.",
   },
   {
+    case: "a filter, test, method or comparison on a text with a reference to a sealed value, other than joining, quoting, json, yaml, indent and base64_encode",
+    salt: "works on the reference's text",
+    halite: "an error that names the reference",
+    reason: "It is meant for the value, which is put in at the destination.",
+  },
+  {
     case: "a date, a time, or a whole number among other keys in TOML",
     salt: "datetime objects; the key in its place",
     halite: "an error that names it",

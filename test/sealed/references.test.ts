@@ -133,6 +133,6 @@ describe("references in a text", () => {
 
   test("reading takes time in proportion to the text", () => {
     for (const unit of ["?{", "?{a", "?{sops:", "?{sops:f#k|", "}?{"])
-      expect(findReferences(unit.repeat(40_000)).length).toBeLessThan(40_001);
+      expect(findReferences(unit.repeat(8_000)).length).toBeLessThan(8_001);
   });
 });

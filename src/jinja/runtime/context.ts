@@ -80,8 +80,13 @@ export class Context extends Operators implements CallState {
     state.at = at;
     if (--state.left < 0) state.outOfSteps();
     if (target instanceof Macro) return target.invoke(args, kwargs, this.autoescape);
-    if (target instanceof BoundMethod) this.#spendOn([target.owner, ...args]);
-    else this.#spendOn(args);
+    if (target instanceof BoundMethod) {
+      this.#spendOn([target.owner, ...args]);
+      const { guard } = this.environment;
+      if (guard !== undefined && typeof target.owner === "string" && guard.watches(target.owner))
+        guard.called(target.name, target.owner, args);
+    }
+    if (!(target instanceof BoundMethod)) this.#spendOn(args);
     if (target instanceof StateCallable) return state.made(target.callWith(this, args, kwargs));
     if (target instanceof PyCallable) return state.made(target.call(args, kwargs));
     if (target instanceof PyObject) target.refuse?.();

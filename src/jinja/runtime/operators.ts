@@ -21,6 +21,7 @@ import {
   escape,
   type Comparison,
 } from "../semantics/index.ts";
+import type { TextGuard } from "../types.ts";
 import { Undefined, type UndefinedAbout } from "../undefined.ts";
 import { LoopContext, type LoopRecursion } from "./loop.ts";
 import type { RenderState } from "./state.ts";
@@ -42,7 +43,10 @@ export class Operators {
   /** Whether `{% autoescape %}` is on. */
   autoescape = false;
 
+  readonly #guard: TextGuard | undefined;
+
   constructor(environment: JinjaEnvironment, state: RenderState) {
+    this.#guard = environment.guard;
     this.environment = environment;
     this.state = state;
   }
@@ -131,7 +135,10 @@ export class Operators {
     return new Markup(text);
   }
   equal(at: SourcePlace, a: Value, b: Value): boolean {
-    if (typeof a === "string" && typeof b === "string") return a === b;
+    if (typeof a === "string" && typeof b === "string") {
+      if (this.#guard !== undefined && (this.#guard.watches(a) || this.#guard.watches(b))) this.#compared(at, "==", a, b);
+      return a === b;
+    }
     this.state.at = at;
     // Identity does not save a strict undefined value from being compared.
     if (a instanceof Undefined) return a.equals(b);
@@ -140,17 +147,32 @@ export class Operators {
   }
   compare(at: SourcePlace, operator: Comparison, a: Value, b: Value): boolean {
     this.state.at = at;
+    if (this.#watched(a) || this.#watched(b)) this.#compared(at, operator, a, b);
     return compare(operator, a, b);
   }
   isIn(at: SourcePlace, item: Value, container: Value): boolean {
     this.state.at = at;
     this.state.spend(sizeOf(container) >> (typeof container === "string" ? 6 : 2));
+    if (this.#watched(item) || this.#watched(container)) this.#compared(at, "in", item, container);
     return contains(container, item);
   }
   truthy(at: SourcePlace, value: Value): boolean {
     if (typeof value === "boolean") return value;
     this.state.at = at;
     return truthy(value);
+  }
+
+  // Texts that stand for something else
+
+  #watched(value: Value): boolean {
+    return this.#guard !== undefined && typeof value === "string" && this.#guard.watches(value);
+  }
+  #compared(at: SourcePlace, operator: string, a: Value, b: Value): void {
+    this.state.at = at;
+    this.#guard?.compared(`the comparison ${operator}`, a, b);
+  }
+  #taken(operation: string, value: Value): void {
+    if (typeof value === "string" && this.#watched(value)) this.#guard?.taken(operation, value);
   }
 
   // Literals
@@ -175,11 +197,13 @@ export class Operators {
       if (found !== undefined) return found;
     }
     this.state.at = at;
+    if (typeof key === "number") this.#taken("an index or slice", value);
     return this.environment.lookup.item(value, key);
   }
   /** `value[start:stop:step]`, which Jinja leaves to Python. */
   slice(at: SourcePlace, value: Value, start: Value, stop: Value, step: Value): Value {
     this.state.at = at;
+    this.#taken("an index or slice", value);
     const part = slice(value, start, stop, step);
     if (part !== undefined) return this.state.made(part);
     if (value instanceof PyObject) value.refuse?.();
@@ -191,10 +215,12 @@ export class Operators {
 
   iterate(at: SourcePlace, value: Value): Iterable<Value> {
     this.state.at = at;
+    this.#taken("a loop", value);
     return iterate(value);
   }
   loop(at: SourcePlace, iterable: Value, recurse: LoopRecursion | undefined, depth: number): LoopContext {
     this.state.at = at;
+    this.#taken("a loop", iterable);
     return new LoopContext(this, iterable, recurse, depth);
   }
   /** The items of what is unpacked into `count` targets. */

@@ -1,5 +1,6 @@
 import { StateCallable, type CallState } from "../../jinja/index.ts";
 import { PyCallable, PyError, PyObject, type Kwargs, type Value } from "../../python/index.ts";
+import { refuseReferences } from "../references.ts";
 import { configModule } from "./config.ts";
 import { cpModule } from "./cp.ts";
 import { defaultsModule } from "./defaults.ts";
@@ -167,6 +168,9 @@ class Getter extends PyCallable {
   }
 }
 
+/** Functions that make something else of a text. */
+const CHANGING = /^hashutil\.(?!base64_)|^slsutil\.boolstr$/;
+
 /** A function of an execution module, with Python's rules for its arguments. */
 class ModuleCallable extends StateCallable {
   readonly typeName = "salt.loader.lazy.LoadedFunc";
@@ -185,6 +189,7 @@ class ModuleCallable extends StateCallable {
   override call(args: readonly Value[] = [], kwargs: Kwargs = new Map()): Value {
     const { pythonName = this.name.slice(this.name.indexOf(".") + 1), signature: parameters, run } = this.#function;
     const bound = bind(signature(pythonName, parameters), args, kwargs);
+    if (CHANGING.test(this.name)) refuseReferences(`salt['${this.name}']`, bound.values);
     return run(this.#salt.context, bound.values, bound);
   }
   repr(): string {

@@ -17,6 +17,7 @@ import { printable } from "./finalize.ts";
 import { SaltLoader } from "./loader.ts";
 import { SerializerFilters } from "./serializer.ts";
 import { jinjaSyntax } from "./syntax.ts";
+import { guardedFilters, guardedTests, sealedGuard } from "./sealed-guard.ts";
 import { saltTags } from "./tags.ts";
 import { saltFilters, saltTests } from "./filters.ts";
 
@@ -46,6 +47,7 @@ export class SaltTemplates {
   readonly #tags = saltTags();
   readonly #serializer = new SerializerFilters();
   readonly #limits: Partial<Limits>;
+  readonly #tests = guardedTests(saltTests);
   #filters: ReturnType<typeof saltFilters> | undefined;
 
   constructor(options: { readonly limits?: Limits } = {}) {
@@ -62,8 +64,9 @@ export class SaltTemplates {
       loader: { load: (name) => loader.load(name) },
       syntax: jinjaSyntax(minion.opts, sls !== undefined && sls !== ""),
       undefined: isTrue(minion.opts.get("allow_undefined") ?? false) ? "default" : "strict",
-      filters: (this.#filters ??= saltFilters(this.#serializer)),
-      tests: saltTests,
+      filters: (this.#filters ??= guardedFilters(saltFilters(this.#serializer))),
+      tests: this.#tests,
+      guard: sealedGuard,
       globals: new Map([...saltGlobals(request.salt.context, variables), ...variables]),
       tags: this.#tags,
       limits: this.#limits,
