@@ -10,7 +10,8 @@ const rooms = {
   sealed: ["yaml"],
   bundle: [],
   addon: ["yaml", "schema", "sealed", "bundle"],
-  fleet: ["salt", "addon", "schema", "yaml", "memo", "sealed", "bundle"],
+  policy: ["yaml", "schema", "addon"],
+  fleet: ["salt", "addon", "policy", "schema", "yaml", "memo", "sealed", "bundle"],
   git: [],
 };
 /** Rooms that every room may import. */

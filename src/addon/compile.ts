@@ -1,20 +1,24 @@
 import { NO_BUNDLES, type BundleSource } from "../bundle/index.ts";
-import type { Finding, TrailStep } from "../finding/index.ts";
+import type { Finding, Position, TrailStep } from "../finding/index.ts";
 import type { PyDict } from "../python/index.ts";
 import type { SealedTexts } from "../sealed/index.ts";
 import { assignFiles, compareText, type AssignedFiles } from "./assign.ts";
 import { bundleFiles, findBundles, withBundles, type AddonBundles, type BundleSettings } from "./bundles.ts";
 import { AddonCache } from "./cache.ts";
 import { BUILT_IN_NAMESPACES, type AddonSettings } from "./declaration.ts";
-import type { CheckedObject, Manifest, ObjectOutline } from "./manifest.ts";
+import { findingOf, type CheckedObject, type Manifest, type ObjectOutline } from "./manifest.ts";
 import { SealedResolver, type SealedRead } from "./sealed.ts";
 import type {
   Addon,
   AddonDeclaration,
+  AddonPolicies,
   FailedFile,
   FailureReason,
+  JsonPath,
   LineSources,
   ObjectSchema,
+  PolicyContext,
+  PolicySet,
   SealedReference,
   WrittenFile,
 } from "./types.ts";
@@ -29,6 +33,10 @@ export interface CompileAddonsInput {
   readonly knownCrds: readonly PyDict[];
   /** What manifests may name by `halite.dev/bundle`. Default: nothing. */
   readonly bundles?: BundleSource;
+  /** What the objects are judged by. Default: nothing. */
+  readonly policies?: PolicySet;
+  /** The pillar line that won at a path. Asked only where something is wrong there. */
+  readonly pillarLine?: (path: JsonPath) => Position | undefined;
   /** Asked only about lines that have a finding. */
   readonly sources: LineSources;
   /** What stands behind references to sealed values. Default: nothing does. */
@@ -70,12 +78,14 @@ export function compileAddons(input: CompileAddonsInput): CompiledAddons {
   const cache = input.cache ?? new AddonCache();
   const assigned = assignFiles(input.written, input.failed);
   const resolver = new SealedResolver(input.sealed);
-  const drafts = draftAddons(assigned, cache, resolver);
+  const drafts = draftAddons(assigned, cache, resolver, input);
   findDuplicates(drafts);
+  judgeTogether(drafts, input.policies);
   const crds = drafts.flatMap((draft) => draft.manifests.flatMap(({ objects }) => objects.flatMap(({ definition }) => definition ?? [])));
   const schema = cache.withCustomResources(input.schema, [...input.knownCrds, ...crds]);
   const namespaces = knownNamespaces(drafts, input.settings);
   const dependencies = checkDependencies(drafts, input.settings);
+  const judged: JudgedBy = { schema, namespaces: namespaceLabels(drafts) };
   const findings: Finding[] = assigned.nodeFailures.flatMap((failure) => [...failure.findings]);
   const addons: Addon[] = [];
   const bundles: BundleSettings = { source: input.bundles ?? NO_BUNDLES, delivery: input.settings.delivery };
@@ -84,9 +94,11 @@ export function compileAddons(input: CompileAddonsInput): CompiledAddons {
     const { own, twice } = draft;
     const wrong = [...own, ...twice, ...(dependencies.get(draft) ?? [])];
     const compile = (): CompiledAddon =>
-      compileAddon(draft, { schema, namespaces, declaration, dependencies, resolver, bundles, sources: input.sources });
+      compileAddon(draft, { schema, namespaces, judged, declaration, dependencies, resolver, bundles, sources: input.sources });
     const compiled =
-      wrong.length > 0 ? compile() : cache.addon(addonKey(draft, { cache, schema, declaration, namespaces, resolver, bundles }), compile);
+      wrong.length > 0
+        ? compile()
+        : cache.addon(addonKey(draft, { cache, schema, declaration, namespaces, judged, resolver, bundles }), compile);
     addons.push(compiled.addon);
     findings.push(...compiled.findings);
   }
@@ -108,11 +120,26 @@ interface Draft {
   readonly own: readonly Finding[];
   /** What stands in it and elsewhere too. */
   readonly twice: Finding[];
+  readonly policies: AddonPolicies | undefined;
 }
 
-function draftAddons(assigned: AssignedFiles, cache: AddonCache, resolver: SealedResolver): readonly Draft[] {
+type JudgedBy = Omit<PolicyContext, "deprecations">;
+
+function draftAddons(
+  assigned: AssignedFiles,
+  cache: AddonCache,
+  resolver: SealedResolver,
+  { policies: set, settings, pillarLine }: Pick<CompileAddonsInput, "policies" | "settings" | "pillarLine">,
+): readonly Draft[] {
   return [...assigned.addons].map(([name, { files, failures }]) => {
-    const own: Finding[] = failures.flatMap((failure) => [...failure.findings]);
+    const policies = set?.forAddon(settings.addons.get(name)?.policies);
+    const own: Finding[] = [
+      ...failures.flatMap((failure) => [...failure.findings]),
+      ...(policies?.problems ?? []).map(({ pointer, ...problem }): Finding => {
+        const at = pillarLine?.(["addons", name, "policies", ...pointer]);
+        return { ...problem, message: `pillar addons:${name}:policies${problem.message}`, ...(at !== undefined && { at }) };
+      }),
+    ];
     const manifests = files.map((file) => cache.manifest(file));
     const targets = new Map<string, Manifest>();
     for (const manifest of manifests) {
@@ -125,7 +152,7 @@ function draftAddons(assigned: AssignedFiles, cache: AddonCache, resolver: Seale
     }
     const [first] = files;
     if (name.startsWith(".") && first !== undefined) own.push(dotted(name, first.path));
-    return { name, manifests: manifests.filter((manifest) => manifest.isManifest), own, twice: [] };
+    return { name, manifests: manifests.filter((manifest) => manifest.isManifest), own, twice: [], policies };
   });
 }
 
@@ -177,6 +204,36 @@ function tellTwice(draft: Draft, object: ObjectOutline, known: { readonly object
   if (known.draft !== draft) add(known.draft, known.object, object);
 }
 
+/** What the policies say of objects beside others: of two default classes, say. */
+function judgeTogether(drafts: readonly Draft[], set: PolicySet | undefined): void {
+  if (set === undefined) return;
+  const objects = drafts.flatMap((draft) =>
+    draft.manifests.flatMap((manifest) =>
+      manifest.objects.flatMap((outline) =>
+        outline.facts === undefined || draft.policies === undefined
+          ? []
+          : [{ draft, outline, policies: draft.policies, kind: outline.kind, name: outline.name, facts: outline.facts, at: outline.at }],
+      ),
+    ),
+  );
+  for (const { object: index, ...verdict } of set.together(objects)) {
+    const found = objects[index];
+    if (found === undefined) continue;
+    const { outline, draft } = found;
+    draft.twice.push(
+      findingOf(verdict, { kind: outline.kind, name: outline.name, namespace: outline.namespace, at: () => outline.metadataAt }),
+    );
+  }
+}
+
+function namespaceLabels(drafts: readonly Draft[]): PolicyContext["namespaces"] {
+  const labels = new Map<string, Readonly<Record<string, string>>>();
+  for (const draft of drafts)
+    for (const { objects } of draft.manifests)
+      for (const { kind, name, facts } of objects) if (kind === "Namespace" && facts !== undefined) labels.set(name, facts.labels);
+  return labels;
+}
+
 function describe(object: ObjectOutline): string {
   return `${object.kind} ${object.namespace === null ? "" : `${object.namespace}/`}${object.name}`;
 }
@@ -192,6 +249,7 @@ function knownNamespaces(drafts: readonly Draft[], settings: AddonSettings): Rea
 interface AddonContext {
   readonly schema: ObjectSchema;
   readonly namespaces: ReadonlySet<string>;
+  readonly judged: JudgedBy;
   readonly declaration: AddonDeclaration | undefined;
   readonly dependencies: ReadonlyMap<Draft, readonly Finding[]>;
   readonly resolver: SealedResolver;
@@ -207,6 +265,7 @@ function addonKey(
     schema,
     declaration,
     namespaces,
+    judged,
     resolver,
     bundles,
   }: Omit<AddonContext, "dependencies" | "sources"> & { readonly cache: AddonCache },
@@ -216,18 +275,27 @@ function addonKey(
   for (const manifest of draft.manifests) for (const name of manifest.namespaces) if (!namespaces.has(name)) absent.add(name);
   const declared = declaration === undefined ? "" : `${declaration.mode ?? ""} ${declaration.dependsOn.join(" ")}`;
   const sources = `${resolver.key(draft.manifests)}|${bundles.delivery} ${cache.number(bundles.source)}`;
-  return `${draft.name}|${files}|${cache.number(schema)}|${declared}|${[...absent].join(" ")}|${sources}`;
+  const { policies } = draft;
+  const labels = policies?.readsNamespaces === true ? JSON.stringify([...judged.namespaces]) : "";
+  const judgedBy = `${policies?.key ?? ""}|${labels}`;
+  return `${draft.name}|${files}|${cache.number(schema)}|${declared}|${[...absent].join(" ")}|${sources}|${judgedBy}`;
 }
 
 function compileAddon(draft: Draft, context: AddonContext): CompiledAddon {
   const { declaration, schema, namespaces } = context;
   const checked = draft.manifests.map((manifest) => manifest.check(schema, declaration?.mode));
   const bundles = findBundles(draft.name, draft.manifests, context.bundles);
+  const { policies } = draft;
   const findings = [
     ...draft.own,
     ...draft.twice,
     ...checked.flat().flatMap((object) => [...object.problems, ...checkNamespace(object, namespaces)]),
     ...bundles.findings,
+    ...(policies === undefined
+      ? checked
+          .flat()
+          .flatMap(({ outline, deprecations }) => deprecations.map((problem) => findingOf(problem, { ...outline, at: () => outline.at })))
+      : draft.manifests.flatMap((manifest) => manifest.judge(policies, context.judged, declaration?.mode))),
     ...(context.dependencies.get(draft) ?? []),
   ];
   const failed = findings.some((finding) => finding.severity === "error");

@@ -1,13 +1,14 @@
 import type { Delivery } from "../bundle/index.ts";
 import type { Finding } from "../finding/index.ts";
 import { PyDict } from "../python/index.ts";
+import { toPlain } from "../schema/index.ts";
 import type { AddonDeclaration } from "./types.ts";
 
 /**
  * What pillar says about addons:
  * ```yaml
  * addons:
- *   csi-driver-nfs: {mode: Reconcile, dependsOn: [storage-base], sls: [csi-driver-nfs]}
+ *   csi-driver-nfs: {mode: Reconcile, dependsOn: [storage-base], sls: [csi-driver-nfs], policies: {hostPaths: [/mnt]}}
  * halite:
  *   namespaces: [monitoring]      # namespaces that exist without any addon making them
  *   controllers: {delivery: image} # how bundles get into pods: configmap (default) or image
@@ -55,6 +56,7 @@ export function readAddonSettings(pillar: PyDict): AddonSettings {
         ...(mode === "Reconcile" || mode === "EnsureExists" ? { mode } : {}),
         dependsOn: dependsOn.filter((item) => typeof item === "string"),
         sls: sls.filter((item) => typeof item === "string"),
+        ...(value.has("policies") && { policies: toPlain(value.get("policies") ?? null).json }),
       });
     }
   } else if (declared !== undefined && declared !== null) refuse("addons", "must be a mapping of addon names");

@@ -12,8 +12,8 @@ interface FreeText {
   readonly value: string;
 }
 
-/** Keys that Kubernetes gives a meaning; those under app.kubernetes.io are for people. */
-const MEANT = /^(?!app\.kubernetes\.io\/).*(?:k8s\.io|kubernetes\.io)/;
+/** Keys that Kubernetes or Halite gives a meaning; those under app.kubernetes.io are for people. */
+const MEANT = /^(?!app\.kubernetes\.io\/).*(?:k8s\.io|kubernetes\.io|halite\.dev)/;
 
 /** A key, and a text of harmless characters that begins with a letter, all on one line. */
 const LINE = /^(\s*(?:[A-Za-z][\w./-]*|"[\w./-]+"): )("?)([A-Za-z][A-Za-z0-9._-]{0,60}[A-Za-z0-9])("?)$/;

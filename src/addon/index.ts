@@ -11,4 +11,18 @@ export { fateOf } from "./line-fate.ts";
 export { publishedLines, publishedObjects, publishedText, type PublishedLine, type PublishedObject } from "./published.ts";
 export type { SealedRead } from "./sealed.ts";
 export { ReleaseTexts } from "./release.ts";
-export type { FailedFile, LineSources, Mode, ObjectSchema, Release, WrittenFile } from "./types.ts";
+export type {
+  AddonPolicies,
+  FailedFile,
+  JointObject,
+  LineSources,
+  Mode,
+  ObjectProblem,
+  ObjectSchema,
+  PolicyContext,
+  PolicyObject,
+  PolicySet,
+  PolicyVerdict,
+  Release,
+  WrittenFile,
+} from "./types.ts";

@@ -8,8 +8,20 @@ import { decideMode, type DecidedMode } from "./mode.ts";
 import { freeTexts, withFreeTexts, type FreeTexts } from "./free-texts.ts";
 import { normaliseObject } from "./normalise.ts";
 import { parseManifest, type ParsedObject } from "./parse.ts";
+import { factsOf } from "./facts.ts";
 import type { ChangedLine } from "./siblings.ts";
-import type { AddonObject, JsonPath, Mode, ObjectProblem, ObjectSchema, WrittenFile } from "./types.ts";
+import type {
+  AddonObject,
+  AddonPolicies,
+  JsonPath,
+  Mode,
+  ObjectFacts,
+  ObjectProblem,
+  ObjectSchema,
+  PolicyContext,
+  PolicyVerdict,
+  WrittenFile,
+} from "./types.ts";
 
 /** An object as far as other files, and the cluster, have a say in it. */
 export interface ObjectOutline {
@@ -24,6 +36,8 @@ export interface ObjectOutline {
   readonly namespaceAt: Position;
   /** Names of the sealed values that it refers to, see `referenceName`, and where. */
   readonly references: readonly { readonly name: string; readonly at: Position }[];
+  /** Of a Namespace or a class, what others hang on. */
+  readonly facts?: ObjectFacts;
   /** The whole object where it is a CustomResourceDefinition. */
   readonly definition: PyDict | undefined;
 }
@@ -34,6 +48,8 @@ export interface CheckedObject {
   readonly scope: "Namespaced" | "Cluster" | undefined;
   readonly mode: DecidedMode;
   readonly problems: readonly Finding[];
+  /** What the schema says of its being deprecated: for the policies to judge. */
+  readonly deprecations: readonly ObjectProblem[];
 }
 
 /** A file as it is published. */
@@ -47,6 +63,8 @@ export interface StoredPart {
   /** The API that it was checked against, see `AddonCache`. */
   readonly schema: string;
   readonly declared: Mode | null;
+  /** What the policies have said, none of it an error, by what they were. */
+  readonly judged: { readonly key: string; readonly findings: readonly Finding[] } | null;
   readonly objects: readonly {
     readonly outline: ObjectOutline;
     readonly scope: "Namespaced" | "Cluster" | null;
@@ -86,6 +104,8 @@ export class ManifestPart {
     | { readonly schema: ObjectSchema; readonly declared: Mode | undefined; readonly checked: readonly CheckedObject[] }
     | undefined;
   readonly #store: PartStore | undefined;
+  readonly #judged = new WeakMap<ObjectSchema, Map<string, readonly Finding[]>>();
+  #lastVerdict: { readonly schema: ObjectSchema; readonly key: string; readonly findings: readonly Finding[] } | undefined;
 
   /** Without `text` the whole file. `stored`: what an earlier run has left of it. */
   constructor(file: WrittenFile, target: string, text?: string, store?: PartStore, stored?: StoredPart) {
@@ -132,11 +152,12 @@ export class ManifestPart {
         scope: scope ?? undefined,
         mode: { ...mode, problems: [] },
         problems: [],
+        deprecations: [],
       }));
       byMode.set(declared, checked);
     }
     const base = checked === undefined ? this.#base?.check(schema, declared) : undefined;
-    if (base?.every(({ problems, mode }) => problems.length + mode.problems.length === 0) === true) {
+    if (base?.every((object) => isPlainlyGood(object)) === true) {
       checked = base;
       byMode.set(declared, checked);
       this.#lastCheck = { schema, declared, checked };
@@ -145,13 +166,15 @@ export class ManifestPart {
       const outlines = this.objects;
       checked = this.#parse().map((object, index): CheckedObject => {
         const mode = decideMode(object.value, declared);
+        const found = schema.validate(object.value);
         return {
           outline: outlines[index] ?? outlineOf(object),
           scope: schema.scope(object.apiVersion, object.kind),
           mode,
-          problems: [...schema.validate(object.value), ...mode.problems, ...this.#sealedProblems(object)].map((problem) =>
+          problems: [...found.filter(({ code }) => code !== DEPRECATED), ...mode.problems, ...this.#sealedProblems(object)].map((problem) =>
             findingOf(problem, object),
           ),
+          deprecations: found.filter(({ code }) => code === DEPRECATED),
         };
       });
       byMode.set(declared, checked);
@@ -162,6 +185,38 @@ export class ManifestPart {
 
   #sealedProblems(object: ParsedObject): readonly ObjectProblem[] {
     return placeProblems(object.value, this.#store?.allowed ?? [], (pointer) => linesAt(object, pointer));
+  }
+
+  /**
+   * What the policies say. Of a part made from another one they look at its own texts, as any of them may matter to a policy of the user's.
+   */
+  judge(policies: AddonPolicies, context: Omit<PolicyContext, "deprecations">, declared: Mode | undefined): readonly Finding[] {
+    const { schema } = context;
+    let byKey = this.#judged.get(schema);
+    if (byKey === undefined) this.#judged.set(schema, (byKey = new Map()));
+    const key = policies.readsNamespaces ? `${policies.key} ${this.#namespacesIn(context)}` : policies.key;
+    let findings = byKey.get(key);
+    if (findings === undefined && this.#stored?.judged?.key === key && this.#stored.schema === this.#store?.schemaName(schema)) {
+      findings = this.#stored.judged.findings;
+      byKey.set(key, findings);
+    }
+    if (findings === undefined) {
+      const checked = this.check(schema, declared);
+      findings = this.#parse().flatMap((object, index) =>
+        policies
+          .judge(object, { ...context, deprecations: checked[index]?.deprecations ?? [] })
+          .map((verdict) => findingOf(verdict, object)),
+      );
+      byKey.set(key, findings);
+      this.#lastVerdict = { schema, key, findings };
+    }
+    return findings;
+  }
+
+  #namespacesIn({ namespaces }: Pick<PolicyContext, "namespaces">): string {
+    return JSON.stringify(
+      this.objects.map(({ kind, name, namespace }) => namespaces.get(kind === "Namespace" ? name : (namespace ?? "")) ?? null),
+    );
   }
 
   #fits(declared: Mode | undefined, schema: ObjectSchema): boolean {
@@ -210,11 +265,12 @@ export class ManifestPart {
   #keep(declared: Mode | undefined, { texts, objects }: PublishedPart): void {
     const last = this.#lastCheck;
     if (this.#store === undefined || last === undefined || last.declared !== declared || this.#findings.length > 0) return;
-    if (last.checked.some(({ outline, problems, mode }) => outline.definition !== undefined || problems.length + mode.problems.length > 0))
-      return;
+    if (last.checked.some((object) => object.outline.definition !== undefined || !isPlainlyGood(object))) return;
+    const verdict = this.#lastVerdict;
     this.#store.keep(this, {
       schema: this.#store.schemaName(last.schema),
       declared: declared ?? null,
+      judged: verdict?.schema === last.schema ? { key: verdict.key, findings: verdict.findings } : null,
       objects: last.checked.map(({ outline, scope, mode }, index) => ({
         outline,
         scope: scope ?? null,
@@ -269,6 +325,10 @@ export class Manifest {
 
   check(schema: ObjectSchema, declared: Mode | undefined): readonly CheckedObject[] {
     return this.parts.flatMap((part) => part.check(schema, declared));
+  }
+
+  judge(policies: AddonPolicies, context: Omit<PolicyContext, "deprecations">, declared: Mode | undefined): readonly Finding[] {
+    return this.parts.flatMap((part) => part.judge(policies, context, declared));
   }
 
   /** `sealed`: what a reference to a sealed value is written as. Default: as it is. */
@@ -334,8 +394,16 @@ function digestOf(text: string): string {
   return `sha256:${createHash("sha256").update(text, "utf8").digest("hex")}`;
 }
 
+/** The code of the schema's finding on a deprecated kind. */
+const DEPRECATED = "schema-kind-deprecated";
+
+function isPlainlyGood({ problems, mode, deprecations }: CheckedObject): boolean {
+  return problems.length + mode.problems.length + deprecations.length === 0;
+}
+
 export function outlineOf(object: ParsedObject): ObjectOutline {
   const { apiVersion, kind, name, namespace } = object;
+  const facts = factsOf(object);
   const slash = apiVersion.indexOf("/");
   return {
     apiVersion,
@@ -347,16 +415,24 @@ export function outlineOf(object: ParsedObject): ObjectOutline {
     metadataAt: object.at(["metadata"]),
     namespaceAt: object.at(["metadata", "namespace"]),
     references: referencesIn(object.value).map(({ reference, pointer }) => ({ name: referenceName(reference), at: object.at(pointer) })),
+    ...(facts !== undefined && { facts }),
     definition: kind === "CustomResourceDefinition" ? object.value : undefined,
   };
 }
 
-function findingOf(problem: ObjectProblem, object: ParsedObject): Finding {
+export function findingOf(
+  problem: ObjectProblem | PolicyVerdict,
+  object: Pick<ParsedObject, "at" | "kind" | "name" | "namespace">,
+): Finding {
   return {
     code: problem.code,
     severity: problem.severity,
     message: problem.message,
     at: object.at(problem.pointer),
     ...(problem.advice === undefined ? {} : { advice: problem.advice }),
+    ...("reason" in problem && problem.reason !== undefined && { reason: problem.reason }),
+    ...("accepted" in problem && problem.accepted !== undefined && { accepted: problem.accepted }),
+    ...("source" in problem && problem.source !== undefined && { trail: [problem.source] }),
+    object: `${object.kind} ${object.namespace === null ? "" : `${object.namespace}/`}${object.name}`,
   };
 }

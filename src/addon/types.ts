@@ -1,5 +1,6 @@
-import type { Finding, TrailStep } from "../finding/index.ts";
+import type { Finding, Position, TrailStep } from "../finding/index.ts";
 import type { PyDict } from "../python/index.ts";
+import type { Json } from "../schema/index.ts";
 import type { PublishedSource } from "../sealed/index.ts";
 
 /** The two modes of the addon manager: kept as the manifest says, or only created where absent. */
@@ -31,6 +32,8 @@ export interface AddonDeclaration {
   readonly dependsOn: readonly string[];
   /** The SLS that write it, so that it is known what fails with one of them. */
   readonly sls: readonly string[];
+  /** Settings of policies for this addon, as they stand there. */
+  readonly policies?: Json;
 }
 
 /** One Kubernetes object of an addon, after the second stage. */
@@ -123,6 +126,71 @@ export interface ObjectSchema {
   validate(object: PyDict): readonly ObjectProblem[];
   /** The same with the CustomResourceDefinitions of this release known too. */
   withCustomResources(definitions: readonly PyDict[]): ObjectSchema;
+}
+
+/** What a policy says of one object. A note is what the object accepts. */
+export interface PolicyVerdict extends Omit<ObjectProblem, "severity"> {
+  readonly severity: "error" | "warning" | "note";
+  /** What it does to a production cluster. */
+  readonly reason?: string;
+  /** The reason for which it is accepted. */
+  readonly accepted?: string;
+  /** A place elsewhere that it comes from: the expression of a policy of the user's own. */
+  readonly source?: TrailStep;
+}
+
+/** An object as policies see it. */
+export interface PolicyObject {
+  readonly value: PyDict;
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly namespace: string | null;
+}
+
+/** What policies know beside an object. */
+export interface PolicyContext {
+  readonly schema: ObjectSchema;
+  /** What the schema says of the object's being deprecated. */
+  readonly deprecations: readonly ObjectProblem[];
+  /** Labels of the namespaces that this cluster's addons make, by name. */
+  readonly namespaces: ReadonlyMap<string, Readonly<Record<string, string>>>;
+}
+
+/** The policies of one addon: given by the policy room. */
+export interface AddonPolicies {
+  /** Equal exactly where the verdicts on every object are. */
+  readonly key: string;
+  /** Whether verdicts hang on the labels of namespaces. */
+  readonly readsNamespaces: boolean;
+  /** What is wrong with the addon's own settings, with the way to it below `addons:NAME:policies`. */
+  readonly problems: readonly ObjectProblem[];
+  judge(object: PolicyObject, context: PolicyContext): readonly PolicyVerdict[];
+}
+
+/** An object as far as it matters to others. */
+export interface ObjectFacts {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** Of a class: whose it is. */
+  readonly driver: string | null;
+}
+
+/** One of the objects that are judged together. */
+export interface JointObject {
+  readonly policies: AddonPolicies;
+  readonly kind: string;
+  readonly name: string;
+  readonly facts: ObjectFacts;
+  readonly at: Position;
+}
+
+/** The policies of a fleet: given by the policy room. */
+export interface PolicySet {
+  /** `settings`: the addon's own. */
+  forAddon(settings: Json | undefined): AddonPolicies;
+  /** Verdicts over all objects of a cluster that have facts; each names the object by its place in the list. */
+  together(objects: readonly JointObject[]): readonly (PolicyVerdict & { readonly object: number })[];
 }
 
 /** Where a line of a written file came from: template lines and pillar lines, innermost first. */

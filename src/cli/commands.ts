@@ -174,8 +174,14 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: "compile and check everything, write nothing",
     synopsis: "",
     description:
-      "Compiles the fleet in memory and prints every finding: schemas of Kubernetes objects, custom resources, pillar and roster. All findings of one run are printed, each once, with the clusters it concerns.",
-    options: [CONFIG, CLUSTERS, { name: "strict", summary: "warnings count as errors" }, JOBS],
+      "Compiles the fleet in memory and prints every finding: schemas of Kubernetes objects, custom resources, pillar and roster, and policies (docs/policies.md). All findings of one run are printed, each once, with the clusters it concerns.",
+    options: [
+      CONFIG,
+      CLUSTERS,
+      { name: "strict", summary: "warnings count as errors" },
+      { name: "accepted", summary: "list also what objects accept, with their reasons" },
+      JOBS,
+    ],
     exits: [
       [0, "no errors"],
       [1, "errors"],

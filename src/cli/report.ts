@@ -70,7 +70,10 @@ export function findingJson({ finding, clusters }: FoldedFinding): Readonly<Reco
     ...(finding.at === undefined ? {} : { at: finding.at }),
     ...(finding.sources === undefined ? {} : { sources: finding.sources }),
     ...(finding.trail === undefined ? {} : { trail: finding.trail }),
+    ...(finding.reason === undefined ? {} : { reason: finding.reason }),
     ...(finding.advice === undefined ? {} : { advice: finding.advice }),
+    ...(finding.accepted === undefined ? {} : { accepted: finding.accepted }),
+    ...(finding.object === undefined ? {} : { object: finding.object }),
     clusters,
   };
 }

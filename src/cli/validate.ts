@@ -16,9 +16,13 @@ export const command: Command = {
     const bad = findings.some(({ finding }) => finding.severity === "error" || (finding.severity === "warning" && args.flag("strict")));
     if (args.flag("json")) terminal.out(`${JSON.stringify({ valid: !bad, findings: findings.map(findingJson) }, undefined, 2)}\n`);
     else {
-      printFindings(terminal, findings, compiles.length, true);
-      const counted = countFindings(findings);
-      terminal.out(`${summary(compiles)}: ${counted === "" ? "no findings" : counted}\n`);
+      const accepted = findings.filter(({ finding }) => finding.accepted !== undefined);
+      const shown = args.flag("accepted") ? findings : findings.filter((each) => !accepted.includes(each));
+      printFindings(terminal, shown, compiles.length, true);
+      const counted = countFindings(shown);
+      const hidden =
+        shown === findings || accepted.length === 0 ? "" : `; ${accepted.length} accepted on their objects (--accepted shows them)`;
+      terminal.out(`${summary(compiles)}: ${counted === "" ? "no findings" : counted}${hidden}\n`);
     }
     return bad ? 1 : 0;
   },

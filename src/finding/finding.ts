@@ -26,8 +26,16 @@ export interface Finding {
   readonly trail?: readonly TrailStep[];
   /** Where the text at `at` was made from: template line, pillar line. Innermost first. */
   readonly sources?: readonly TrailStep[];
+  /** What it does to a production cluster, where the message alone does not say. */
+  readonly reason?: string;
   /** What to do about it. */
   readonly advice?: string;
+  /** The reason for which the object accepts it; then it is a note. */
+  readonly accepted?: string;
+  /** The object that it is about: `DaemonSet storage-csi/node`. */
+  readonly object?: string;
+  /** The line of the compiled file, by its path within the cluster's folder of out/; absent where nothing of it is published. */
+  readonly published?: Position;
 }
 
 /** An error that carries findings: the one family that Halite throws for bad input. Everything else thrown is a bug. */

@@ -12,7 +12,8 @@ export function printFinding(finding: Finding): string {
   if (finding.excerpt !== undefined) lines.push(indent(finding.excerpt, "  "));
   for (const step of finding.sources ?? []) lines.push(`  ${step.how} ${printPosition(step)}`);
   for (const step of finding.trail ?? []) lines.push(`  ${step.how} ${printPosition(step)}`);
-  if (finding.advice !== undefined) lines.push(`  ${finding.advice}`);
+  if (finding.accepted !== undefined) lines.push(`  accepted on the object: ${finding.accepted}`);
+  else lines.push(...[finding.reason, finding.advice].flatMap((text) => (text === undefined ? [] : `  ${text}`)));
   return lines.join("\n");
 }
 

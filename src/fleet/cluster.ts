@@ -9,6 +9,7 @@ import {
   type FailedFile,
   type LineSources,
   type ObjectSchema,
+  type PolicySet,
   type Release,
   type SealedRead,
   type WrittenFile,
@@ -46,6 +47,8 @@ export interface ClusterInput {
   /** CustomResourceDefinitions that clusters have without any addon bringing them. */
   readonly knownCrds: readonly PyDict[];
   readonly bundles: BundleSource;
+  /** What objects are judged by. Default: nothing. */
+  readonly policies?: PolicySet;
   /** Checks the merged pillar against the components' schemas. */
   readonly checkPillar: (pillar: PyDict, provenance: () => PillarProvenance | undefined) => readonly PillarProblem[];
 }
@@ -61,7 +64,8 @@ export function compileCluster(cluster: Cluster, input: ClusterInput): ClusterCo
     const pillar = salt.pillar();
     if (hasErrors(pillar.findings) || pillar.messages.length > 0) return failedCluster(cluster, withMessages(pillar));
     const settings = readAddonSettings(pillar.value.data);
-    const problems = input.checkPillar(pillar.value.data, () => input.salt(true).pillar().value.provenance);
+    const provenance = (): PillarProvenance | undefined => input.salt(true).pillar().value.provenance;
+    const problems = input.checkPillar(pillar.value.data, provenance);
     const pillarFindings = [...settings.findings, ...problems.map((problem) => problem.finding)];
     if (hasErrors(settings.findings)) return failedCluster(cluster, [...pillar.findings, ...pillarFindings]);
     const low = salt.low();
@@ -79,6 +83,8 @@ export function compileCluster(cluster: Cluster, input: ClusterInput): ClusterCo
       schema: input.schema,
       knownCrds: input.knownCrds,
       bundles: input.bundles,
+      ...(input.policies !== undefined && { policies: input.policies }),
+      pillarLine: (path) => provenance()?.at(path)?.winner,
       sources: lineSources(applied.value),
       sealed: { texts: input.sealed, blocks: pillar.value.sealed },
       cache: input.addons ?? new AddonCache(input.allowed),

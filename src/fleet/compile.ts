@@ -1,6 +1,14 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { AddonCache, addonOf, readAddonSettings, ReleaseTexts, type ObjectSchema, type WrittenFile } from "../addon/index.ts";
+import {
+  AddonCache,
+  addonOf,
+  readAddonSettings,
+  ReleaseTexts,
+  type ObjectSchema,
+  type PolicySet,
+  type WrittenFile,
+} from "../addon/index.ts";
 import { FindingError, type Finding } from "../finding/index.ts";
 import { deepCopy, PyDict } from "../python/index.ts";
 import { FileAnswers } from "./cache/file-answers.ts";
@@ -28,6 +36,7 @@ import { compileCluster, failedCluster, type ClusterCompile } from "./cluster.ts
 import { compiledCluster, type CompiledCluster } from "./compiled.ts";
 import { settingsDigest } from "./input-digest.ts";
 import { minionOfCluster, type Fleet } from "./load.ts";
+import { fleetPolicies } from "./fleet-policies.ts";
 import { PillarSchemas } from "./user-schemas.ts";
 import type { Cluster } from "./roster.ts";
 
@@ -62,7 +71,9 @@ export class FleetCompiler {
   readonly #texts = new ReleaseTexts();
   readonly #knownCrds: readonly PyDict[];
   readonly #pillarSchemas: PillarSchemas;
+  readonly #policies: PolicySet;
 
+  /** @throws FindingError where a schema or a policy of the fleet can't be read */
   constructor(fleet: Fleet, { memo = true }: { readonly memo?: boolean } = {}) {
     this.#memo = memo ? new Memo(testClusterId) : undefined;
     this.fleet = fleet;
@@ -70,6 +81,7 @@ export class FleetCompiler {
     this.#sealed = sealedTexts(fleet);
     this.#knownCrds = readCrds(fleet.folder);
     this.#pillarSchemas = PillarSchemas.in(fleet.folder);
+    this.#policies = fleetPolicies(fleet);
   }
 
   /**
@@ -238,6 +250,7 @@ export class FleetCompiler {
       sealed: this.#sealed,
       allowed: this.fleet.config.sealed.allow,
       bundles: this.fleet.bundles,
+      policies: this.#policies,
       checkPillar: (pillar: PyDict, provenance: Provenance) => this.#pillarSchemas.check(pillar, provenance),
     };
     const memo = this.#memo;

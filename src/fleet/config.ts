@@ -1,5 +1,6 @@
-import { FindingError } from "../finding/index.ts";
+import { FindingError, type Position } from "../finding/index.ts";
 import { PyDict, type Value } from "../python/index.ts";
+import { toPlain, type Json, type JsonPath } from "../schema/index.ts";
 import { readPath, type AllowedPlace } from "../sealed/index.ts";
 import { loadSalt } from "../yaml/index.ts";
 import { placesIn } from "./roster.ts";
@@ -15,6 +16,8 @@ export interface FleetConfig {
   readonly kubernetes: string | null;
   readonly publish: { readonly remote: string; readonly branch: string };
   readonly sealed: SealedConfig;
+  /** Settings of policies, with the place of what a path below them leads to. */
+  readonly policies: { readonly settings: Json | undefined; readonly at: (path: JsonPath) => Position };
   /** Salt's own options (nodegroups, jinja_env, pillar_source_merging_strategy …), handed on as they are. */
   readonly saltOptions: PyDict;
 }
@@ -29,12 +32,13 @@ export interface SealedConfig {
 /** The name of the config file. */
 export const CONFIG_FILE = "halite.yaml";
 
-const OWN = new Set(["file_roots", "pillar_roots", "roster", "out", "kubernetes", "publish", "sealed", "compile"]);
+const OWN = new Set(["file_roots", "pillar_roots", "roster", "out", "kubernetes", "publish", "policies", "sealed", "compile"]);
 
 /** Reads `halite.yaml`. `file` is its name in messages. @throws FindingError `config-*` */
 export function parseFleetConfig(text: string, file: string, schema?: FileSchema): FleetConfig {
   const { value: data, positions } = loadSalt(text, { file, positions: true });
-  const [first, ...rest] = schema?.check(data ?? new PyDict(), placesIn(data, positions, file)) ?? [];
+  const at = placesIn(data, positions, file);
+  const [first, ...rest] = schema?.check(data ?? new PyDict(), at) ?? [];
   if (first !== undefined) throw new FindingError(first, ...rest);
   if (data !== null && !(data instanceof PyDict)) throw refuse(file, "must be a mapping of options");
   const options = data ?? new PyDict();
@@ -56,6 +60,10 @@ export function parseFleetConfig(text: string, file: string, schema?: FileSchema
       branch: textOption(publish?.get("branch"), "publish:branch", "addons", file),
     },
     sealed: sealedConfig(options.get("sealed") ?? null, file),
+    policies: {
+      settings: options.has("policies") ? toPlain(options.get("policies") ?? null).json : undefined,
+      at: (path) => at(["policies", ...path]),
+    },
     saltOptions,
   };
 }

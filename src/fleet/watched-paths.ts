@@ -12,7 +12,7 @@ export interface WatchedPaths {
 }
 
 /**
- * The config, the roster, the roots, the sealed files and the fleet's schemas and bundles; out/ and what is kept between runs are outputs.
+ * The config, the roster, the roots, the sealed files, the fleet's schemas, policies and bundles; out/ and what is kept between runs are outputs.
  *
  * @throws FindingError where the config can't be read
  */
@@ -21,9 +21,9 @@ export function watchedPaths(configPath: string, home: string): WatchedPaths {
   const roots = [...config.fileRoots.values(), ...config.pillarRoots.values()].flat();
   return {
     files: [join(folder, configFile), resolve(folder, config.roster)],
-    folders: [...new Set([...roots.map(aboveEnvironment), config.sealed.root, "schemas/pillar", "schemas/crds", OWN_BUNDLES])].map((path) =>
-      resolve(folder, path),
-    ),
+    folders: [
+      ...new Set([...roots.map(aboveEnvironment), config.sealed.root, "schemas/pillar", "schemas/crds", "policies", OWN_BUNDLES]),
+    ].map((path) => resolve(folder, path)),
     outputs: [resolve(folder, config.out), join(folder, ".halite")],
   };
 }

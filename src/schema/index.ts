@@ -2,7 +2,8 @@
  * The room of schemas: what a Kubernetes version, its custom resources, and Halite's own formats allow. Pure: files come in as text.
  */
 export { KubernetesSchemas, UnknownVersionError } from "./kubernetes-schemas.ts";
-export { type Json, type JsonPath, type Problem } from "./problem.ts";
+export { toPlain } from "./plain.ts";
+export { type Json, type JsonObject, type JsonPath, type Problem } from "./problem.ts";
 export { quantity } from "./quantity.ts";
 export { compileUserSchema, validateUserData, type UserSchema } from "./user-data.ts";
 export { suggest } from "./suggest.ts";

@@ -12,7 +12,7 @@ _halite() {
     impact) words="--config --clusters --no-cache --json --help" ;;
     show) words="pillar top high low files --cluster --minion-config --pillar --saltenv --config --json --help" ;;
     explain) words="--cluster --config --json --help" ;;
-    validate) words="--config --clusters --strict --jobs --json --help" ;;
+    validate) words="--config --clusters --strict --accepted --jobs --json --help" ;;
     publish) words="--config --partial --rendered --jobs --json --help" ;;
     start) words="--config --jobs --json --help" ;;
     completion) words="bash zsh fish --json --help" ;;
