@@ -7,3 +7,8 @@ export { revealObject, sealedDigest, type KubernetesObject } from "./reveal.ts";
 export { SecretValue } from "./secret-value.ts";
 export { OpenedValues, type OpenContext, type SealedSource } from "./source.ts";
 export { SealedTexts, type PublishedSource } from "./texts.ts";
+export { AgeIdentities } from "./age-identities.ts";
+export { Gpg } from "./gpg.ts";
+export { creationRule } from "./sops/creation-rules.ts";
+export { createSopsFile, SopsFile } from "./sops/file.ts";
+export { combineShares, splitSecret } from "./sops/shamir.ts";
