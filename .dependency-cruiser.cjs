@@ -12,6 +12,7 @@ const rooms = {
   addon: ["yaml", "schema", "sealed", "bundle"],
   policy: ["yaml", "schema", "addon"],
   fleet: ["salt", "addon", "policy", "schema", "yaml", "memo", "sealed", "bundle"],
+  unseal: ["sealed", "yaml"],
   git: [],
 };
 /** Rooms that every room may import. */

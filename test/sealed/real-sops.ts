@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
-import { AgeIdentities, Gpg, SopsFile } from "../../src/sealed/index.ts";
+import { AgeIdentities, Gpg, SopsFile } from "../../src/unseal/index.ts";
 import { goTool } from "../real/go-tools.ts";
 import { mustRun, runReal } from "../real/run.ts";
 

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { FindingError } from "../../src/finding/index.ts";
-import { createSopsFile, creationRule, Gpg, SopsFile } from "../../src/sealed/index.ts";
+import { createSopsFile, creationRule, Gpg, SopsFile } from "../../src/unseal/index.ts";
 import { newKeyring, type Keyring } from "../real/gnupg.ts";
 import { goTool } from "../real/go-tools.ts";
 import { mustRun } from "../real/run.ts";

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { FindingError } from "../../src/finding/index.ts";
-import { createSopsFile, creationRule, SecretValue, SopsFile } from "../../src/sealed/index.ts";
+import { SecretValue } from "../../src/sealed/index.ts";
+import { createSopsFile, creationRule, SopsFile } from "../../src/unseal/index.ts";
 import { haveSops, newBench, NOW, type SopsBench } from "./real-sops.ts";
 
 const secret = (text: string | Uint8Array): SecretValue => SecretValue.of(Buffer.from(text));

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import { FindingError, printFinding } from "../../src/finding/index.ts";
-import { AgeIdentities, combineShares, createSopsFile, creationRule, SecretValue, SopsFile, splitSecret } from "../../src/sealed/index.ts";
+import { SecretValue } from "../../src/sealed/index.ts";
+import { AgeIdentities, combineShares, createSopsFile, creationRule, SopsFile, splitSecret } from "../../src/unseal/index.ts";
 
 const NOW = "2026-01-02T03:04:05Z";
 

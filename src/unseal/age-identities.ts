@@ -1,6 +1,6 @@
 import { armor, Decrypter, Encrypter, identityToRecipient } from "age-encryption";
 import { inspect } from "node:util";
-import { sealedError } from "./reveal.ts";
+import { sealedError } from "../sealed/index.ts";
 
 /**
  * Private keys of age: `AGE-SECRET-KEY-1…` lines of identity files. Keys of plugins and of ssh, and identity files that are encrypted

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
 import { FindingError, type Position } from "../../finding/index.ts";
-import { SecretValue } from "../secret-value.ts";
+import { SecretValue } from "../../sealed/index.ts";
 import { additionalData, decryptValue, encryptValue, isEncrypted, UnchangedTexts } from "./cipher.ts";
 import { readSopsDocument, type Leaf, type SopsDocument, type SopsFormat } from "./document.ts";
 import { closeDataKey, newDataKey, openDataKey, type KeyRing, type Recipient } from "./keys.ts";

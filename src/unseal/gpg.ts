@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { FindingError } from "../finding/index.ts";
-import { SecretValue } from "./secret-value.ts";
+import { SecretValue } from "../sealed/index.ts";
 
 export interface GpgOptions {
   /** The folder of the keyring; null: gpg's own choice (GNUPGHOME, else ~/.gnupg). */
