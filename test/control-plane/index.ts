@@ -1,19 +1,34 @@
 /**
- * A real control plane for tests: etcd and kube-apiserver, built from Go modules, on ports of 127.0.0.1 that the kernel chose.
+ * A real control plane for tests: etcd, kube-apiserver, and as asked for controller manager, scheduler and kwok's nodes, built from Go modules, on ports
+ * of 127.0.0.1 that the kernel chose.
  */
+import { execFile } from "node:child_process";
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { buildControlPlane } from "./build.ts";
+import { buildControlPlane, type Binaries } from "./build.ts";
 import { Client, type Address } from "./client.ts";
 import { freePorts } from "./ports.ts";
 import { Program } from "./process.ts";
 
-export { canBuild, isBuilt } from "./build.ts";
+export { buildControlPlane, canBuild, isBuilt, type Binaries } from "./build.ts";
 export { Client, type Address, type Answer } from "./client.ts";
+export { freePorts } from "./ports.ts";
 
 export interface ControlPlane extends Address {
+  /** A kubeconfig of an administrator; its only context is `plane`. */
+  readonly kubeconfig: string;
+  /** Its own folder, gone after `stop`. */
+  readonly folder: string;
+  /** Runs kubectl of the same version as an administrator. Gives its standard output. @throws with what it wrote to standard error */
+  kubectl(args: readonly string[], options?: { readonly input?: string; readonly env?: Readonly<Record<string, string>> }): Promise<string>;
+  /** Ends the API server, by a signal or as a crash; etcd goes on. */
+  stopApiserver(how?: "stop" | "kill"): Promise<void>;
+  /** Starts it again on the same port. */
+  startApiserver(): Promise<void>;
+  stopEtcd(): Promise<void>;
+  startEtcd(): Promise<void>;
   /** Stops what was started and removes its files. */
   stop(): Promise<void>;
 }
@@ -21,39 +36,208 @@ export interface ControlPlane extends Address {
 export interface ControlPlaneOptions {
   /** Further flags of kube-apiserver. */
   readonly apiserver?: readonly string[];
+  /** `older`: the API server of the minor version before. */
+  readonly version?: "current" | "older";
+  /** Which controllers run, as `--controllers` has it (`*` for all); none without it. */
+  readonly controllers?: string;
+  readonly scheduler?: boolean;
+  /** How many nodes kwok plays: pods that are bound to them run. */
+  readonly nodes?: number;
 }
 
 /** Starts a control plane of its own, builds it first where it is not there, and gives it once it is ready. */
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
   const binaries = await buildControlPlane();
   const folder = await mkdtemp(join(tmpdir(), "halite-plane-"));
-  const started: Program[] = [];
-  const stop = async (): Promise<void> => {
-    // The API server first: without its store it would wait.
-    for (const program of started.reverse()) await program.stop();
-    await rm(folder, { recursive: true, force: true });
-  };
+  const plane = new Plane(binaries, folder, options);
   try {
-    const [client = 0, peer = 0, secure = 0] = await freePorts(3);
-    const store = `http://127.0.0.1:${client}`;
-    const etcd = new Program("etcd", binaries.etcd, etcdFlags(folder, store, `http://127.0.0.1:${peer}`), folder);
-    started.push(etcd);
-    await etcd.ready(() => isHealthy(store));
-    const token = randomBytes(16).toString("hex");
-    await writeKeys(folder, token);
-    const apiserver = new Program(
-      "kube-apiserver",
-      binaries.apiserver,
-      [...apiserverFlags(folder, store, secure), ...(options.apiserver ?? [])],
-      folder,
-    );
-    started.push(apiserver);
-    const address = await apiserverAddress(apiserver, folder, secure, token);
-    return { ...address, stop };
+    await plane.start();
+    return plane;
   } catch (error) {
-    await stop();
+    await plane.stop();
     throw error;
   }
+}
+
+class Plane implements ControlPlane {
+  readonly folder: string;
+  readonly token = randomBytes(16).toString("hex");
+  readonly #binaries: Binaries;
+  readonly #options: ControlPlaneOptions;
+  #ports: readonly number[] = [];
+  #etcd: Program | undefined;
+  #apiserver: Program | undefined;
+  #others: Program[] = [];
+  ca = "";
+
+  constructor(binaries: Binaries, folder: string, options: ControlPlaneOptions) {
+    this.#binaries = binaries;
+    this.folder = folder;
+    this.#options = options;
+  }
+
+  get url(): string {
+    return `https://127.0.0.1:${this.#ports[2] ?? 0}`;
+  }
+
+  get kubeconfig(): string {
+    return join(this.folder, "kubeconfig");
+  }
+
+  get #store(): string {
+    return `http://127.0.0.1:${this.#ports[0] ?? 0}`;
+  }
+
+  async start(): Promise<void> {
+    this.#ports = await freePorts(6);
+    await writeKeys(this.folder, this.token);
+    await this.startEtcd();
+    await this.startApiserver();
+    await writeFile(this.kubeconfig, kubeconfigText(this), { mode: 0o600 });
+    const { controllers, scheduler = false, nodes = 0 } = this.#options;
+    if (controllers !== undefined) await this.#startControllers(controllers);
+    if (scheduler) this.#others.push(new Program("kube-scheduler", this.#binaries.scheduler, this.#schedulerFlags(), this.folder));
+    if (nodes > 0) await this.#startNodes(nodes);
+  }
+
+  async startEtcd(): Promise<void> {
+    const peer = `http://127.0.0.1:${this.#ports[1] ?? 0}`;
+    const etcd = new Program("etcd", this.#binaries.etcd, etcdFlags(this.folder, this.#store, peer), this.folder);
+    this.#etcd = etcd;
+    await etcd.ready(() => isHealthy(this.#store));
+  }
+
+  async stopEtcd(): Promise<void> {
+    await this.#etcd?.stop();
+    this.#etcd = undefined;
+  }
+
+  async startApiserver(): Promise<void> {
+    const { apiserver: flags = [], version = "current" } = this.#options;
+    const binary = version === "older" ? this.#binaries.apiserverOlder : this.#binaries.apiserver;
+    const own = apiserverFlags(this.folder, this.#store, this.#ports[2] ?? 0, this.#options.controllers !== undefined);
+    const apiserver = new Program("kube-apiserver", binary, [...own, ...flags], this.folder);
+    this.#apiserver = apiserver;
+    await apiserver.ready(async () => {
+      try {
+        this.ca = await readFile(join(this.folder, "certificates", "apiserver.crt"), "utf8");
+      } catch {
+        return false;
+      }
+      return await answers(this, "/readyz");
+    });
+  }
+
+  async stopApiserver(how: "stop" | "kill" = "stop"): Promise<void> {
+    await (how === "kill" ? this.#apiserver?.kill() : this.#apiserver?.stop());
+    this.#apiserver = undefined;
+  }
+
+  async stop(): Promise<void> {
+    for (const program of this.#others.reverse()) await program.stop();
+    this.#others = [];
+    // The API server before its store: without that it would wait.
+    await this.stopApiserver();
+    await this.stopEtcd();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  kubectl(args: readonly string[], options: { readonly input?: string; readonly env?: Readonly<Record<string, string>> } = {}): Promise<string> {
+    const env = { PATH: process.env["PATH"] ?? "", HOME: this.folder, KUBECONFIG: this.kubeconfig, ...options.env };
+    return new Promise((resolve, reject) => {
+      const child = execFile(this.#binaries.kubectl, args, { env, maxBuffer: 2 ** 26, timeout: 120_000 }, (error, stdout, stderr) => {
+        if (error === null) resolve(stdout);
+        else reject(new Error(`kubectl ${args.join(" ")}: ${stderr.trim() === "" ? error.message : stderr.trim()}`));
+      });
+      child.stdin?.end(options.input ?? "");
+    });
+  }
+
+  async #startControllers(controllers: string): Promise<void> {
+    const flags = [
+      `--kubeconfig=${this.kubeconfig}`,
+      "--bind-address=127.0.0.1",
+      `--secure-port=${this.#ports[3] ?? 0}`,
+      `--cert-dir=${join(this.folder, "controller-certificates")}`,
+      `--service-account-private-key-file=${join(this.folder, "sa.key")}`,
+      `--root-ca-file=${join(this.folder, "certificates", "apiserver.crt")}`,
+      "--use-service-account-credentials=true",
+      `--controllers=${controllers}`,
+      `--flex-volume-plugin-dir=${join(this.folder, "flex")}`,
+      "--leader-elect=false",
+      "--concurrent-gc-syncs=4",
+    ];
+    const program = new Program("kube-controller-manager", this.#binaries.controllerManager, flags, this.folder);
+    this.#others.push(program);
+    await program.ready(() => answers(this, "/api/v1/namespaces/default/serviceaccounts/default"));
+  }
+
+  #schedulerFlags(): string[] {
+    return [
+      `--kubeconfig=${this.kubeconfig}`,
+      "--bind-address=127.0.0.1",
+      `--secure-port=${this.#ports[4] ?? 0}`,
+      `--cert-dir=${join(this.folder, "scheduler-certificates")}`,
+      "--leader-elect=false",
+    ];
+  }
+
+  async #startNodes(count: number): Promise<void> {
+    const port = this.#ports[5] ?? 0;
+    const flags = [
+      `--config=${join(this.#binaries.scripts, "stages.yaml")}`,
+      `--kubeconfig=${this.kubeconfig}`,
+      "--manage-all-nodes=true",
+      `--server-address=127.0.0.1:${port}`,
+      `--node-port=${port}`,
+      "--node-ip=127.0.0.1",
+      "--node-lease-duration-seconds=40",
+    ];
+    this.#others.push(new Program("kwok", this.#binaries.kwok, flags, this.folder));
+    const client = new Client(this);
+    try {
+      for (let number = 0; number < count; number++) {
+        const resources = { cpu: "32", memory: "256Gi", pods: "110" };
+        await client.call("POST", "/api/v1/nodes", {
+          apiVersion: "v1",
+          kind: "Node",
+          metadata: {
+            name: `node-${number}`,
+            labels: { "kubernetes.io/hostname": `node-${number}`, "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64", type: "kwok" },
+            annotations: { "kwok.x-k8s.io/node": "fake" },
+          },
+          status: { allocatable: resources, capacity: resources },
+        });
+      }
+    } finally {
+      client.close();
+    }
+  }
+}
+
+/** Whether a path answers 200. */
+async function answers(address: Address, path: string): Promise<boolean> {
+  const client = new Client(address);
+  try {
+    return (await client.call("GET", path)).status === 200;
+  } catch {
+    return false;
+  } finally {
+    client.close();
+  }
+}
+
+/** A kubeconfig with one context, `plane`. */
+export function kubeconfigText({ url, token, ca }: Address): string {
+  const data = Buffer.from(ca, "utf8").toString("base64");
+  return JSON.stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [{ name: "plane", cluster: { server: url, "certificate-authority-data": data } }],
+    users: [{ name: "admin", user: { token } }],
+    contexts: [{ name: "plane", context: { cluster: "plane", user: "admin" } }],
+    "current-context": "plane",
+  });
 }
 
 function etcdFlags(folder: string, client: string, peer: string): string[] {
@@ -70,7 +254,7 @@ function etcdFlags(folder: string, client: string, peer: string): string[] {
   ];
 }
 
-function apiserverFlags(folder: string, store: string, port: number): string[] {
+function apiserverFlags(folder: string, store: string, port: number, controllers: boolean): string[] {
   return [
     "--bind-address=127.0.0.1",
     `--secure-port=${port}`,
@@ -90,8 +274,8 @@ function apiserverFlags(folder: string, store: string, port: number): string[] {
     "--allow-privileged=true",
     "--profiling=false",
     "--shutdown-delay-duration=0s",
-    // No controller makes the default ServiceAccount that this plugin would wait for.
-    "--disable-admission-plugins=ServiceAccount",
+    // Where no controller makes the default ServiceAccount, this plugin would wait for it.
+    ...(controllers ? [] : ["--disable-admission-plugins=ServiceAccount"]),
   ];
 }
 
@@ -108,23 +292,4 @@ async function isHealthy(store: string): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-async function apiserverAddress(apiserver: Program, folder: string, port: number, token: string): Promise<Address> {
-  let address: Address | undefined;
-  await apiserver.ready(async () => {
-    try {
-      const ca = await readFile(join(folder, "certificates", "apiserver.crt"), "utf8");
-      const candidate = { url: `https://127.0.0.1:${port}`, token, ca };
-      const client = new Client(candidate);
-      const answer = await client.call("GET", "/readyz");
-      client.close();
-      if (answer.status === 200) address = candidate;
-      return answer.status === 200;
-    } catch {
-      return false;
-    }
-  });
-  if (address === undefined) throw new Error("the API server is ready but has no address");
-  return address;
 }

@@ -8,9 +8,9 @@ export class Program {
   readonly #ended: Promise<void>;
   #output = "";
 
-  constructor(name: string, path: string, args: readonly string[], folder: string) {
+  constructor(name: string, path: string, args: readonly string[], folder: string, env: NodeJS.ProcessEnv = process.env) {
     this.#name = name;
-    this.#child = spawn(path, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+    this.#child = spawn(path, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"], env });
     const keep = (chunk: Buffer): void => {
       this.#output = (this.#output + chunk.toString("utf8")).slice(-4000);
     };
@@ -47,6 +47,13 @@ export class Program {
       await wait(50);
     }
     throw new Error(`${this.#name} was not ready after ${deadline} ms:\n${this.#output}`);
+  }
+
+  /** Ends it as a crash would. */
+  async kill(): Promise<void> {
+    process.off("exit", this.#kill);
+    this.#kill();
+    await this.#ended;
   }
 
   /** Asks it to end, and after ten seconds makes it. */
