@@ -14,6 +14,7 @@ const rooms = {
   fleet: ["salt", "addon", "policy", "schema", "yaml", "memo", "sealed", "bundle"],
   unseal: ["sealed", "yaml"],
   git: [],
+  cluster: ["addon", "diff", "sealed", "yaml"],
 };
 /** Rooms that every room may import. */
 const base = ["python", "finding"];

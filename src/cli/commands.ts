@@ -29,6 +29,26 @@ const NO_CACHE: OptionSpec = {
 const SHARDS: OptionSpec = { name: "shards", value: "N", summary: "render one of N parts of the fleet, as one pod of an Indexed Job" };
 const SHARD: OptionSpec = { name: "shard", value: "I", summary: "which part, from 0 (default: JOB_COMPLETION_INDEX)" };
 
+const CLUSTER: OptionSpec = { name: "cluster", value: "ID", summary: "the cluster, by its id in the roster" };
+/** How a cluster's release and its API server are found. */
+const ONE_CLUSTER: readonly OptionSpec[] = [
+  CLUSTER,
+  { name: "local", summary: "what out/ holds instead of what is published" },
+  { name: "commit", value: "REVISION", summary: "that commit instead of the published branch's newest" },
+  { name: "kubeconfig", value: "FILE", summary: "the kubeconfig (default: KUBECONFIG, then ~/.kube/config)" },
+  {
+    name: "context",
+    value: "NAME",
+    summary: "its context (default: the one named as the cluster, else the one that leads to the roster's host; never the current one)",
+  },
+  { name: "allow-rollback", summary: "also a commit that is older than the one applied, or of another history" },
+  CONFIG,
+];
+const BESIDE: OptionSpec = {
+  name: "beside-addon-manager",
+  summary: "although the real addon manager runs in the cluster: each undoes what the other does",
+};
+
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly CommandSpec[] = [
   {
@@ -219,6 +239,69 @@ export const COMMANDS: readonly CommandSpec[] = [
       ["halite publish --rendered out-0 --rendered out-1", "commit what two shards have rendered"],
     ],
     load: async () => (await import("./publish.ts")).command,
+  },
+  {
+    name: "plan",
+    summary: "say what an apply would do to one cluster, and why",
+    synopsis: "",
+    description:
+      "Holds the cluster's published release against what is live and what Halite made there before, and prints each operation with its reason: create, update, adopt (taken over in place), replace (deleted and made anew, where the manifest allows it), wait, prune, orphan (stays, no longer Halite's) and refuse. Writes nothing: what an apply would change is found by the API server's dry run.",
+    options: [...ONE_CLUSTER, BESIDE],
+    exits: [
+      [0, "the cluster is as git wants it"],
+      [1, "there is something to do, or something is refused"],
+      [2, "called wrongly"],
+      [3, "no halite.yaml, no kubeconfig, or the API server gives no answer"],
+    ],
+    examples: [
+      ["halite plan --cluster sjc1-prod-02", "what is published, against the context sjc1-prod-02"],
+      ["halite plan --cluster iad1-dev-01 --local --kubeconfig dev.yaml --json", "what out/ holds, for a program"],
+    ],
+    load: async () => (await import("./plan.ts")).command,
+  },
+  {
+    name: "apply",
+    summary: "make one cluster what git wants it to be",
+    synopsis: "",
+    description:
+      "Plans as `halite plan` and carries the plan out: definitions, namespaces, configuration, workloads, webhooks; addons after those they depend on; then what is to be pruned. Objects in mode Reconcile are applied server-side by the field manager halite, those in mode EnsureExists only created. What is refused or fails stops its own addon only. What Halite makes stands in the cluster's Addon objects (`kubectl get addons.halite.dev`).",
+    options: [
+      ...ONE_CLUSTER,
+      BESIDE,
+      { name: "wait", summary: "until everything is healthy" },
+      {
+        name: "timeout",
+        value: "DURATION",
+        summary: "how long is waited for what must be healthy or gone first, such as 30s (default: 5m)",
+      },
+    ],
+    exits: [
+      [0, "applied; what is not healthy yet is said"],
+      [1, "something was refused, failed or is not applied yet"],
+      [2, "called wrongly"],
+      [3, "no halite.yaml, no kubeconfig, or the API server gives no answer"],
+    ],
+    examples: [
+      ["halite apply --cluster sjc1-prod-02", "apply what is published"],
+      ["halite apply --cluster iad1-dev-01 --local --wait --timeout 2m", "apply out/ and wait until it works"],
+    ],
+    load: async () => (await import("./apply.ts")).command,
+  },
+  {
+    name: "status",
+    summary: "say how one cluster is: sync and health apart, reasons first",
+    synopsis: "",
+    description:
+      "Prints one line an addon: whether the cluster holds what git wants, whether it works, and what to look at first. Writes nothing.",
+    options: [...ONE_CLUSTER, { name: "reasons", summary: "every reason, not only the first of each addon" }],
+    exits: [
+      [0, "everything is synced and healthy"],
+      [1, "something is not"],
+      [2, "called wrongly"],
+      [3, "no halite.yaml, no kubeconfig, or the API server gives no answer"],
+    ],
+    examples: [["halite status --cluster sjc1-prod-02", "its addons"]],
+    load: async () => (await import("./status.ts")).command,
   },
   {
     name: "start",

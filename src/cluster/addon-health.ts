@@ -49,7 +49,9 @@ export class AddonHealth {
   async #bindingMode(name: string): Promise<string | undefined> {
     let asked = this.#storageClasses.get(name);
     if (asked === undefined) {
-      asked = this.#read(`/apis/storage.k8s.io/v1/storageclasses/${encodeURIComponent(name)}`).then((found) => textAt(found ?? null, "volumeBindingMode"));
+      asked = this.#read(`/apis/storage.k8s.io/v1/storageclasses/${encodeURIComponent(name)}`).then((found) =>
+        textAt(found ?? null, "volumeBindingMode"),
+      );
       this.#storageClasses.set(name, asked);
     }
     return await asked;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Mode } from "../addon/index.ts";
-import { ADDITIONAL_NAMESPACES, APPLYSET_ID, applySetId, IS_PARENT_TYPE, setAnnotations, TOOLING } from "./applyset.ts";
+import { APPLYSET_ID, applySetId, IS_PARENT_TYPE, setAnnotations, TOOLING } from "./applyset.ts";
 import type { ApiResource } from "./discovery.ts";
 import { listAt, objectAt, textAt, type JsonObject } from "./json.ts";
 import type { Health } from "./health.ts";
@@ -69,8 +69,8 @@ export function addonSetId(addon: string): string {
 
 /** Reads an Addon; undefined for one that is none of Halite's. */
 export function readAddonObject(item: unknown): InventoryAddon | undefined {
-  const object: KubernetesObject | undefined = typeof item === "object" && item !== null && isKubernetesObject(item as JsonObject) ? (item as KubernetesObject) : undefined;
-  if (object === undefined) return undefined;
+  if (!isKubernetesObject(item)) return undefined;
+  const object = item;
   const name = textAt(object, "spec", "addon");
   if (name === undefined) return undefined;
   const members = listAt(object, "spec", "members").flatMap((each): [ObjectKey, Member][] => {
@@ -105,7 +105,7 @@ export function readAddonObject(item: unknown): InventoryAddon | undefined {
 /** What an Addon says to people. */
 export interface AddonStatus {
   /** Whether the cluster holds what git wants; apart from whether it works. */
-  readonly sync: "Synced" | "Progressing" | "Waiting" | "Refused" | "Failed" | "Suspended";
+  readonly sync: "Synced" | "OutOfSync" | "Progressing" | "Waiting" | "Refused" | "Failed" | "Suspended";
   readonly health: Health["state"];
   /** The first thing to look at; empty where there is none. */
   readonly reason: string;
@@ -211,7 +211,8 @@ export const ADDON_CRD: KubernetesObject = {
         ],
         schema: {
           openAPIV3Schema: {
-            description: "An addon that Halite applies: what it made in this cluster, and how that is. Halite writes it; an annotation halite.dev/reconcile: disabled suspends the addon.",
+            description:
+              "An addon that Halite applies: what it made in this cluster, and how that is. Halite writes it; an annotation halite.dev/reconcile: disabled suspends the addon.",
             type: "object",
             properties: {
               spec: {
@@ -265,8 +266,3 @@ export const ADDON_CRD: KubernetesObject = {
     ],
   },
 };
-
-/** Namespaces that an Addon's set says it has members in. */
-export function namespacesOf(object: KubernetesObject): readonly string[] {
-  return (object.metadata.annotations?.[ADDITIONAL_NAMESPACES] ?? "").split(",").filter((each) => each !== "");
-}

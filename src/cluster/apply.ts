@@ -60,7 +60,13 @@ const WRITES = new Set<Operation["op"]>(["create", "update", "adopt", "replace"]
  *
  * @throws UnreachableError, ApiError where the inventory can't be written
  */
-export async function applyPlan(client: ApiClient, plan: Plan, desired: Desired, observed: Observed, options: ApplyOptions): Promise<ApplyResult> {
+export async function applyPlan(
+  client: ApiClient,
+  plan: Plan,
+  desired: Desired,
+  observed: Observed,
+  options: ApplyOptions,
+): Promise<ApplyResult> {
   if (plan.refused.length > 0) throw new Error("a refused plan is not carried out");
   const run = new Run(client, plan, desired, observed, options);
   return await run.all();
@@ -89,7 +95,8 @@ class Run {
     this.#options = options;
     this.#timeout = options.timeout ?? 300_000;
     this.#addons = new Map(desired.addons.map((addon) => [addon.name, addon]));
-    for (const addon of desired.addons) if (addon.state === "complete") for (const object of addon.objects) this.#wanted.set(object.key, object);
+    for (const addon of desired.addons)
+      if (addon.state === "complete") for (const object of addon.objects) this.#wanted.set(object.key, object);
     this.#live = new Map(observed.live);
     this.#inventory = new Map(observed.inventory);
     this.#discovery = observed.discovery;
@@ -130,7 +137,13 @@ class Run {
     }
     if (known !== undefined && [...members.keys()].every((key) => known.members.has(key))) return;
     if (members.size === 0) return;
-    const status: AddonStatus = { sync: "Progressing", health: "InProgress", reason: "it is being applied", objects: members.size, healthy: 0 };
+    const status: AddonStatus = {
+      sync: "Progressing",
+      health: "InProgress",
+      reason: "it is being applied",
+      objects: members.size,
+      healthy: 0,
+    };
     await this.#write(addon, [...members.values()], known?.digest ?? null, status);
   }
 
@@ -220,8 +233,16 @@ class Run {
     const made = addons.flatMap((addon) => addon.operations.filter((each) => each.phase === "definitions" && WRITES.has(each.op)));
     const due = made.filter((operation) => this.#outcomes.get(operation)?.result !== "failed");
     if (due.length === 0) return;
-    await this.#until(due.map(({ key }) => key), "CustomResourceDefinitions are not established yet");
-    const unserved = (): boolean => addons.some((addon) => addon.operations.some((each) => each.op === "create" && this.#isOfDefinition(each) && this.#discovery.served(each.ref) === undefined));
+    await this.#until(
+      due.map(({ key }) => key),
+      "CustomResourceDefinitions are not established yet",
+    );
+    const unserved = (): boolean =>
+      addons.some((addon) =>
+        addon.operations.some(
+          (each) => each.op === "create" && this.#isOfDefinition(each) && this.#discovery.served(each.ref) === undefined,
+        ),
+      );
     const until = performance.now() + Math.min(this.#timeout, 30_000);
     do {
       this.#discovery = await discover(this.#client);
@@ -301,7 +322,11 @@ class Run {
     const ref = this.#refOf(key);
     const resource = this.#discovery.served(ref);
     if (resource === undefined) return;
-    const object = await this.#client.find({ method: "GET", path: pathOf(resource, ref.namespace, ref.name), signal: this.#options.signal });
+    const object = await this.#client.find({
+      method: "GET",
+      path: pathOf(resource, ref.namespace, ref.name),
+      signal: this.#options.signal,
+    });
     if (object === undefined) this.#live.delete(key);
     else if (isKubernetesObject(object)) this.#live.set(key, object);
   }
@@ -329,7 +354,8 @@ class Run {
       const result = this.#outcomes.get(operation)?.result;
       return WRITES.has(operation.op) && (result === "failed" || result === "waiting");
     });
-    let hindrance = stopped === undefined ? undefined : `${describeRef(stopped.ref)} is not applied: ${this.#outcomes.get(stopped)?.message ?? ""}`;
+    let hindrance =
+      stopped === undefined ? undefined : `${describeRef(stopped.ref)} is not applied: ${this.#outcomes.get(stopped)?.message ?? ""}`;
     for (const rank of [...new Set(due.map((each) => each.rank))].sort((a, b) => a - b)) {
       const now = due.filter((each) => each.rank === rank);
       if (hindrance !== undefined) {
@@ -341,7 +367,10 @@ class Run {
           const resource = this.#discovery.anyVersion(operation.ref);
           let outcome: Outcome;
           try {
-            outcome = resource === undefined ? { result: "waiting", message: "the cluster does not serve its kind any more" } : await remove(operation, resource, this.#context());
+            outcome =
+              resource === undefined
+                ? { result: "waiting", message: "the cluster does not serve its kind any more" }
+                : await remove(operation, resource, this.#context());
           } catch (error) {
             outcome = outcomeOf(error);
           }
@@ -383,11 +412,14 @@ class Run {
       } else if (operation.op === "orphan") members.delete(operation.key);
       else if (!this.#wanted.has(operation.key)) {
         if (operation.op === "skip" && before === undefined) members.delete(operation.key);
-      } else if (WRITES.has(operation.op) ? outcome.result === "done" || outcome.result === "unchanged" : operation.op === "skip" && uid !== null)
+      } else if (
+        WRITES.has(operation.op) ? outcome.result === "done" || outcome.result === "unchanged" : operation.op === "skip" && uid !== null
+      )
         members.set(operation.key, memberOf(operation, uid));
     }
     // What moved to another addon is that one's.
-    for (const key of members.keys()) if (this.#wanted.has(key) && !operations.some(({ operation }) => operation.key === key)) members.delete(key);
+    for (const key of members.keys())
+      if (this.#wanted.has(key) && !operations.some(({ operation }) => operation.key === key)) members.delete(key);
     if (members.size === 0 && addon.state === "removed") {
       const empty = this.#inventory.get(addon.name);
       if (empty !== undefined) await deleteRecord(this.#client, empty);
@@ -395,7 +427,10 @@ class Run {
       return;
     }
     if (members.size === 0 && known === undefined && this.#addons.get(addon.name)?.state !== "complete") return;
-    const whole = operations.every(({ operation, outcome }) => operation.op !== "refuse" && operation.op !== "wait" && (outcome.result === "done" || outcome.result === "unchanged"));
+    const whole = operations.every(
+      ({ operation, outcome }) =>
+        operation.op !== "refuse" && operation.op !== "wait" && (outcome.result === "done" || outcome.result === "unchanged"),
+    );
     await this.#write(addon, [...members.values()], whole ? addon.digest : null, status);
   }
 }
@@ -426,7 +461,12 @@ export function statusOf(addon: AddonPlan, operations: readonly AppliedOperation
   if (addon.state === "refused") return { sync: "Refused", health: health.state, reason: addon.why, ...counts };
   const refused = operations.find(({ operation }) => operation.op === "refuse");
   if (refused !== undefined)
-    return { sync: "Refused", health: health.state, reason: `${describeRef(refused.operation.ref)}: ${refused.operation.reason}`, ...counts };
+    return {
+      sync: "Refused",
+      health: health.state,
+      reason: `${describeRef(refused.operation.ref)}: ${refused.operation.reason}`,
+      ...counts,
+    };
   const failed = first("failed");
   if (failed !== undefined) return { sync: "Failed", health: health.state, reason: failed, ...counts };
   const waiting = first("waiting");
@@ -442,12 +482,15 @@ const DONE_WORDS: Readonly<Partial<Record<Operation["op"], string>>> = {
   prune: "Pruned",
 };
 
-function eventOf(operation: Operation, outcome: Outcome): { readonly type: "Normal" | "Warning"; readonly reason: string; readonly message: string } | undefined {
+function eventOf(
+  operation: Operation,
+  outcome: Outcome,
+): { readonly type: "Normal" | "Warning"; readonly reason: string; readonly message: string } | undefined {
   if (outcome.result === "done") {
     const reason = DONE_WORDS[operation.op];
     return reason === undefined ? undefined : { type: "Normal", reason, message: `addon ${operation.addon}: ${operation.reason}` };
   }
-  if (outcome.result === "failed") return { type: "Warning", reason: "ApplyFailed", message: `addon ${operation.addon}: ${outcome.message}` };
+  if (outcome.result === "failed")
+    return { type: "Warning", reason: "ApplyFailed", message: `addon ${operation.addon}: ${outcome.message}` };
   return undefined;
 }
-

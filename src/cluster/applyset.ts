@@ -5,12 +5,17 @@ import { groupKind } from "./types.ts";
 export const APPLYSET_ID = "applyset.kubernetes.io/id";
 export const PART_OF = "applyset.kubernetes.io/part-of";
 export const TOOLING = "applyset.kubernetes.io/tooling";
-export const CONTAINS_GROUP_KINDS = "applyset.kubernetes.io/contains-group-kinds";
-export const ADDITIONAL_NAMESPACES = "applyset.kubernetes.io/additional-namespaces";
+const CONTAINS_GROUP_KINDS = "applyset.kubernetes.io/contains-group-kinds";
+const ADDITIONAL_NAMESPACES = "applyset.kubernetes.io/additional-namespaces";
 export const IS_PARENT_TYPE = "applyset.kubernetes.io/is-parent-type";
 
 /** The id of the set whose parent is this object: `applyset-…-v1`. */
-export function applySetId(parent: { readonly name: string; readonly namespace: string; readonly kind: string; readonly group: string }): string {
+export function applySetId(parent: {
+  readonly name: string;
+  readonly namespace: string;
+  readonly kind: string;
+  readonly group: string;
+}): string {
   const text = `${parent.name}.${parent.namespace}.${parent.kind}.${parent.group}`;
   return `applyset-${createHash("sha256").update(text, "utf8").digest("base64url")}-v1`;
 }

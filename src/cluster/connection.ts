@@ -57,6 +57,7 @@ export class Connection {
   #credentials: Promise<Credentials> | undefined;
   #credentialsAge = 0;
   #fingerprint: string | undefined;
+  #session: ClientHttp2Session | undefined;
   #closed = false;
 
   constructor(endpoint: Endpoint) {
@@ -149,13 +150,7 @@ export class Connection {
   #drop(): void {
     const dropped = this.#transport;
     this.#transport = undefined;
-    dropped?.then(
-      (transport) => {
-        if (transport.kind === "h2") transport.session.destroy();
-        else transport.agent.destroy();
-      },
-      () => undefined,
-    );
+    if (dropped !== undefined) void endTransport(dropped);
   }
 
   async #dial(credentials: Credentials): Promise<Transport> {
@@ -185,10 +180,10 @@ export class Connection {
     // Room for the lists of several kinds at a time.
     session.once("connect", () => session.setLocalWindowSize(4 * 1024 * 1024));
     const gone = (): void => {
-      void this.#transport?.then((transport) => {
-        if (transport.kind === "h2" && transport.session === session) this.#transport = undefined;
-      });
+      // A newer connection is not this one's to forget.
+      if (this.#session === session) this.#transport = undefined;
     };
+    this.#session = session;
     session.on("error", gone);
     session.on("goaway", gone);
     session.on("close", gone);
@@ -274,6 +269,16 @@ export class Connection {
   }
 }
 
+async function endTransport(made: Promise<Transport>): Promise<void> {
+  try {
+    const transport = await made;
+    if (transport.kind === "h2") transport.session.destroy();
+    else transport.agent.destroy();
+  } catch {
+    // It was never made.
+  }
+}
+
 function dialTls(options: ConnectionOptions): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const socket = connectTls(options);
@@ -302,7 +307,8 @@ function tlsWords(error: Error): string {
   if (code === "ECONNREFUSED") return "nothing listens there (connection refused)";
   if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "the name can't be resolved";
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") return `its certificate is for another name: ${error.message}`;
-  if (/SELF_SIGNED|UNABLE_TO_|CERT_/.test(code)) return `its certificate is not trusted: ${error.message} (${code}); see certificate-authority in the kubeconfig`;
+  if (/SELF_SIGNED|UNABLE_TO_|CERT_/.test(code))
+    return `its certificate is not trusted: ${error.message} (${code}); see certificate-authority in the kubeconfig`;
   return error.message === "" ? code : error.message;
 }
 
@@ -318,7 +324,9 @@ function watchOver(session: ClientHttp2Session): void {
   session.once("close", () => clearInterval(timer));
 }
 
-function plainHeaders(headers: IncomingHttpHeaders | Readonly<Record<string, string | string[] | number | undefined>>): HttpHead["headers"] {
+function plainHeaders(
+  headers: IncomingHttpHeaders | Readonly<Record<string, string | string[] | number | undefined>>,
+): HttpHead["headers"] {
   const plain: Record<string, string | undefined> = {};
   for (const [name, value] of Object.entries(headers)) plain[name] = Array.isArray(value) ? value[0] : value?.toString();
   return plain;

@@ -45,13 +45,14 @@ function claimWords(volume: KubernetesObject): string {
 }
 
 /** Kinds that the cluster itself puts into every namespace, or that come and go with others. */
-const OF_THE_CLUSTER = new Set([
-  "ConfigMap//kube-root-ca.crt",
-  "ConfigMap//openshift-service-ca.crt",
-  "ServiceAccount//default",
-]);
+const OF_THE_CLUSTER = new Set(["ConfigMap//kube-root-ca.crt", "ConfigMap//openshift-service-ca.crt", "ServiceAccount//default"]);
 
-async function namespaceDanger(client: ApiClient, discovery: Discovery, name: string, going: ReadonlySet<ObjectKey>): Promise<string | undefined> {
+async function namespaceDanger(
+  client: ApiClient,
+  discovery: Discovery,
+  name: string,
+  going: ReadonlySet<ObjectKey>,
+): Promise<string | undefined> {
   const foreign: string[] = [];
   if (discovery.unreachable.size > 0) return `what is in it is not known: ${[...discovery.unreachable].join(", ")} does not answer`;
   await Promise.all(
@@ -63,7 +64,12 @@ async function namespaceDanger(client: ApiClient, discovery: Discovery, name: st
         // What another object owns goes with it: it is judged by its owner.
         if ((metadata.ownerReferences ?? []).length > 0 || metadata.deletionTimestamp !== undefined) continue;
         // The Endpoints of a Service are made for it and bear its name.
-        if (resource.group === "" && resource.kind === "Endpoints" && going.has(keyOf({ group: "", kind: "Service", namespace: name, name: metadata.name }))) continue;
+        if (
+          resource.group === "" &&
+          resource.kind === "Endpoints" &&
+          going.has(keyOf({ group: "", kind: "Service", namespace: name, name: metadata.name }))
+        )
+          continue;
         foreign.push(`${resource.kind} ${metadata.name}`);
       }
     }),
@@ -78,7 +84,9 @@ async function definitionDanger(client: ApiClient, definition: KubernetesObject,
   const version = listAt(definition, "spec", "versions").find((each) => isObject(each) && each["served"] === true);
   const resource = { group, kind, plural, version: textAt(version ?? null, "name") ?? "", namespaced: true, verbs: [] };
   const instances = version === undefined ? [] : await itemsIn(client, resource, null);
-  const foreign = instances.filter((item) => !going.has(keyOf(refOf(item)))).map((item) => `${item.metadata.namespace ?? ""}/${item.metadata.name}`);
+  const foreign = instances
+    .filter((item) => !going.has(keyOf(refOf(item))))
+    .map((item) => `${item.metadata.namespace ?? ""}/${item.metadata.name}`);
   return foreign.length === 0
     ? "it is a CustomResourceDefinition: every object of its kind goes with it (there is none now)"
     : `it is a CustomResourceDefinition: ${foreign.length} objects of its kind would go with it: ${listed(foreign)}`;
@@ -89,7 +97,9 @@ async function storageClassDanger(client: ApiClient, name: string): Promise<stri
     client.call({ method: "GET", path: "/api/v1/persistentvolumes" }),
     client.call({ method: "GET", path: "/api/v1/persistentvolumeclaims" }),
   ]);
-  const users = [...listAt(claims, "items"), ...listAt(volumes, "items")].filter((each) => textAt(each, "spec", "storageClassName") === name);
+  const users = [...listAt(claims, "items"), ...listAt(volumes, "items")].filter(
+    (each) => textAt(each, "spec", "storageClassName") === name,
+  );
   if (users.length === 0) return undefined;
   return `it is in use by ${users.length} volumes and claims: ${listed(users.map((each) => textAt(each, "metadata", "name") ?? ""))}`;
 }

@@ -30,7 +30,10 @@ const failed = (reason: string): Health => ({ state: "Failed", reason });
 export function healthOf(object: KubernetesObject, context: HealthContext = {}, rules: KubernetesObject = object): Health {
   const { deletionTimestamp, generation, finalizers = [] } = object.metadata;
   if (deletionTimestamp !== undefined) {
-    return { state: "Terminating", reason: finalizers.length === 0 ? "it is being deleted" : `it is being deleted; finalizers: ${finalizers.join(", ")}` };
+    return {
+      state: "Terminating",
+      reason: finalizers.length === 0 ? "it is being deleted" : `it is being deleted; finalizers: ${finalizers.join(", ")}`,
+    };
   }
   const observed = numberAt(object, "status", "observedGeneration");
   const stale = observed !== undefined && generation !== undefined && observed < generation;
@@ -59,10 +62,10 @@ function byCel(expression: string, object: KubernetesObject): Health {
     if (value === false) return waiting(`${HEALTH_CEL} is not true yet: ${expression}`);
     return { state: "Unknown", reason: `${HEALTH_CEL} gives ${typeof value}, not true or false: ${expression}` };
   } catch (error) {
-    const said = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
+    const why = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
     // A field that is not there yet is the usual case of an object whose controller has not begun.
-    if (/no such (?:key|field)|undefined/i.test(said)) return waiting(`${HEALTH_CEL}: ${said}`);
-    return { state: "Unknown", reason: `${HEALTH_CEL} can't be evaluated: ${said}` };
+    if (/no such (?:key|field)|undefined/i.test(why)) return waiting(`${HEALTH_CEL}: ${why}`);
+    return { state: "Unknown", reason: `${HEALTH_CEL} can't be evaluated: ${why}` };
   }
 }
 
@@ -140,7 +143,8 @@ const KINDS: Readonly<Record<string, Rule>> = {
     const scheduled = count(object, "status", "currentNumberScheduled");
     if (scheduled < wanted) return waiting(`${scheduled} of ${wanted} nodes have a pod`);
     const updated = count(object, "status", "updatedNumberScheduled");
-    if (updated < wanted && textAt(object, "spec", "updateStrategy", "type") !== "OnDelete") return waiting(`${updated} of ${wanted} nodes are updated`);
+    if (updated < wanted && textAt(object, "spec", "updateStrategy", "type") !== "OnDelete")
+      return waiting(`${updated} of ${wanted} nodes are updated`);
     const available = count(object, "status", "numberAvailable");
     return available < wanted ? waiting(`${available} of ${wanted} nodes are available`) : CURRENT;
   },
@@ -166,13 +170,16 @@ const KINDS: Readonly<Record<string, Rule>> = {
       .find((reason) => reason !== undefined && /BackOff|Err|Invalid/.test(reason));
     if (stuck !== undefined) return waiting(`a container waits: ${stuck}`);
     const ready = conditionOf(object, "Ready");
-    return phase === "Running" && ready?.status === "True" ? CURRENT : waiting(`the pod is ${phase}${ready === undefined ? "" : said(ready)}`);
+    return phase === "Running" && ready?.status === "True"
+      ? CURRENT
+      : waiting(`the pod is ${phase}${ready === undefined ? "" : said(ready)}`);
   },
   Service: (object) => {
     if (textAt(object, "spec", "type") !== "LoadBalancer" || listAt(object, "status", "loadBalancer", "ingress").length > 0) return CURRENT;
     return waiting("the load balancer has no address yet");
   },
-  Namespace: (object) => (textAt(object, "status", "phase") === "Terminating" ? { state: "Terminating", reason: "the namespace is being deleted" } : CURRENT),
+  Namespace: (object) =>
+    textAt(object, "status", "phase") === "Terminating" ? { state: "Terminating", reason: "the namespace is being deleted" } : CURRENT,
   PersistentVolume: (object) => {
     const phase = textAt(object, "status", "phase") ?? "Pending";
     if (phase === "Failed") return failed(textAt(object, "status", "message") ?? "the volume failed");
@@ -191,7 +198,9 @@ const KINDS: Readonly<Record<string, Rule>> = {
     const names = conditionOf(object, "NamesAccepted");
     if (names?.status === "False") return failed(`its names are taken${said(names)}`);
     const established = conditionOf(object, "Established");
-    return established?.status === "True" ? CURRENT : waiting(`it is not established yet${established === undefined ? "" : said(established)}`);
+    return established?.status === "True"
+      ? CURRENT
+      : waiting(`it is not established yet${established === undefined ? "" : said(established)}`);
   },
   "APIService.apiregistration.k8s.io": (object) => {
     const available = conditionOf(object, "Available");
@@ -220,5 +229,7 @@ export function registrarNodes(daemonSet: KubernetesObject, driver: string): num
   const containers = [...listAt(template, "containers"), ...listAt(template, "initContainers")];
   const registrar = containers.some((each) => /registrar/.test(`${textAt(each, "name") ?? ""} ${textAt(each, "image") ?? ""}`));
   const named = JSON.stringify(template).includes(driver);
-  return registrar && named && isObject(valueAt(daemonSet, ["status"])) ? numberAt(daemonSet, "status", "desiredNumberScheduled") : undefined;
+  return registrar && named && isObject(valueAt(daemonSet, ["status"]))
+    ? numberAt(daemonSet, "status", "desiredNumberScheduled")
+    : undefined;
 }

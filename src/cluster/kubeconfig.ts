@@ -63,14 +63,6 @@ export function endpointOf(choice: KubeconfigChoice): Endpoint {
   };
 }
 
-/** The API server of the cluster that this process runs in, by its ServiceAccount. */
-export function inClusterEndpoint(): Endpoint {
-  const config = new KubeConfig();
-  config.loadFromCluster();
-  const server = config.getCurrentCluster()?.server ?? "";
-  return { server, from: "the ServiceAccount of this pod", credentials: () => credentialsOf(config, "the ServiceAccount") };
-}
-
 function loadKubeconfig(choice: KubeconfigChoice): KubeConfig {
   const listed = (choice.variable ?? "").split(delimiter).filter((path) => path !== "");
   const paths = choice.path !== undefined ? [choice.path] : listed.length > 0 ? listed : [join(choice.home ?? homedir(), ".kube/config")];

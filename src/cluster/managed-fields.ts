@@ -92,7 +92,7 @@ function itemName(element: string): string {
   const value: unknown = JSON.parse(element.slice(2));
   if (!isObject(value)) return String(value);
   return Object.entries(value)
-    .map(([key, each]) => `${key}=${String(each)}`)
+    .map(([key, each]) => `${key}=${typeof each === "string" ? each : JSON.stringify(each)}`)
     .join(",");
 }
 

@@ -5,12 +5,22 @@ import { ApiError, type ApiClient } from "./client.ts";
 import { UnreachableError } from "./connection.ts";
 import { dangerOf } from "./dangers.ts";
 import { discover, pathOf, type ApiResource, type Discovery } from "./discovery.ts";
-import { listAt, textAt } from "./json.ts";
+import { isObject, listAt, textAt } from "./json.ts";
 import { ownEntry } from "./managed-fields.ts";
 import { isKubernetesObject } from "./release.ts";
 import type { Reveal } from "./apply-body.ts";
 import { tryApply, type Comparison } from "./try-apply.ts";
-import { groupKind, keyOf, refOf, type Desired, type DesiredAddon, type DesiredObject, type KubernetesObject, type ObjectKey, type ObjectRef, type Standing } from "./types.ts";
+import {
+  keyOf,
+  refOf,
+  type Desired,
+  type DesiredAddon,
+  type DesiredObject,
+  type KubernetesObject,
+  type ObjectKey,
+  type ObjectRef,
+  type Standing,
+} from "./types.ts";
 
 /** The addon manager's label, which every object of a release carries. */
 export const MODE_LABEL = "addonmanager.kubernetes.io/mode";
@@ -77,14 +87,18 @@ export async function observe(client: ApiClient, desired: Desired, options: Obse
   const refs = new Map<ObjectKey, ObjectRef>();
   for (const { key, ref } of wanted) refs.set(key, ref);
   for (const addon of inventory.values()) {
-    for (const [key, member] of addon.members) if (!refs.has(key)) refs.set(key, { ...member, version: discovery.anyVersion(member)?.version ?? "" });
+    for (const [key, member] of addon.members)
+      if (!refs.has(key)) refs.set(key, { ...member, version: discovery.anyVersion(member)?.version ?? "" });
   }
   for (const { ref } of wanted) {
     if (ref.namespace === null) continue;
     const namespace: ObjectRef = { group: "", version: "v1", kind: "Namespace", namespace: null, name: ref.namespace };
     if (!refs.has(keyOf(namespace))) refs.set(keyOf(namespace), namespace);
   }
-  const picked = options.only === undefined ? refs : new Map([...refs].filter(([key, ref]) => options.only?.has(key) === true || ref.kind === "Namespace"));
+  const picked =
+    options.only === undefined
+      ? refs
+      : new Map([...refs].filter(([key, ref]) => options.only?.has(key) === true || ref.kind === "Namespace"));
   await reader.read(picked, options.only === undefined);
   const { live, unread } = reader;
   const comparisons = await compare(client, desired, inventory, { ...options, live, discovery });
@@ -118,7 +132,7 @@ export async function readInventory(client: ApiClient, cluster: string): Promise
     throw error;
   }
   for (const item of listAt(answer, "items")) {
-    const addon = readAddonObject(typeof item === "object" && item !== null && !Array.isArray(item) ? { apiVersion: "halite.dev/v1alpha1", kind: "Addon", ...item } : item);
+    const addon = readAddonObject(isObject(item) ? { ...item, apiVersion: "halite.dev/v1alpha1", kind: "Addon" } : item);
     if (addon === undefined) continue;
     if (addon.cluster !== cluster) {
       throw new FindingError({
@@ -174,7 +188,7 @@ class Reader {
         if (!(error instanceof ApiError || error instanceof UnreachableError)) throw error;
       }
     }
-    await Promise.all([...refs].map(([key, ref]) => (this.live.has(key) ? undefined : this.#one(resource, key, ref))));
+    await Promise.all([...refs].filter(([key]) => !this.live.has(key)).map(([key, ref]) => this.#one(resource, key, ref)));
   }
 
   async #one(resource: ApiResource, key: ObjectKey, ref: ObjectRef): Promise<void> {
@@ -218,7 +232,7 @@ export async function listAll(
       continue;
     }
     for (const item of listAt(page, "items")) {
-      const object = typeof item === "object" && item !== null && !Array.isArray(item) ? { ...item, apiVersion, kind: resource.kind } : null;
+      const object = isObject(item) ? { ...item, apiVersion, kind: resource.kind } : null;
       if (object !== null && isKubernetesObject(object)) objects.push(object);
     }
     token = textAt(page, "metadata", "continue");
@@ -294,7 +308,9 @@ async function runningAddonManagers(client: ApiClient): Promise<readonly string[
       path: "/api/v1/namespaces/kube-system/pods",
       query: { labelSelector: "component=kube-addon-manager" },
     });
-    return listAt(pods, "items").flatMap((pod) => (textAt(pod, "status", "phase") === "Running" ? (textAt(pod, "metadata", "name") ?? []) : []));
+    return listAt(pods, "items").flatMap((pod) =>
+      textAt(pod, "status", "phase") === "Running" ? (textAt(pod, "metadata", "name") ?? []) : [],
+    );
   } catch (error) {
     if (error instanceof ApiError) return [];
     throw error;
@@ -342,9 +358,3 @@ async function findLeftovers(
   );
   return found.flat().sort((a, b) => (a.key < b.key ? -1 : 1));
 }
-
-/** The kinds that a release and an inventory have to do with: `Deployment.apps`. */
-export function kindsOf(desired: Desired): ReadonlySet<string> {
-  return new Set(desired.addons.flatMap((addon) => (addon.state === "complete" ? addon.objects.map(({ ref }) => groupKind(ref)) : [])));
-}
-

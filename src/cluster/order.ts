@@ -51,7 +51,9 @@ export function isCustom(group: string): boolean {
 }
 
 /** Addons with those before them that they depend on; those of a circle come last, in the order given. */
-export function byDependency<T extends { readonly name: string; readonly dependsOn: readonly string[] }>(addons: readonly T[]): readonly T[] {
+export function byDependency<T extends { readonly name: string; readonly dependsOn: readonly string[] }>(
+  addons: readonly T[],
+): readonly T[] {
   const byName = new Map(addons.map((addon) => [addon.name, addon]));
   const done = new Set<string>();
   const ordered: T[] = [];

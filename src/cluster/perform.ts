@@ -87,7 +87,8 @@ async function createFrom(body: ApplyBody, desired: DesiredObject, resource: Api
       });
       return done(object);
     } catch (error) {
-      if (error instanceof ApiError && error.status === 409 && error.reason === "AlreadyExists") return { result: "unchanged", message: "it was made meanwhile" };
+      if (error instanceof ApiError && error.status === 409 && error.reason === "AlreadyExists")
+        return { result: "unchanged", message: "it was made meanwhile" };
       throw error;
     }
   }
@@ -128,14 +129,17 @@ async function update(
           { op: "test", path: "/metadata/uid", value: live.metadata.uid ?? "" },
           { op: "replace", path: "/metadata/resourceVersion", value: live.metadata.resourceVersion ?? "" },
           { op: "replace", path: "/metadata/managedFields", value: handover },
-          ...(annotated ? [{ op: "remove", path: `/metadata/annotations/${LAST_APPLIED.replaceAll("~", "~0").replaceAll("/", "~1")}` }] : []),
+          ...(annotated
+            ? [{ op: "remove", path: `/metadata/annotations/${LAST_APPLIED.replaceAll("~", "~0").replaceAll("/", "~1")}` }]
+            : []),
         ],
         // A second try meets the version that the first one made.
         repeatable: false,
         signal,
       });
     } catch (error) {
-      if (error instanceof ApiError && error.status === 409) return { result: "waiting", message: "it changed meanwhile: the next pass takes it over" };
+      if (error instanceof ApiError && error.status === 409)
+        return { result: "waiting", message: "it changed meanwhile: the next pass takes it over" };
       throw error;
     }
   }
@@ -143,7 +147,12 @@ async function update(
     await client.call({
       method: "PATCH",
       path,
-      body: { apiVersion: desired.object.apiVersion, kind: desired.object.kind, metadata: { ...identity(desired), uid: operation.uid }, spec: { replicas } },
+      body: {
+        apiVersion: desired.object.apiVersion,
+        kind: desired.object.kind,
+        metadata: { ...identity(desired), uid: operation.uid },
+        spec: { replicas },
+      },
       ...applyRequest(false, false, REPLICAS_MANAGER),
       signal,
     });
@@ -161,7 +170,8 @@ async function update(
     const outcome = done(object);
     return outcome.object?.metadata.resourceVersion === before && handover === null ? { ...outcome, result: "unchanged" } : outcome;
   } catch (error) {
-    if (error instanceof ApiError && error.status === 409) return { result: "waiting", message: `it is another object now: ${error.message}` };
+    if (error instanceof ApiError && error.status === 409)
+      return { result: "waiting", message: `it is another object now: ${error.message}` };
     throw error;
   } finally {
     body.wipe();
@@ -173,7 +183,11 @@ function identity({ ref }: DesiredObject): { readonly name: string; readonly nam
 }
 
 /** The mode's label in place; the object stays as it is. */
-async function relabel(operation: Extract<Operation, { op: "update" | "adopt" }>, resource: ApiResource, { client, signal }: PerformContext): Promise<Outcome> {
+async function relabel(
+  operation: Extract<Operation, { op: "update" | "adopt" }>,
+  resource: ApiResource,
+  { client, signal }: PerformContext,
+): Promise<Outcome> {
   const object = await client.call({
     method: "PATCH",
     path: pathOf(resource, operation.ref.namespace, operation.ref.name),
@@ -185,7 +199,12 @@ async function relabel(operation: Extract<Operation, { op: "update" | "adopt" }>
   return done(object);
 }
 
-async function replace(operation: Extract<Operation, { op: "replace" }>, desired: DesiredObject, resource: ApiResource, context: PerformContext): Promise<Outcome> {
+async function replace(
+  operation: Extract<Operation, { op: "replace" }>,
+  desired: DesiredObject,
+  resource: ApiResource,
+  context: PerformContext,
+): Promise<Outcome> {
   // What can't be opened or is not valid is found before anything is deleted.
   const name = `${desired.ref.name.slice(0, 200)}-halite-trial`;
   const body = await applyBody(operation.addon, desired, { ...context, name });
@@ -199,7 +218,8 @@ async function replace(operation: Extract<Operation, { op: "replace" }>, desired
     });
   } catch (error) {
     // Names may have a meaning (a CustomResourceDefinition's), and quotas a say: only what is wrong with the fields counts.
-    const invalid = error instanceof ApiError && error.status === 422 && error.causes.some(({ field }) => !field.startsWith("metadata.name"));
+    const invalid =
+      error instanceof ApiError && error.status === 422 && error.causes.some(({ field }) => !field.startsWith("metadata.name"));
     if (invalid) return { result: "failed", message: `nothing was deleted, as it could not be made anew: ${error.message}` };
   } finally {
     body.wipe();
@@ -223,7 +243,12 @@ export async function remove(
       await client.call({
         method: "DELETE",
         path,
-        body: { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy: "Background", preconditions: { uid: operation.uid, resourceVersion } },
+        body: {
+          apiVersion: "v1",
+          kind: "DeleteOptions",
+          propagationPolicy: "Background",
+          preconditions: { uid: operation.uid, resourceVersion },
+        },
         signal,
       });
       break;
@@ -234,7 +259,8 @@ export async function remove(
       // It changed since it was planned. It is the same object still, unless somebody has made it anew or suspended it.
       const now = await client.find({ method: "GET", path, signal });
       if (now === undefined) return { result: "done", message: "" };
-      if (!isKubernetesObject(now) || now.metadata.uid !== operation.uid) return { result: "waiting", message: "it is another object now: the next pass looks at it" };
+      if (!isKubernetesObject(now) || now.metadata.uid !== operation.uid)
+        return { result: "waiting", message: "it is another object now: the next pass looks at it" };
       if (isSuspended(now)) return { result: "waiting", message: "it was suspended meanwhile" };
       if (now.metadata.deletionTimestamp !== undefined) break;
       resourceVersion = now.metadata.resourceVersion ?? "";
@@ -253,7 +279,11 @@ async function untilGone(path: string, uid: string, { client, patience, signal }
       const finalizers = now.metadata.finalizers ?? [];
       const held = finalizers.length === 0 ? "" : `, held by the finalizer${finalizers.length === 1 ? "" : "s"} ${finalizers.join(", ")}`;
       const namespace = now.kind === "Namespace" ? namespaceWords(now) : "";
-      return { result: "waiting", message: `it is being deleted since ${now.metadata.deletionTimestamp ?? "a moment"}${held}${namespace}`, object: now };
+      return {
+        result: "waiting",
+        message: `it is being deleted since ${now.metadata.deletionTimestamp ?? "a moment"}${held}${namespace}`,
+        object: now,
+      };
     }
     await wait(pause, undefined, { signal });
     pause = Math.min(pause * 2, 1000);
@@ -269,6 +299,5 @@ function namespaceWords(namespace: KubernetesObject): string {
 }
 
 function done(object: unknown): Outcome {
-  const isOne = typeof object === "object" && object !== null && isKubernetesObject(object as KubernetesObject);
-  return isOne ? { result: "done", message: "", object: object as KubernetesObject } : { result: "done", message: "" };
+  return isKubernetesObject(object) ? { result: "done", message: "", object } : { result: "done", message: "" };
 }

@@ -1,9 +1,22 @@
-import { describeRef, groupKind, keyOf, type Desired, type DesiredAddon, type DesiredObject, type KubernetesObject, type ObjectKey, type ObjectRef, type PruneSettings, type Standing } from "./types.ts";
+import {
+  describeRef,
+  groupKind,
+  keyOf,
+  type Desired,
+  type DesiredAddon,
+  type DesiredObject,
+  type KubernetesObject,
+  type ObjectKey,
+  type ObjectRef,
+  type PruneSettings,
+  type Standing,
+} from "./types.ts";
 import type { Mode } from "../addon/index.ts";
 import { addonSetId, type InventoryAddon, type Member } from "./addon-object.ts";
 import { PART_OF } from "./applyset.ts";
 import { departures, type FieldChange } from "./changes.ts";
 import { CONFIRMED, PRUNE_ANNOTATION } from "./dangers.ts";
+import { textAt } from "./json.ts";
 import { ownEntry } from "./managed-fields.ts";
 import { isSuspended, MODE_LABEL, type Observed } from "./observe.ts";
 import { byDependency, isCustomKind, PHASES, phaseOf, pruneRank, type Phase } from "./order.ts";
@@ -132,12 +145,26 @@ class Planner {
     const suspended = addon.suspended ? "by pillar" : known?.suspended === true ? "by the annotation on its Addon" : undefined;
     if (suspended !== undefined) {
       const reason = `the addon is suspended ${suspended}`;
-      return { ...base, state: "suspended", why: reason, digest: null, changed: false, operations: addon.objects.map((each) => this.#passive(addon.name, each, "skip", reason)) };
+      return {
+        ...base,
+        state: "suspended",
+        why: reason,
+        digest: null,
+        changed: false,
+        operations: addon.objects.map((each) => this.#passive(addon.name, each, "skip", reason)),
+      };
     }
     const standing = goesBack(this.#observed.standings.get(addon.name));
     if (standing !== undefined) {
       const why = `${standing} (applied: ${known?.commit ?? "?"})`;
-      return { ...base, state: "refused", why, digest: null, changed: false, operations: addon.objects.map((each) => this.#passive(addon.name, each, "refuse", why)) };
+      return {
+        ...base,
+        state: "refused",
+        why,
+        digest: null,
+        changed: false,
+        operations: addon.objects.map((each) => this.#passive(addon.name, each, "refuse", why)),
+      };
     }
     const operations = addon.objects.map((object) => this.#object(addon.name, object, known));
     const changed = known?.digest !== addon.digest;
@@ -149,7 +176,8 @@ class Planner {
   removed(known: InventoryAddon): AddonPlan {
     const base = { name: known.name, dependsOn: known.dependsOn, digest: null, changed: true };
     const standing = goesBack(this.#observed.standings.get(known.name));
-    if (known.suspended) return { ...base, state: "suspended", why: "the addon is suspended by the annotation on its Addon", operations: [] };
+    if (known.suspended)
+      return { ...base, state: "suspended", why: "the addon is suspended by the annotation on its Addon", operations: [] };
     if (standing !== undefined) return { ...base, state: "refused", why: standing, operations: [] };
     const operations = this.#options.partial === true ? [] : this.#prune(known.name, known, undefined, []);
     return { ...base, state: "removed", why: "the release does not name it any more", operations: sorted(operations) };
@@ -191,7 +219,9 @@ class Planner {
     }
     if (live.metadata.deletionTimestamp !== undefined) {
       const finalizers = live.metadata.finalizers ?? [];
-      return wait(`it is terminating since ${live.metadata.deletionTimestamp}${finalizers.length === 0 ? "" : `, held by ${finalizers.join(", ")}`}; it is made again once it is gone`);
+      return wait(
+        `it is terminating since ${live.metadata.deletionTimestamp}${finalizers.length === 0 ? "" : `, held by ${finalizers.join(", ")}`}; it is made again once it is gone`,
+      );
     }
     return mode === "EnsureExists" ? this.#ensured(addon, object, live, known) : this.#reconciled(addon, object, live, known);
   }
@@ -202,9 +232,11 @@ class Planner {
     const { ref } = object;
     const kind = groupKind(ref);
     if (discovery.unreachable.has(ref.group)) return this.#passive(addon, object, "wait", `the API group ${ref.group} does not answer`);
-    if (this.#defined.has(kind)) return { ...this.#base(addon, object, "it is not there; its CustomResourceDefinition is of this release"), op: "create" };
+    if (this.#defined.has(kind))
+      return { ...this.#base(addon, object, "it is not there; its CustomResourceDefinition is of this release"), op: "create" };
     const other = discovery.anyVersion(ref);
-    if (other !== undefined) return this.#passive(addon, object, "refuse", `the cluster serves ${kind} in version ${other.version}, not in ${ref.version}`);
+    if (other !== undefined)
+      return this.#passive(addon, object, "refuse", `the cluster serves ${kind} in version ${other.version}, not in ${ref.version}`);
     return this.#passive(addon, object, "wait", `the cluster does not serve ${kind}, and no addon of the release defines it`);
   }
 
@@ -212,7 +244,8 @@ class Planner {
     if (ref.namespace === null || this.#namespaces.has(ref.namespace)) return undefined;
     const key = keyOf({ group: "", kind: "Namespace", namespace: null, name: ref.namespace });
     const namespace = this.#observed.live.get(key);
-    if (namespace?.metadata.deletionTimestamp !== undefined) return { terminating: true, text: `namespace ${ref.namespace} is terminating` };
+    if (namespace?.metadata.deletionTimestamp !== undefined)
+      return { terminating: true, text: `namespace ${ref.namespace} is terminating` };
     if (namespace !== undefined || this.#observed.unread.has(key)) return undefined;
     return { terminating: false, text: `namespace ${ref.namespace} is not there, and no addon of the release makes it` };
   }
@@ -236,7 +269,10 @@ class Planner {
       };
     }
     const other = departures(withoutLabels(object.object), live).length;
-    const reason = other === 0 ? "it exists" : `it exists; EnsureExists leaves it as it is, other than the manifest in ${other} field${other === 1 ? "" : "s"}`;
+    const reason =
+      other === 0
+        ? "it exists"
+        : `it exists; EnsureExists leaves it as it is, other than the manifest in ${other} field${other === 1 ? "" : "s"}`;
     return { ...this.#base(addon, object, reason), op: "skip", uid };
   }
 
@@ -279,20 +315,31 @@ class Planner {
         return update(own ? "update" : "adopt", `it is other than the manifest; a dry run was not possible: ${comparison.message}`, null);
       case "refused":
         return this.#passive(addon, object, "refuse", comparison.message);
-      case "immutable": {
-        const holdsData = HOLDS_DATA.has(groupKind(object.ref));
-        const needed = holdsData ? REPLACE_WITH_LOSS : REPLACE_ALLOWED;
-        const said = object.object.metadata.annotations?.[REPLACE_ANNOTATION];
-        if (said !== needed && !(said === REPLACE_WITH_LOSS && !holdsData)) {
-          return this.#passive(addon, object, "refuse", `a field that can't change has to: ${comparison.message}. Annotate the manifest ${REPLACE_ANNOTATION}: ${needed} to let it be deleted and made anew${holdsData ? ", with what it holds" : ""}`);
-        }
-        return { ...this.#base(addon, object, `it is deleted and made anew: ${comparison.message}`), op: "replace", uid, resourceVersion: live.metadata.resourceVersion ?? "" };
-      }
+      case "immutable":
+      default:
+        return this.#immutable(addon, object, live, comparison.message);
     }
   }
 
+  #immutable(addon: string, object: DesiredObject, live: KubernetesObject, message: string): Operation {
+    const holdsData = HOLDS_DATA.has(groupKind(object.ref));
+    const needed = holdsData ? REPLACE_WITH_LOSS : REPLACE_ALLOWED;
+    const said = object.object.metadata.annotations?.[REPLACE_ANNOTATION];
+    if (said === needed || said === REPLACE_WITH_LOSS) {
+      const { uid = "", resourceVersion = "" } = live.metadata;
+      return { ...this.#base(addon, object, `it is deleted and made anew: ${message}`), op: "replace", uid, resourceVersion };
+    }
+    const advice = `Annotate the manifest ${REPLACE_ANNOTATION}: ${needed} to let it be deleted and made anew${holdsData ? ", with what it holds" : ""}`;
+    return this.#passive(addon, object, "refuse", `a field that can't change has to: ${message}. ${advice}`);
+  }
+
   /** What becomes of the members that the release does not name. */
-  #prune(addon: string, known: InventoryAddon | undefined, release: Extract<DesiredAddon, { state: "complete" }> | undefined, applied: readonly Operation[]): Operation[] {
+  #prune(
+    addon: string,
+    known: InventoryAddon | undefined,
+    release: Extract<DesiredAddon, { state: "complete" }> | undefined,
+    applied: readonly Operation[],
+  ): Operation[] {
     const gone = [...(known?.members ?? [])].filter(([key]) => !this.#wanted.has(key));
     const settings: PruneSettings | undefined = release?.prune;
     const pruning: { readonly member: Member; readonly key: ObjectKey; readonly live: KubernetesObject }[] = [];
@@ -303,37 +350,70 @@ class Planner {
     for (const [key, member] of gone) {
       const live = this.#observed.live.get(key);
       const unread = this.#observed.unread.get(key);
-      if (member.mode === "EnsureExists") operations.push({ ...this.#memberBase(addon, member, key, "its manifest is gone; EnsureExists leaves it"), op: "orphan" });
-      else if (this.#observed.discovery.unreachable.has(member.group)) say(member, key, "wait", `the API group ${member.group} does not answer: whether it is there is not known`);
-      else if (this.#observed.discovery.anyVersion(member) === undefined) say(member, key, "skip", `the cluster does not serve ${groupKind(member)}: it stays in the inventory`);
+      if (member.mode === "EnsureExists")
+        operations.push({ ...this.#memberBase(addon, member, key, "its manifest is gone; EnsureExists leaves it"), op: "orphan" });
+      else if (this.#observed.discovery.unreachable.has(member.group))
+        say(member, key, "wait", `the API group ${member.group} does not answer: whether it is there is not known`);
+      else if (this.#observed.discovery.anyVersion(member) === undefined)
+        say(member, key, "skip", `the cluster does not serve ${groupKind(member)}: it stays in the inventory`);
       else if (unread !== undefined) say(member, key, "wait", `it could not be read: ${unread}`);
-      else if (live === undefined) operations.push({ ...this.#memberBase(addon, member, key, "its manifest is gone, and so is it"), op: "orphan" });
+      else if (live === undefined)
+        operations.push({ ...this.#memberBase(addon, member, key, "its manifest is gone, and so is it"), op: "orphan" });
       else if (member.uid !== null && live.metadata.uid !== member.uid && ownEntry(live) === undefined)
-        operations.push({ ...this.#memberBase(addon, member, key, "somebody made another object of that name since: it is not Halite's"), op: "orphan" });
+        operations.push({
+          ...this.#memberBase(addon, member, key, "somebody made another object of that name since: it is not Halite's"),
+          op: "orphan",
+        });
       else if (member.uid === null && ownEntry(live) === undefined)
         operations.push({ ...this.#memberBase(addon, member, key, "Halite never applied it"), op: "orphan" });
-      else if (isSuspended(live)) say(member, key, "skip", "its manifest is gone, but it is suspended by the annotation halite.dev/reconcile");
+      else if (isSuspended(live))
+        say(member, key, "skip", "its manifest is gone, but it is suspended by the annotation halite.dev/reconcile");
       else pruning.push({ member, key, live });
     }
     for (const leftover of this.#observed.leftovers) {
       if (leftover.addon !== addon || !leftover.ours) continue;
-      const member: Member = { group: leftover.ref.group, kind: leftover.ref.kind, namespace: leftover.ref.namespace, name: leftover.ref.name, mode: "Reconcile", uid: leftover.uid };
+      const member: Member = {
+        group: leftover.ref.group,
+        kind: leftover.ref.kind,
+        namespace: leftover.ref.namespace,
+        name: leftover.ref.name,
+        mode: "Reconcile",
+        uid: leftover.uid,
+      };
       const danger = HOLDS_DATA.has(groupKind(member));
       if (danger) say(member, leftover.key, "refuse", `no inventory knows it, but Halite made it; it may hold data: delete it by hand`);
-      else operations.push({ ...this.#memberBase(addon, member, leftover.key, "no manifest and no inventory knows it, but Halite made it for this addon"), op: "prune", uid: leftover.uid, resourceVersion: leftover.resourceVersion, rank: pruneRank(member, isCustomKind(member, this.#observed.discovery)) });
+      else
+        operations.push({
+          ...this.#memberBase(addon, member, leftover.key, "no manifest and no inventory knows it, but Halite made it for this addon"),
+          op: "prune",
+          uid: leftover.uid,
+          resourceVersion: leftover.resourceVersion,
+          rank: pruneRank(member, isCustomKind(member, this.#observed.discovery)),
+        });
     }
     const blocked = blockedBy(applied) ?? blockedBy(operations);
     const guard = this.#guard(addon, known, release, pruning.length);
     for (const { member, key, live } of pruning) {
       if (live.metadata.deletionTimestamp !== undefined) {
-        say(member, key, "wait", `it is being deleted since ${live.metadata.deletionTimestamp}${(live.metadata.finalizers ?? []).length === 0 ? "" : `, held by ${(live.metadata.finalizers ?? []).join(", ")}`}`);
+        say(
+          member,
+          key,
+          "wait",
+          `it is being deleted since ${live.metadata.deletionTimestamp}${(live.metadata.finalizers ?? []).length === 0 ? "" : `, held by ${(live.metadata.finalizers ?? []).join(", ")}`}`,
+        );
         continue;
       }
-      const confirmed = live.metadata.annotations?.[PRUNE_ANNOTATION] === CONFIRMED || settings?.confirm.includes(describeRef(member)) === true;
+      const confirmed =
+        live.metadata.annotations?.[PRUNE_ANNOTATION] === CONFIRMED || settings?.confirm.includes(describeRef(member)) === true;
       const danger = this.#observed.dangers.get(key);
       if (guard !== undefined && live.metadata.annotations?.[PRUNE_ANNOTATION] !== CONFIRMED) say(member, key, "refuse", guard);
       else if (danger !== undefined && !confirmed)
-        say(member, key, "refuse", `${danger}. Confirm with pillar addons:${addon}:prune:confirm: ["${describeRef(member)}"], or annotate it ${PRUNE_ANNOTATION}: ${CONFIRMED}`);
+        say(
+          member,
+          key,
+          "refuse",
+          `${danger}. Confirm with pillar addons:${addon}:prune:confirm: ["${describeRef(member)}"], or annotate it ${PRUNE_ANNOTATION}: ${CONFIRMED}`,
+        );
       else if (blocked !== undefined) say(member, key, "wait", `its manifest is gone; it is pruned once ${blocked}`);
       else {
         operations.push({
@@ -355,7 +435,12 @@ class Planner {
   }
 
   /** Why so many objects may not go at once; undefined where they may. */
-  #guard(addon: string, known: InventoryAddon | undefined, release: Extract<DesiredAddon, { state: "complete" }> | undefined, count: number): string | undefined {
+  #guard(
+    addon: string,
+    known: InventoryAddon | undefined,
+    release: Extract<DesiredAddon, { state: "complete" }> | undefined,
+    count: number,
+  ): string | undefined {
     if (count === 0) return undefined;
     const settings = release?.prune;
     if (settings?.empty === true) return undefined;
@@ -393,8 +478,12 @@ function adoptWords({ handover, conflicts, changes, kept }: Extract<Comparison, 
       : "it is taken over from client-side apply in place, nothing of it is dropped";
   const details = [
     ...(changes.length > 0 ? [`${changes.length} field${changes.length === 1 ? "" : "s"} change`] : []),
-    ...(conflicts.length > 0 ? [`${conflictWords(conflicts)}`] : []),
-    ...(kept.length > 0 ? [`${kept.slice(0, 3).join(", ")} stay${kept.length === 1 ? "s" : ""} although the manifest does not have ${kept.length === 1 ? "it" : "them"}`] : []),
+    ...(conflicts.length > 0 ? [conflictWords(conflicts)] : []),
+    ...(kept.length > 0
+      ? [
+          `${kept.slice(0, 3).join(", ")} stay${kept.length === 1 ? "s" : ""} although the manifest does not have ${kept.length === 1 ? "it" : "them"}`,
+        ]
+      : []),
   ];
   return [how, ...details].join("; ");
 }
@@ -421,26 +510,19 @@ function withoutLabels(object: KubernetesObject): KubernetesObject {
 
 function definedKind(object: KubernetesObject): string | undefined {
   if (object.kind !== "CustomResourceDefinition") return undefined;
-  const spec = object["spec"];
-  if (typeof spec !== "object" || spec === null || Array.isArray(spec)) return undefined;
-  const { group, names } = spec as { readonly group?: unknown; readonly names?: { readonly kind?: unknown } };
-  return typeof group === "string" && typeof names?.kind === "string" ? groupKind({ group, kind: names.kind }) : undefined;
+  const group = textAt(object, "spec", "group");
+  const kind = textAt(object, "spec", "names", "kind");
+  return group === undefined || kind === undefined ? undefined : groupKind({ group, kind });
 }
 
 /** Applies in order of their phases, then prunes in theirs. */
 function sorted(operations: readonly Operation[]): Operation[] {
-  const rank = (operation: Operation): number => (operation.op === "prune" ? PHASES.length + operation.rank : PHASES.indexOf(operation.phase));
+  const rank = (operation: Operation): number =>
+    operation.op === "prune" ? PHASES.length + operation.rank : PHASES.indexOf(operation.phase);
   return [...operations].sort((a, b) => rank(a) - rank(b) || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
 }
 
 /** Whether carrying the plan out would change anything but statuses. */
 export function changesAnything(plan: Plan): boolean {
   return plan.addons.some((addon) => addon.operations.some(({ op }) => ["create", "update", "adopt", "replace", "prune"].includes(op)));
-}
-
-/** How many operations of each name there are. */
-export function countOperations(plan: Plan): Readonly<Partial<Record<OperationName, number>>> {
-  const counts: Partial<Record<OperationName, number>> = {};
-  for (const addon of plan.addons) for (const { op } of addon.operations) counts[op] = (counts[op] ?? 0) + 1;
-  return counts;
 }

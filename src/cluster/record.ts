@@ -1,4 +1,13 @@
-import { ADDON_CRD, ADDON_RESOURCE, addonContent, addonObject, readAddonObject, type AddonRecord, type InventoryAddon, type Member } from "./addon-object.ts";
+import {
+  ADDON_CRD,
+  ADDON_RESOURCE,
+  addonContent,
+  addonObject,
+  readAddonObject,
+  type AddonRecord,
+  type InventoryAddon,
+  type Member,
+} from "./addon-object.ts";
 import { ApiError, type ApiClient } from "./client.ts";
 import { UnreachableError } from "./connection.ts";
 import { pathOf } from "./discovery.ts";
@@ -49,7 +58,12 @@ export async function writeRecord(client: ApiClient, record: AddonRecord, known:
       metadata: { ...object.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) },
     };
     try {
-      const answer = await client.call({ method: "PATCH", path: pathOf(ADDON_RESOURCE, null, object.metadata.name), body, ...applyRequest(true, false) });
+      const answer = await client.call({
+        method: "PATCH",
+        path: pathOf(ADDON_RESOURCE, null, object.metadata.name),
+        body,
+        ...applyRequest(true, false),
+      });
       const written = readAddonObject(answer);
       if (written === undefined) throw new UnreachableError("the answer to writing an Addon is none");
       return { known: written, written: true };
@@ -101,4 +115,3 @@ export async function deleteRecord(client: ApiClient, known: InventoryAddon): Pr
     if (!(error instanceof ApiError) || (error.status !== 404 && error.status !== 409)) throw error;
   }
 }
-

@@ -4,7 +4,17 @@ import { FindingError } from "../finding/index.ts";
 import { holdsReference } from "../sealed/index.ts";
 import { loadKubernetes } from "../yaml/index.ts";
 import { isList, isObject, jsonOf, listAt, numberAt, objectAt, textAt, type Json, type JsonObject } from "./json.ts";
-import { DEFAULT_PRUNE, describeRef, keyOf, parseApiVersion, type Desired, type DesiredAddon, type DesiredObject, type KubernetesObject, type PruneSettings } from "./types.ts";
+import {
+  DEFAULT_PRUNE,
+  describeRef,
+  keyOf,
+  parseApiVersion,
+  type Desired,
+  type DesiredAddon,
+  type DesiredObject,
+  type KubernetesObject,
+  type PruneSettings,
+} from "./types.ts";
 
 /** The files of one cluster's folder of a release, by path within it: `release.yaml`, `ADDON/FILE.yaml`. */
 export type ReleaseFiles = ReadonlyMap<string, Uint8Array>;
@@ -22,7 +32,11 @@ export type AddonTexts = Map<string, DesiredAddon>;
 export function readRelease(files: ReleaseFiles, cluster: string, commit: string | null, known: AddonTexts = new Map()): Desired {
   const text = files.get("release.yaml");
   if (text === undefined) {
-    throw refuse("release-missing", `there is no release.yaml for cluster ${cluster}`, "render or publish the cluster first; a missing folder never means that nothing is wanted");
+    throw refuse(
+      "release-missing",
+      `there is no release.yaml for cluster ${cluster}`,
+      "render or publish the cluster first; a missing folder never means that nothing is wanted",
+    );
   }
   const release = parseYaml("release.yaml", text)[0];
   const invalid = (why: string): FindingError => refuse("release-invalid", `release.yaml of cluster ${cluster} ${why}`);
@@ -86,7 +100,10 @@ function readAddon(name: string, entry: Json, files: ReleaseFiles, known: AddonT
     }
   }
   const found = `sha256:${hash.digest("hex")}`;
-  if (found !== digest) return failed(`its files are not the ones that release.yaml was written with (digest ${found.slice(0, 19)}…, not ${digest.slice(0, 19)}…)`);
+  if (found !== digest)
+    return failed(
+      `its files are not the ones that release.yaml was written with (digest ${found.slice(0, 19)}…, not ${digest.slice(0, 19)}…)`,
+    );
   const addon: DesiredAddon = { state: "complete", name, digest, objects, ...settings };
   known.set(`${name} ${digest}`, addon);
   return addon;
@@ -120,7 +137,7 @@ function isMode(mode: string | undefined): mode is Mode {
   return mode === "Reconcile" || mode === "EnsureExists";
 }
 
-export function isKubernetesObject(value: Json | undefined): value is KubernetesObject {
+export function isKubernetesObject(value: unknown): value is KubernetesObject {
   return (
     isObject(value) &&
     typeof value["apiVersion"] === "string" &&

@@ -4,7 +4,7 @@ import { ApiError, type ApiClient, type StatusCause } from "./client.ts";
 import { UnreachableError } from "./connection.ts";
 import { pathOf, type ApiResource } from "./discovery.ts";
 import { FindingError } from "../finding/index.ts";
-import { numberAt, sameJson, valueAt, type JsonObject } from "./json.ts";
+import { numberAt, sameJson, valueAt } from "./json.ts";
 import { FIELD_MANAGER, firstDifference, handedOver, holds, keptByOthers, needsHandover, ownEntry } from "./managed-fields.ts";
 import { isKubernetesObject } from "./release.ts";
 import { groupKind, type DesiredObject, type KubernetesObject, type ManagedFieldsEntry } from "./types.ts";
@@ -35,7 +35,11 @@ export type Comparison =
   | { readonly kind: "untried"; readonly message: string };
 
 /** Query and type of a server-side apply. */
-export function applyRequest(force: boolean, dryRun: boolean, manager: string = FIELD_MANAGER): { readonly query: Record<string, string | undefined>; readonly contentType: string } {
+export function applyRequest(
+  force: boolean,
+  dryRun: boolean,
+  manager: string = FIELD_MANAGER,
+): { readonly query: Record<string, string | undefined>; readonly contentType: string } {
   return {
     query: {
       fieldManager: manager,
@@ -131,11 +135,16 @@ function sameOwn(live: KubernetesObject, result: KubernetesObject): boolean {
 
 /** Replicas that the manifest no longer names and nobody else holds: the apply would set them to 1. */
 function droppedReplicas(body: KubernetesObject, live: KubernetesObject, result: KubernetesObject): number | null {
-  if (!["Deployment.apps", "StatefulSet.apps", "ReplicaSet.apps"].includes(`${body.kind}.${body.apiVersion.split("/")[0] ?? ""}`)) return null;
-  const named = (object: JsonObject): boolean => valueAt(object, ["spec", "replicas"]) !== undefined;
+  if (!["Deployment.apps", "StatefulSet.apps", "ReplicaSet.apps"].includes(`${body.kind}.${body.apiVersion.split("/")[0] ?? ""}`))
+    return null;
   const running = numberAt(live, "spec", "replicas");
   const after = numberAt(result, "spec", "replicas");
-  return !named(body) && holds(ownEntry(live), "spec", "replicas") && running !== undefined && running !== after ? running : null;
+  return valueAt(body, ["spec", "replicas"]) === undefined &&
+    holds(ownEntry(live), "spec", "replicas") &&
+    running !== undefined &&
+    running !== after
+    ? running
+    : null;
 }
 
 /** What a refusal of the server means for the plan. `hide`: its words may quote values. */
@@ -163,5 +172,6 @@ function causeWords({ field, message }: StatusCause): string {
 /** Words of the server about a Secret or an object with opened values, without the values. */
 export function secretWords(desired: Pick<DesiredObject, "sealed" | "ref">): (text: string) => string {
   if (!desired.sealed && groupKind(desired.ref) !== "Secret") return (text) => text;
-  return (text) => text.replace(/(?:Invalid value|Unsupported value|Duplicate value): .*?(?=: (?:[a-z]|field)|$)/gs, "a value that is not shown");
+  return (text) =>
+    text.replace(/(?:Invalid value|Unsupported value|Duplicate value): .*?(?=: (?:[a-z]|field)|$)/gs, "a value that is not shown");
 }

@@ -2,3 +2,4 @@
 export { commitTree, listTree, type CommitOutcome, type TreeChanges, type TreeEntry } from "./fast-import.ts";
 export { branchHead, ensureBareRepository, fetchBranch, pushBranch } from "./repository.ts";
 export { sourceState, type Signature, type SourceState } from "./source.ts";
+export { commitOf, commitStanding, readFolder } from "./read-folder.ts";

@@ -53,18 +53,6 @@ export async function pass(plane: Pick<ControlPlane, "kubeconfig">, manifests: M
   }
 }
 
-/** A plan alone. */
-export async function planOf(plane: Pick<ControlPlane, "kubeconfig">, manifests: Manifests, setting: PassSetting = {}): Promise<Plan> {
-  const cluster = setting.cluster ?? "test-1";
-  const client = new ApiClient(setting.endpoint ?? endpointOf({ path: plane.kubeconfig, cluster }), { patience: 20_000 });
-  try {
-    const desired = readRelease(releaseOf(manifests, setting), cluster, setting.commit ?? null);
-    return makePlan(client.server, desired, await observe(client, desired, setting.observe), setting.plan);
-  } finally {
-    client.close();
-  }
-}
-
 export function operationsOf(plan: Plan): readonly string[] {
   return plan.addons.flatMap((addon) => addon.operations.map(operationWords));
 }
@@ -77,7 +65,9 @@ export function operationWords({ op, ref }: Operation): string {
 export function troubles(result: ApplyResult): readonly string[] {
   return result.addons.flatMap((addon) =>
     addon.operations.flatMap(({ operation, outcome }) =>
-      outcome.result === "failed" || outcome.result === "waiting" ? [`${operationWords(operation)}: ${outcome.result}: ${outcome.message || operation.reason}`] : [],
+      outcome.result === "failed" || outcome.result === "waiting"
+        ? [`${operationWords(operation)}: ${outcome.result}: ${outcome.message || operation.reason}`]
+        : [],
     ),
   );
 }

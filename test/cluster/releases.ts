@@ -30,7 +30,7 @@ export function releaseOf(manifests: Manifests, setting: ReleaseSetting = {}): R
   const loaded: Value = loadSalt(setting.pillar ?? "{}", { file: "pillar" }).value;
   const pillar = loaded instanceof PyDict ? loaded : new PyDict();
   pillar.set("halite", PyDict.from({ namespaces: [...(setting.namespaces ?? [])] }));
-  const { addons } = compileAddons({
+  const { addons, sealed } = compileAddons({
     written,
     failed: [],
     settings: readAddonSettings(pillar),
@@ -40,6 +40,6 @@ export function releaseOf(manifests: Manifests, setting: ReleaseSetting = {}): R
     cache: new AddonCache(),
   });
   const identity = { id: setting.cluster ?? "test-1", az: "az1", kubernetes: setting.kubernetes ?? "1.36" };
-  const texts = new ReleaseTexts().files({ state: "compiled", cluster: identity, addons });
+  const texts = new ReleaseTexts().files({ state: "compiled", cluster: identity, addons, sealed });
   return new Map([...texts].map(([path, text]) => [path, new TextEncoder().encode(text)]));
 }

@@ -21,10 +21,17 @@ describe.skipIf(!possible)("plan and apply against a real API server", () => {
     `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}, namespace: demo}\ndata: {value: "${value}"}\n`;
 
   test("create, leave alone, update, prune", async () => {
-    const manifests = { demo: { "ns.yaml": namespace, "a.yaml": config("a", "1"), "b.yaml": config("b", "1"), "c.yaml": config("c", "1") } };
+    const manifests = {
+      demo: { "ns.yaml": namespace, "a.yaml": config("a", "1"), "b.yaml": config("b", "1"), "c.yaml": config("c", "1") },
+    };
     const first = await pass(plane, manifests);
     expect(troubles(first.result)).toEqual([]);
-    expect(first.operations).toEqual(["create Namespace demo", "create ConfigMap demo/a", "create ConfigMap demo/b", "create ConfigMap demo/c"]);
+    expect(first.operations).toEqual([
+      "create Namespace demo",
+      "create ConfigMap demo/a",
+      "create ConfigMap demo/b",
+      "create ConfigMap demo/c",
+    ]);
     const second = await pass(plane, manifests);
     expect(second.operations).toEqual(["skip Namespace demo", "skip ConfigMap demo/a", "skip ConfigMap demo/b", "skip ConfigMap demo/c"]);
     expect(second.writes).toBe(0);

@@ -12,9 +12,8 @@ import { Client, type Address } from "./client.ts";
 import { freePorts } from "./ports.ts";
 import { Program } from "./process.ts";
 
-export { buildControlPlane, canBuild, isBuilt, type Binaries } from "./build.ts";
+export { canBuild, isBuilt } from "./build.ts";
 export { Client, type Address, type Answer } from "./client.ts";
-export { freePorts } from "./ports.ts";
 
 export interface ControlPlane extends Address {
   /** A kubeconfig of an administrator; its only context is `plane`. */
@@ -142,7 +141,10 @@ class Plane implements ControlPlane {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  kubectl(args: readonly string[], options: { readonly input?: string; readonly env?: Readonly<Record<string, string>> } = {}): Promise<string> {
+  kubectl(
+    args: readonly string[],
+    options: { readonly input?: string; readonly env?: Readonly<Record<string, string>> } = {},
+  ): Promise<string> {
     const env = { PATH: process.env["PATH"] ?? "", HOME: this.folder, KUBECONFIG: this.kubeconfig, ...options.env };
     return new Promise((resolve, reject) => {
       const child = execFile(this.#binaries.kubectl, args, { env, maxBuffer: 2 ** 26, timeout: 120_000 }, (error, stdout, stderr) => {
@@ -203,7 +205,12 @@ class Plane implements ControlPlane {
           kind: "Node",
           metadata: {
             name: `node-${number}`,
-            labels: { "kubernetes.io/hostname": `node-${number}`, "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64", type: "kwok" },
+            labels: {
+              "kubernetes.io/hostname": `node-${number}`,
+              "kubernetes.io/os": "linux",
+              "kubernetes.io/arch": "amd64",
+              type: "kwok",
+            },
             annotations: { "kwok.x-k8s.io/node": "fake" },
           },
           status: { allocatable: resources, capacity: resources },

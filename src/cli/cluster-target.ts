@@ -1,0 +1,145 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { isAbsolute, join, relative, sep } from "node:path";
+import {
+  ApiClient,
+  ApiError,
+  endpointOf,
+  makePlan,
+  observe,
+  readRelease,
+  UnreachableError,
+  type Desired,
+  type Observed,
+  type ObserveOptions,
+  type Plan,
+  type PlanOptions,
+  type Standing,
+} from "../cluster/index.ts";
+import type { Cluster, Fleet } from "../fleet/index.ts";
+import { branchHead, commitOf, commitStanding, ensureBareRepository, fetchBranch, readFolder } from "../git/index.ts";
+import { EnvironmentError, UsageError, type CommandContext } from "./command.ts";
+import { openFleet, outFolder } from "./session.ts";
+
+/** The one cluster that a command is about, with what it should hold. */
+export interface ClusterTarget {
+  readonly cluster: Cluster;
+  readonly desired: Desired;
+  /** Where the release was read, for people. */
+  readonly from: string;
+  readonly client: ApiClient;
+  /** How the release stands to a commit that was applied before. */
+  readonly standing: (applied: string) => Promise<Standing>;
+}
+
+/** Opens the cluster that `--cluster` names: its release from git or out/, its API server by the kubeconfig. @throws UsageError, EnvironmentError, FindingError */
+export async function openTarget(context: CommandContext): Promise<ClusterTarget> {
+  const { arguments: args } = context;
+  if (args.positional.length > 0) throw new UsageError("name the cluster with --cluster");
+  const id = args.value("cluster");
+  if (id === undefined) throw new UsageError("--cluster ID is needed: nothing is done to a cluster that is not named");
+  if (args.flag("local") && args.value("commit") !== undefined) throw new UsageError("--local and --commit exclude each other");
+  const fleet = openFleet(context);
+  const cluster = fleet.roster.clusters.find((each) => each.id === id);
+  if (cluster === undefined) throw new UsageError(`the roster has no cluster ${id}`);
+  const { desired, from, standing } = args.flag("local")
+    ? localRelease(context, fleet, cluster)
+    : await publishedRelease(context, fleet, cluster);
+  const endpoint = endpointOf({
+    path: args.value("kubeconfig"),
+    variable: context.env["KUBECONFIG"],
+    context: args.value("context"),
+    cluster: id,
+    host: cluster.host ?? undefined,
+    home: context.env["HOME"],
+  });
+  return { cluster, desired, from, client: new ApiClient(endpoint, { userAgent: `halite/${context.version}` }), standing };
+}
+
+type FoundRelease = Pick<ClusterTarget, "desired" | "from" | "standing">;
+
+function localRelease(context: CommandContext, fleet: Fleet, cluster: Cluster): FoundRelease {
+  const folder = join(outFolder(context, fleet), cluster.az, cluster.id);
+  const files = new Map<string, Uint8Array>();
+  if (existsSync(folder)) {
+    for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      const path = join(entry.parentPath, entry.name);
+      files.set(relative(folder, path).split(sep).join("/"), readFileSync(path));
+    }
+  }
+  return { desired: readRelease(files, cluster.id, null), from: relative(context.cwd, folder) || ".", standing: async () => "local" };
+}
+
+async function publishedRelease(context: CommandContext, fleet: Fleet, cluster: Cluster): Promise<FoundRelease> {
+  const { remote, branch } = fleet.config.publish;
+  const path = isAbsolute(remote) ? remote : join(fleet.folder, remote);
+  let repository = path;
+  if (/^[\w.+-]+:\/\/|^[^/]+@[^/]+:/.test(remote)) {
+    repository = join(fleet.folder, ".halite/clusters.git");
+    await ensureBareRepository(repository, branch);
+    await fetchBranch(repository, remote, branch);
+  } else if (!existsSync(path)) {
+    throw new EnvironmentError(
+      `nothing is published yet: there is no ${remote}`,
+      "`halite publish` publishes the fleet; --local takes out/ as it is",
+    );
+  }
+  const revision = context.arguments.value("commit");
+  const commit = revision === undefined ? await branchHead(repository, branch) : await commitOf(repository, revision);
+  if (commit === null) {
+    throw new EnvironmentError(
+      revision === undefined ? `${remote} has no branch ${branch}` : `${remote} has no commit ${revision}`,
+      "`halite publish` publishes the fleet; --local takes out/ as it is",
+    );
+  }
+  const files = await readFolder(repository, commit, `${cluster.az}/${cluster.id}`);
+  return {
+    desired: readRelease(files, cluster.id, commit),
+    from: `commit ${commit.slice(0, 12)} of ${branch}`,
+    standing: async (applied) => {
+      const standing = await commitStanding(repository, commit, applied);
+      return (standing === "older" || standing === "unrelated") && context.arguments.flag("allow-rollback") ? "stated" : standing;
+    },
+  };
+}
+
+/** What a command sees of its cluster. */
+export interface SeenCluster extends ClusterTarget {
+  readonly observed: Observed;
+  readonly plan: Plan;
+}
+
+/** Opens the cluster, looks at it and plans; `use` works with that, and the connection is closed at the end. */
+export async function withPlan<T>(
+  context: CommandContext,
+  options: { readonly observe?: ObserveOptions; readonly plan?: PlanOptions },
+  use: (seen: SeenCluster) => Promise<T>,
+): Promise<T> {
+  const target = await openTarget(context);
+  try {
+    context.terminal.progress(`reading ${target.cluster.id} (${target.client.server})`);
+    const observed = await observe(target.client, target.desired, { standing: target.standing, ...options.observe });
+    const plan = makePlan(target.client.server, target.desired, observed, options.plan);
+    context.terminal.progressDone();
+    return await use({ ...target, observed, plan });
+  } catch (error) {
+    if (error instanceof UnreachableError)
+      throw new EnvironmentError(
+        `the API server of ${target.cluster.id} gives no answer: ${error.message}`,
+        "nothing more was done; running the command again is safe",
+        { cause: error },
+      );
+    if (error instanceof ApiError) {
+      const advice =
+        error.status === 401
+          ? "the credentials of the kubeconfig are not taken: log in again"
+          : error.status === 403
+            ? "docs/clusters.md lists the rights that Halite needs"
+            : undefined;
+      throw new EnvironmentError(`the API server of ${target.cluster.id} refused: ${error.message}`, advice, { cause: error });
+    }
+    throw error;
+  } finally {
+    target.client.close();
+  }
+}
