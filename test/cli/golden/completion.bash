@@ -4,7 +4,7 @@ _halite() {
   case "$previous" in
     --config|-c|--minion-config|--out|--rendered) COMPREPLY=($(compgen -f -- "$current")); return ;;
   esac
-  if [ "$COMP_CWORD" -eq 1 ]; then words="init render watch impact show explain validate publish start completion --help --version"
+  if [ "$COMP_CWORD" -eq 1 ]; then words="init render watch impact show explain validate publish plan apply status start completion --help --version"
   else case "${COMP_WORDS[1]}" in
     init) words="--bare --json --help" ;;
     render) words="--config --clusters --check --out --jobs --shards --shard --no-cache --no-memo --json --help" ;;
@@ -14,6 +14,9 @@ _halite() {
     explain) words="--cluster --config --json --help" ;;
     validate) words="--config --clusters --strict --accepted --jobs --json --help" ;;
     publish) words="--config --partial --rendered --jobs --json --help" ;;
+    plan) words="--cluster --local --commit --kubeconfig --context --allow-rollback --config --beside-addon-manager --json --help" ;;
+    apply) words="--cluster --local --commit --kubeconfig --context --allow-rollback --config --beside-addon-manager --wait --timeout --json --help" ;;
+    status) words="--cluster --local --commit --kubeconfig --context --allow-rollback --config --reasons --json --help" ;;
     start) words="--config --jobs --json --help" ;;
     completion) words="bash zsh fish --json --help" ;;
   esac; fi
