@@ -13,6 +13,7 @@ const rooms = {
   policy: ["yaml", "schema", "addon"],
   fleet: ["salt", "addon", "policy", "schema", "yaml", "memo", "sealed", "bundle"],
   unseal: ["sealed", "yaml"],
+  diff: ["addon", "schema", "yaml"],
   git: [],
   cluster: ["addon", "diff", "sealed", "yaml"],
 };

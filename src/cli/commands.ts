@@ -212,6 +212,39 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("./validate.ts")).command,
   },
   {
+    name: "diff",
+    summary: "say what a change does to which clusters",
+    synopsis: "",
+    description:
+      "Renders two states of the fleet in memory and prints what differs between them, object by object: the same change of several clusters once, dangerous ones first. One side is a commit, read from git without a checkout: halite.yaml, roster, pillar, states and schemas are that commit's; the other is the work tree as it lies there. Without --base it is the commit at which this branch parts from the main branch (origin's default branch, else main or master): what is shown is what a merge would bring. Only clusters that a changed file reaches are rendered.",
+    options: [
+      CONFIG,
+      {
+        name: "base",
+        value: "REF",
+        summary: "compare with this commit, branch or tag (default: where this branch parts from the main one)",
+      },
+      { name: "head", value: "REF", summary: "the other side (default: worktree)" },
+      { name: "merge-base", summary: "compare with the commit at which this branch parts from --base" },
+      CLUSTERS,
+      { name: "full", summary: "show whole objects, every cluster's name, and changes of writing alone" },
+      NO_CACHE,
+      NO_MEMO,
+    ],
+    exits: [
+      [0, "no differences"],
+      [1, "differences, or a side that can't be compared"],
+      [2, "called wrongly"],
+      [3, "no halite.yaml, or git can't read a side"],
+    ],
+    examples: [
+      ["halite diff", "what merging this branch would change"],
+      ["halite diff --base HEAD", "what is not committed yet"],
+      ["halite diff --base v1.4 --head main --clusters 'G@az:sjc1'", "two commits, one zone"],
+    ],
+    load: async () => (await import("./diff.ts")).command,
+  },
+  {
     name: "publish",
     summary: "commit the compiled addons to the branch that the zones pull",
     synopsis: "",

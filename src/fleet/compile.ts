@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   AddonCache,
@@ -17,7 +17,7 @@ import { MemoStore } from "./cache/memo-store.ts";
 import { RunState } from "./cache/run-state.ts";
 import { kindOf, rosterText } from "./partition.ts";
 import { reachOf, ReachSets, sealedQuestions, type Reach } from "./reach.ts";
-import { Memo } from "../memo/index.ts";
+import { Memo, packRecords } from "../memo/index.ts";
 import {
   followedRoots,
   matches,
@@ -73,14 +73,18 @@ export class FleetCompiler {
   readonly #pillarSchemas: PillarSchemas;
   readonly #policies: PolicySet;
 
-  /** @throws FindingError where a schema or a policy of the fleet can't be read */
-  constructor(fleet: Fleet, { memo = true }: { readonly memo?: boolean } = {}) {
+  /**
+   * `beside`: the compiler of another state of the fleet, whose manifests, parsed and checked, are taken over where they have the same text.
+   *
+   * @throws FindingError where a schema or a policy of the fleet can't be read
+   */
+  constructor(fleet: Fleet, { memo = true, beside }: { readonly memo?: boolean; readonly beside?: FleetCompiler } = {}) {
     this.#memo = memo ? new Memo(testClusterId) : undefined;
     this.fleet = fleet;
-    this.#addons = new AddonCache(fleet.config.sealed.allow);
+    this.#addons = beside?.inputs === this.inputs ? beside.#addons : new AddonCache(fleet.config.sealed.allow);
     this.#sealed = sealedTexts(fleet);
-    this.#knownCrds = readCrds(fleet.folder);
-    this.#pillarSchemas = PillarSchemas.in(fleet.folder);
+    this.#knownCrds = readCrds(fleet);
+    this.#pillarSchemas = PillarSchemas.in(fleet);
     this.#policies = fleetPolicies(fleet);
   }
 
@@ -129,6 +133,14 @@ export class FleetCompiler {
     };
   }
 
+  /** Compiles one cluster, with every question about files that it asked; `undefined` where they were not followed. */
+  compileAsked(cluster: Cluster): { readonly compile: ClusterCompile; readonly questions: readonly string[] | undefined } {
+    const { compile, followed, asked } = this.#compile(cluster);
+    const memo = this.#memo;
+    if (followed === undefined || memo === undefined) return { compile, questions: asked?.() };
+    return { compile, questions: followed.tracker.reads().files.map((number) => memo.fileQuestion(number)) };
+  }
+
   /** A cluster's pillar; empty where it can't be compiled. */
   pillarOf(cluster: Cluster): PyDict {
     const minion = minionOfCluster(this.fleet, cluster);
@@ -159,12 +171,22 @@ export class FleetCompiler {
     return this.#sets?.list ?? [];
   }
 
-  /** Has the compiles go on from earlier runs' renders, and gives what leaves this one's for later. `work`: what is to be done, in milliseconds. */
-  continueFrom(cache: CacheFolder, answers: FileAnswers, work: number): { readonly keep: (now: Date) => void } {
+  /**
+   * Has the compiles go on from earlier runs' renders, and gives what leaves this one's for later. `work`: what is to be done, in milliseconds;
+   * `before`: a compiler of another state of the fleet, whose renders count too.
+   */
+  continueFrom(
+    cache: CacheFolder | undefined,
+    answers: FileAnswers,
+    work: number,
+    before?: { readonly compiler: FleetCompiler; readonly answers: FileAnswers },
+  ): { readonly keep: (now: Date) => void } {
     const memo = this.#memo;
     if (memo === undefined) return { keep: () => undefined };
     const store = new MemoStore(cache, answers);
-    store.open(memo, this.#addons, work);
+    const other = before === undefined ? undefined : before.compiler.#memo;
+    const more = other === undefined ? [] : [packRecords(other, other.fresh, (question) => before?.answers.answer(question) ?? "")];
+    store.open(memo, this.#addons, work, more);
     return { keep: (now) => store.keep(memo, this.#addons, now) };
   }
 
@@ -182,6 +204,11 @@ export class FleetCompiler {
   /** How many computations were carried out, and how many results were taken from another cluster's. */
   get counts(): { readonly computed: number; readonly taken: number } {
     return this.#memo?.counts ?? { computed: 0, taken: 0 };
+  }
+
+  /** CustomResourceDefinitions that clusters have without any addon bringing them. */
+  get knownCrds(): readonly PyDict[] {
+    return this.#knownCrds;
   }
 
   /** All that every cluster hangs on beside the files of the roots and what the roster says of it, as a text. */
@@ -295,18 +322,13 @@ export function kubernetesSchemas(home: string): KubernetesSchemas {
 }
 
 /** CustomResourceDefinitions in schemas/crds/ of the fleet's folder. @throws FindingError where one can't be read */
-function readCrds(folder: string): PyDict[] {
+function readCrds({ folder, files }: Fleet): PyDict[] {
   const directory = join(folder, "schemas/crds");
-  let names: string[];
-  try {
-    names = readdirSync(directory);
-  } catch {
-    return [];
-  }
-  return names
+  return files
+    .names(directory)
     .filter((name) => /\.ya?ml$/.test(name))
-    .sort()
-    .flatMap((name) => loadKubernetes(readFileSync(join(directory, name), "utf8"), { file: `schemas/crds/${name}` }))
+    .toSorted()
+    .flatMap((name) => loadKubernetes(new TextDecoder().decode(files.read(join(directory, name))), { file: `schemas/crds/${name}` }))
     .flatMap((document) =>
       document.value instanceof PyDict && document.value.get("kind") === "CustomResourceDefinition" ? [document.value] : [],
     );

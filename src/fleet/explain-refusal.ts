@@ -45,7 +45,7 @@ export function addonStands(
   if (pillar.messages.length > 0 || hasErrors(pillar.findings) || low.value === undefined || low.value.failed.length > 0) return false;
   if (hasErrors(readAddonSettings(pillar.value.data).findings)) return false;
   if (
-    PillarSchemas.in(fleet.folder)
+    PillarSchemas.in(fleet)
       .check(pillar.value.data, () => undefined)
       .some(({ finding }) => finding.severity === "error")
   )

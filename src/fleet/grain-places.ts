@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { FindingError, type Position } from "../finding/index.ts";
 import { PyDict, type Value } from "../python/index.ts";
@@ -11,7 +10,7 @@ import { placesIn, type Cluster } from "./roster.ts";
 export function grainPlaces(fleet: Fleet, cluster: Cluster): (place: DataPlace) => Position {
   const { at } = cluster;
   const start = (at.line ?? 1) - 1;
-  const lines = readFileSync(resolve(fleet.folder, fleet.config.roster), "utf8").split("\n");
+  const lines = new TextDecoder().decode(fleet.files.read(resolve(fleet.folder, fleet.config.roster))).split("\n");
   const length = lines.slice(start + 1).findIndex((line) => /^[^\s#]/.test(line));
   const entry = lines.slice(start, length < 0 ? undefined : start + 1 + length).join("\n");
   let roster: Value;

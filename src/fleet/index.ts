@@ -1,5 +1,6 @@
 /** The room of the fleet: config, roster, the compile of one cluster and of many, out/, and what is kept between runs. */
 export { Aside, removeLeftovers } from "./aside.ts";
+export { BothSides, type ComparedCluster } from "./both-sides.ts";
 export { CacheFolder } from "./cache/folder.ts";
 export { RosterCache } from "./cache/roster-cache.ts";
 export { findingsByCluster, FleetCompiler, kubernetesSchemas, outFiles } from "./compile.ts";
@@ -10,7 +11,7 @@ export type { ExplainedValue } from "./explained-values.ts";
 export { inputDigest } from "./input-digest.ts";
 export { joinShards } from "./joined-shards.ts";
 export type { LineCounts } from "./line-counts.ts";
-export { findConfig, loadFleet, minionOfCluster, type Fleet } from "./load.ts";
+export { findConfig, loadConfig, loadFleet, minionOfCluster, type Fleet } from "./load.ts";
 export { compareOut, writeOut, type OutDifference } from "./out.ts";
 export { partition } from "./partition.ts";
 export { recordClusters, type RenderDetails, type RenderedCluster, type RenderProgress } from "./render.ts";

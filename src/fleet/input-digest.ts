@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { canonical } from "../memo/index.ts";
+import { filesIn } from "../salt/index.ts";
 import { OWN_BUNDLES } from "./bundles.ts";
 import type { Fleet } from "./load.ts";
-import { filesBelow } from "./out.ts";
 import { rosterText } from "./partition.ts";
 
 /**
@@ -29,16 +28,8 @@ export function settingsDigest(fleet: Fleet): string {
   const hash = createHash("sha256");
   hash.update(JSON.stringify([[...fileRoots], [...pillarRoots], kubernetes, sealed.root, sealed.allow, settings, canonical(saltOptions)]));
   for (const folder of ["schemas/pillar", "schemas/crds", "policies", OWN_BUNDLES]) {
-    for (const path of filesBelow(fleet.folder, folder).sort()) hash.update(`\0${path}\0`).update(contentAt(join(fleet.folder, path)));
+    const top = join(fleet.folder, folder);
+    for (const path of filesIn(fleet.files, top)) hash.update(`\0${folder}/${path}\0`).update(fleet.files.read(join(top, path)));
   }
   return hash.digest("hex");
-}
-
-/** Links may lead nowhere, or to a folder. */
-function contentAt(path: string): Buffer | string {
-  try {
-    return readFileSync(path);
-  } catch {
-    return "";
-  }
 }

@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import type { BundleSource } from "../bundle/index.ts";
 import { FindingError, type Finding } from "../finding/index.ts";
 import { deepCopy, PyDict, type Value } from "../python/index.ts";
-import { DiskFileRoots, diskOptions, minionConfig, minionOf, type FileRoots, type Minion } from "../salt/index.ts";
+import { Disk, DiskFileRoots, diskOptions, minionConfig, minionOf, type FileRoots, type FileSystem, type Minion } from "../salt/index.ts";
 import { bundlesOf } from "./bundles.ts";
 import { CONFIG_FILE, parseFleetConfig, type FleetConfig } from "./config.ts";
 import type { RosterCache } from "./cache/roster-cache.ts";
@@ -11,12 +11,14 @@ import type { KubernetesSchemas } from "../schema/index.ts";
 import { FileSchema } from "./user-schemas.ts";
 import { parseRoster, type Cluster, type Roster } from "./roster.ts";
 
-/** A fleet as it lies on disk: its config, its clusters, its files. */
+/** A fleet as it lies on disk, or in a commit: its config, its clusters, its files. */
 export interface Fleet {
   /** Absolute path of the folder of halite.yaml. */
   readonly folder: string;
   /** The config's name within the folder. */
   readonly configFile: string;
+  /** What its files are read from, by their absolute paths. */
+  readonly files: FileSystem;
   readonly config: FleetConfig;
   readonly roster: Roster;
   readonly fileRoots: FileRoots;
@@ -46,37 +48,48 @@ export function findConfig(folder: string): string | undefined {
  * @param home the program's folder, where schemas/ and dist/bundles/ lie
  * @throws FindingError where either can't be read
  */
-export function loadFleet(configPath: string, schemas: KubernetesSchemas, home: string, cache?: RosterCache): Fleet {
-  const { folder, configFile, config } = loadConfig(configPath, home);
-  const text = readText(folder, config.roster, "roster-missing");
+export function loadFleet(
+  configPath: string,
+  schemas: KubernetesSchemas,
+  home: string,
+  cache?: RosterCache,
+  files: FileSystem = new Disk(),
+): Fleet {
+  const { folder, configFile, config } = loadConfig(configPath, home, files);
+  const text = readText(files, folder, config.roster, "roster-missing");
   const kubernetes = config.kubernetes ?? schemas.versions.at(-1) ?? "";
   const parse = (): Roster => parseRoster(text, config.roster, kubernetes, new FileSchema(home, "roster"));
   const roster = cache === undefined ? parse() : cache.roster(`${config.roster}\0${kubernetes}\0${text}`, parse);
   return {
     folder,
     configFile,
+    files,
     config,
     roster,
-    fileRoots: diskRoots(folder, config.fileRoots, config.saltOptions),
-    pillarRoots: diskRoots(folder, config.pillarRoots, config.saltOptions),
-    sealedRoots: diskRoots(folder, new Map([["base", [config.sealed.root]]]), new PyDict()),
+    fileRoots: rootsIn(files, folder, config.fileRoots, config.saltOptions),
+    pillarRoots: rootsIn(files, folder, config.pillarRoots, config.saltOptions),
+    sealedRoots: rootsIn(files, folder, new Map([["base", [config.sealed.root]]]), new PyDict()),
     findings: roster.findings,
     schemas,
-    bundles: bundlesOf(home, folder),
+    bundles: bundlesOf(home, folder, files),
   };
 }
 
 /** Reads the config alone. @throws FindingError where it can't be read */
-export function loadConfig(configPath: string, home: string): Pick<Fleet, "folder" | "configFile" | "config"> {
+export function loadConfig(
+  configPath: string,
+  home: string,
+  files: FileSystem = new Disk(),
+): Pick<Fleet, "folder" | "configFile" | "config"> {
   const folder = dirname(resolve(configPath));
   const configFile = relative(folder, resolve(configPath));
-  const config = parseFleetConfig(readText(folder, configFile, "config-missing"), configFile, new FileSchema(home, "config"));
+  const config = parseFleetConfig(readText(files, folder, configFile, "config-missing"), configFile, new FileSchema(home, "config"));
   return { folder, configFile, config };
 }
 
-function readText(folder: string, path: string, code: string): string {
+function readText(files: FileSystem, folder: string, path: string, code: string): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(isAbsolute(path) ? path : join(folder, path)));
+    return new TextDecoder("utf-8", { fatal: true }).decode(files.read(isAbsolute(path) ? path : join(folder, path)));
   } catch (error) {
     const reason =
       error instanceof Error && "code" in error && error.code === "ENOENT"
@@ -92,14 +105,14 @@ function readText(folder: string, path: string, code: string): string {
   }
 }
 
-/** File roots on disk; `display` names are as the config writes them. */
-function diskRoots(folder: string, roots: ReadonlyMap<string, readonly string[]>, options: PyDict): FileRoots {
+/** File roots; `display` names are as the config writes them. */
+function rootsIn(files: FileSystem, folder: string, roots: ReadonlyMap<string, readonly string[]>, options: PyDict): FileRoots {
   return new DiskFileRoots(
     [...roots].map(([name, directories]) => ({
       name,
       roots: directories.map((directory) => ({ directory: resolve(folder, directory), display: directory.replace(/\/+$/, "") })),
     })),
-    diskOptions(options),
+    { ...diskOptions(options), files },
   );
 }
 

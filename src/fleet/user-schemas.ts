@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Finding, Position, TrailStep } from "../finding/index.ts";
 import type { PyDict, Value } from "../python/index.ts";
-import type { PillarProvenance } from "../salt/index.ts";
+import type { FileSystem, PillarProvenance } from "../salt/index.ts";
 import { compileUserSchema, validateUserData, type Json, type JsonPath, type Problem, type UserSchema } from "../schema/index.ts";
 
 /** What a file of a fleet may hold: `schemas/roster.schema.json`, `schemas/config.schema.json` of the program. */
@@ -11,7 +11,7 @@ export class FileSchema {
 
   /** `home` is the program's folder, `name` the part before `.schema.json`. */
   constructor(home: string, name: string) {
-    this.#schema = compileUserSchema(readJson(join(home, `schemas/${name}.schema.json`)), { code: name });
+    this.#schema = compileUserSchema(parseJson(readFileSync(join(home, `schemas/${name}.schema.json`))), { code: name });
   }
 
   /** `at` gives the place of the entry that a path leads to. */
@@ -37,11 +37,14 @@ export class PillarSchemas {
   }
 
   /** The schemas in a fleet's folder; none is fine. */
-  static in(folder: string): PillarSchemas {
+  static in({ folder, files }: { readonly folder: string; readonly files: FileSystem }): PillarSchemas {
     const directory = join(folder, "schemas/pillar");
     const others: Record<string, Json> = {};
-    for (const name of namesIn(directory)) {
-      const schema = readJson(join(directory, name));
+    for (const name of files
+      .names(directory)
+      .filter((each) => each.endsWith(".schema.json"))
+      .toSorted()) {
+      const schema = parseJson(files.read(join(directory, name)));
       // By their file names they refer to one another, whatever `$id` they carry.
       if (typeof schema === "object" && schema !== null && !Array.isArray(schema)) others[name] = { ...schema, $id: `${BASE}${name}` };
     }
@@ -81,17 +84,7 @@ function findingOf(problem: Problem, at: Position | undefined, trail: readonly T
   };
 }
 
-function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory)
-      .filter((name) => name.endsWith(".schema.json"))
-      .sort();
-  } catch {
-    return [];
-  }
-}
-
-function readJson(path: string): Json {
-  const json: Json = JSON.parse(readFileSync(path, "utf8"));
+function parseJson(bytes: Uint8Array): Json {
+  const json: Json = JSON.parse(new TextDecoder().decode(bytes));
   return json;
 }

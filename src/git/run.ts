@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { FindingError } from "../finding/index.ts";
 
 export interface GitRun {
@@ -28,14 +28,32 @@ const FOREIGN = [
   "GIT_QUARANTINE_PATH",
 ];
 
+function ownEnvironment(): NodeJS.ProcessEnv {
+  const env: NodeJS.ProcessEnv = { ...process.env, LC_ALL: "C", GIT_TERMINAL_PROMPT: "0", GIT_OPTIONAL_LOCKS: "0" };
+  for (const name of FOREIGN) delete env[name];
+  return env;
+}
+
+/** Runs git while everything else waits, and gives its standard output: for the few reads that can't be foreseen. @throws FindingError `git-failed` */
+export function gitSync(args: readonly string[], { cwd, timeout, limit }: Omit<GitRunOptions, "input">): Buffer {
+  const run = spawnSync("git", [...args], {
+    cwd,
+    env: ownEnvironment(),
+    timeout: timeout ?? 120_000,
+    maxBuffer: limit ?? 256 * 1024 * 1024,
+    killSignal: "SIGKILL",
+  });
+  if (run.status !== 0) throw gitFailed(args, { status: run.status ?? 1, stdout: run.stdout, stderr: run.stderr?.toString("utf8") ?? "" });
+  return run.stdout;
+}
+
 /**
  * Runs git without a shell, in the C locale, without prompts.
  *
  * @throws FindingError `git-missing` where there is no git, `git-timeout`
  */
 export async function runGit(args: readonly string[], options: GitRunOptions): Promise<GitRun> {
-  const env: NodeJS.ProcessEnv = { ...process.env, LC_ALL: "C", GIT_TERMINAL_PROMPT: "0", GIT_OPTIONAL_LOCKS: "0" };
-  for (const name of FOREIGN) delete env[name];
+  const env = ownEnvironment();
   const limit = options.limit ?? 256 * 1024 * 1024;
   const child = spawn("git", [...args], {
     cwd: options.cwd,

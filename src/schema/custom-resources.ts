@@ -3,6 +3,7 @@ import { explain } from "./messages.ts";
 import { Place } from "./place.ts";
 import { setAt, toPlain, type Plain } from "./plain.ts";
 import type { Json, JsonPath, Problem } from "./problem.ts";
+import type { DefinitionSchema } from "./definitions.ts";
 import type { Prepared, StructuralPass } from "./structural.ts";
 
 /** One version of a custom resource. */
@@ -30,6 +31,13 @@ export class CustomResource {
   get rules(): readonly string[] {
     this.#rules ??= celRules(this.#schema);
     return this.#rules;
+  }
+
+  /** The schema of the field that a path leads to; `undefined` where none is declared. */
+  field(path: JsonPath): DefinitionSchema | undefined {
+    const { value, isObject } = schemaAt(this.#schema, path);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a structural schema (apiextensions.v1.JSONSchemaProps) is of this shape
+    return isObject ? (value as DefinitionSchema) : undefined;
   }
 
   /** What the object's schema says of it. Null counts, unlike in built-in kinds: server-side apply refuses it where it is not allowed. */

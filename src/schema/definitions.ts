@@ -1,4 +1,4 @@
-import type { JsonPath } from "./problem.ts";
+import type { Json, JsonPath } from "./problem.ts";
 
 /** Gives the text of a file below schemas/kubernetes/, by its name there: `index.json`, `definitions/core.json`. */
 export type SchemaFiles = (name: string) => string;
@@ -16,6 +16,10 @@ export interface DefinitionSchema {
   readonly anyOf?: readonly DefinitionSchema[];
   readonly "x-kubernetes-list-type"?: "map" | "set";
   readonly "x-kubernetes-list-map-keys"?: readonly string[];
+  readonly "x-kubernetes-patch-merge-key"?: string;
+  /** Of a custom resource: what the server fills in. */
+  readonly default?: Json;
+  readonly pattern?: string;
 }
 
 /** A value that holds from one Kubernetes version to another, both included. */

@@ -1,7 +1,7 @@
 /**
  * The room of schemas: what a Kubernetes version, its custom resources, and Halite's own formats allow. Pure: files come in as text.
  */
-export { KubernetesSchemas, UnknownVersionError } from "./kubernetes-schemas.ts";
+export { KubernetesSchemas, UnknownVersionError, type ClusterSchema } from "./kubernetes-schemas.ts";
 export { toPlain } from "./plain.ts";
 export { type Json, type JsonObject, type JsonPath, type Problem } from "./problem.ts";
 export { quantity } from "./quantity.ts";

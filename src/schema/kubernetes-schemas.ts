@@ -155,11 +155,14 @@ export class ClusterSchema {
 
   /**
    * The schema of a field, with its list type and merge keys, for whoever compares or merges objects.
-   * `undefined` where the API declares none, and for custom resources.
+   * `undefined` where the API declares none.
    */
   field(apiVersion: string, kind: string, path: JsonPath): DefinitionSchema | undefined {
+    const { definitions } = this.#all;
     const facts = this.#facts(kindKey(apiVersion, kind));
-    return facts === undefined ? undefined : this.#all.definitions.field(facts.definition, path, this.#minor);
+    if (facts !== undefined) return definitions.field(facts.definition, path, this.#minor);
+    if (path[0] === "metadata") return definitions.field("meta.v1.ObjectMeta", path.slice(1), this.#minor);
+    return this.#custom.find(apiVersion, kind)?.field(path);
   }
 
   /** Fields of a kind that cannot change once an object is there; what stands below them neither. Custom resources have none here. */

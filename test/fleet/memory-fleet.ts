@@ -4,7 +4,7 @@ import { expect } from "vitest";
 import { parseFleetConfig } from "../../src/fleet/config.ts";
 import { FleetCompiler, kubernetesSchemas, type CompiledCluster, type Fleet } from "../../src/fleet/index.ts";
 import { parseRoster } from "../../src/fleet/roster.ts";
-import { MemoryFileRoots } from "../../src/salt/index.ts";
+import { Disk, MemoryFileRoots } from "../../src/salt/index.ts";
 
 /** The program's folder. */
 export const HOME = fileURLToPath(new URL("../..", import.meta.url));
@@ -26,6 +26,7 @@ export function fleetOf(files: ReadonlyMap<string, string>): Fleet {
   return {
     folder: "/nowhere",
     configFile: "halite.yaml",
+    files: new Disk(),
     config,
     roster,
     fileRoots: below("states/"),

@@ -20,12 +20,13 @@ const READ = 60_000;
 
 /** Renders and parts of files that earlier runs have computed, and those of this one for later runs. */
 export class MemoStore {
-  readonly #cache: CacheFolder;
+  readonly #cache: CacheFolder | undefined;
   readonly #answers: FileAnswers;
   #packs: readonly { readonly name: string; readonly pack: MemoPack }[] = [];
   #open = false;
 
-  constructor(cache: CacheFolder, answers: FileAnswers) {
+  /** Without a cache nothing is kept beyond the run. */
+  constructor(cache: CacheFolder | undefined, answers: FileAnswers) {
     this.#cache = cache;
     this.#answers = answers;
   }
@@ -34,45 +35,46 @@ export class MemoStore {
    * Has the memo and the second stage go on from earlier runs, if that is less work than the work before them.
    *
    * @param work in milliseconds
+   * @param more records beside those of the cache
    */
-  open(memo: Memo, addons: AddonCache, work: number): void {
-    const names = this.#cache.names(PREFIX);
-    const buffers = names.map((name) => [name, this.#cache.size(name)] as const);
-    if (work < buffers.reduce((sum, [, size]) => sum + size, 0) / READ) return;
-    this.#packs = names.flatMap((name) => {
-      const bytes = this.#cache.read(name);
+  open(memo: Memo, addons: AddonCache, work: number, more: readonly RecordPack[] = []): void {
+    const cache = this.#cache;
+    const names = cache?.names(PREFIX) ?? [];
+    const buffers = names.map((name) => [name, cache?.size(name) ?? 0] as const);
+    const worthReading = work >= buffers.reduce((sum, [, size]) => sum + size, 0) / READ;
+    if (!worthReading && more.length === 0) return;
+    this.#packs = (worthReading ? names : []).flatMap((name) => {
+      const bytes = cache?.read(name);
       // Only what this very build wrote, and whose digest is right, comes here.
       const pack: MemoPack | undefined = bytes === undefined ? undefined : JSON.parse(bytes.toString("utf8"));
       return pack === undefined ? [] : [{ name, pack }];
     });
     const holds = (question: string, answer: string): boolean => this.#answers.answer(question) === answer;
-    memo.continue(
-      new PackedRecords(
-        this.#packs.map(({ pack }) => pack.renders),
-        holds,
-      ),
-    );
+    memo.continue(new PackedRecords([...this.#packs.map(({ pack }) => pack.renders), ...more], holds));
     addons.continue(new Map(this.#packs.flatMap(({ pack }) => pack.parts)));
     this.#open = true;
   }
 
   /** Leaves for later runs what this one has computed. */
   keep(memo: Memo, addons: AddonCache, now: Date): void {
-    if (!this.#open) return;
-    for (const { name } of this.#packs) this.#cache.touch(name, now);
+    const cache = this.#cache;
+    if (!this.#open || cache === undefined) return;
+    for (const { name } of this.#packs) cache.touch(name, now);
     if (memo.fresh.length + addons.fresh.length === 0) return;
     const renders = packRecords(memo, memo.fresh, (question) => this.#answers.answer(question));
     const own = JSON.stringify({ renders, parts: addons.fresh } satisfies MemoPack);
-    this.#cache.write(`${PREFIX}${createHash("sha256").update(own).digest("hex").slice(0, 24)}`, Buffer.from(own, "utf8"));
-    this.#drop();
+    cache.write(`${PREFIX}${createHash("sha256").update(own).digest("hex").slice(0, 24)}`, Buffer.from(own, "utf8"));
+    // Two compilers may have one cache of addons.
+    addons.fresh.splice(0);
+    drop(cache);
   }
+}
 
-  /** Packs beyond the bounds go, oldest first: what is missed is computed again, into the next pack. */
-  #drop(): void {
-    let total = 0;
-    for (const [index, name] of this.#cache.names(PREFIX).entries()) {
-      total += this.#cache.size(name);
-      if (index >= MOST_PACKS || total > MOST_BYTES) this.#cache.remove(name);
-    }
+/** Packs beyond the bounds go, oldest first: what is missed is computed again, into the next pack. */
+function drop(cache: CacheFolder): void {
+  let total = 0;
+  for (const [index, name] of cache.names(PREFIX).entries()) {
+    total += cache.size(name);
+    if (index >= MOST_PACKS || total > MOST_BYTES) cache.remove(name);
   }
 }

@@ -1,6 +1,6 @@
-import { lstatSync, readdirSync, readFileSync, realpathSync, statSync, type Stats } from "node:fs";
 import type { FileRoots, FileStamp, SourceFile } from "../types.ts";
 import { FileContent } from "./content.ts";
+import { Disk, type FileStatus, type FileSystem } from "./file-system.ts";
 import { compareCodePoints, normalizePath } from "./path.ts";
 import { servable } from "./url.ts";
 
@@ -25,6 +25,8 @@ export interface DiskOptions {
   readonly followSymlinks?: boolean;
   /** Salt's `fileserver_ignoresymlinks`: links are not listed. Default false. */
   readonly ignoreSymlinks?: boolean;
+  /** Where the directories are. Default: this machine's disk. */
+  readonly files?: FileSystem;
 }
 
 interface Listing {
@@ -46,6 +48,7 @@ export class DiskFileRoots implements FileRoots {
   readonly #ignored: (path: string) => boolean;
   readonly #followSymlinks: boolean;
   readonly #ignoreSymlinks: boolean;
+  readonly #disk: FileSystem;
   /** By environment and path, as asked for and as normalised. */
   readonly #files = new Map<string, Map<string, FileContent | undefined>>();
   readonly #listings = new Map<string, Listing>();
@@ -55,6 +58,7 @@ export class DiskFileRoots implements FileRoots {
     this.#ignored = options.ignored ?? (() => false);
     this.#followSymlinks = options.followSymlinks ?? true;
     this.#ignoreSymlinks = options.ignoreSymlinks ?? false;
+    this.#disk = options.files ?? new Disk();
   }
 
   environments(): readonly string[] {
@@ -93,7 +97,7 @@ export class DiskFileRoots implements FileRoots {
     const found = this.#locate(saltenv, path);
     if (found === undefined) return undefined;
     const { full, display, status } = found;
-    return new FileContent(path, display, readFileSync(full), status.mode & 0o7777, stampOf(display, status));
+    return new FileContent(path, display, this.#disk.read(full), status.mode, stampOf(display, status));
   }
 
   stamp(saltenv: string, path: string): FileStamp | undefined {
@@ -101,13 +105,13 @@ export class DiskFileRoots implements FileRoots {
     return found === undefined ? undefined : stampOf(found.display, found.status);
   }
 
-  #locate(saltenv: string, path: string): { readonly full: string; readonly display: string; readonly status: Stats } | undefined {
+  #locate(saltenv: string, path: string): { readonly full: string; readonly display: string; readonly status: FileStatus } | undefined {
     if (path === "." || path.includes("\0")) return undefined;
     for (const { directory, display } of this.#roots(saltenv)) {
       const full = `${directory}/${path}`;
-      const status = targetOf(full);
-      if (status === undefined || !status.isFile() || this.#ignored(path)) continue;
-      if (!this.#followSymlinks && !within(realpathSync(directory), realpathSync(full))) continue;
+      const status = this.#disk.status(full);
+      if (status?.kind !== "file" || this.#ignored(path)) continue;
+      if (!this.#followSymlinks && !within(this.#disk.realPath(directory), this.#disk.realPath(full))) continue;
       return { full, display: `${display}/${path}`, status };
     }
     return undefined;
@@ -125,15 +129,14 @@ export class DiskFileRoots implements FileRoots {
 
   /** `above` are the real paths of the directories being walked, against links that lead back up. */
   #walk(directory: string, prefix: string, above: readonly string[], found: { files: Set<string>; directories: Set<string> }): void {
-    const status = statSync(directory, { throwIfNoEntry: false });
-    if (status === undefined || !status.isDirectory()) return;
-    const real = realpathSync(directory);
+    if (this.#disk.status(directory)?.kind !== "folder") return;
+    const real = this.#disk.realPath(directory);
     if (above.includes(real)) return;
-    for (const name of readdirSync(directory)) {
+    for (const name of this.#disk.names(directory)) {
       const full = `${directory}/${name}`;
       const path = prefix + name;
-      const isLink = lstatSync(full).isSymbolicLink();
-      const isDirectory = targetOf(full)?.isDirectory() ?? false;
+      const isLink = this.#disk.isLink(full);
+      const isDirectory = this.#disk.status(full)?.kind === "folder";
       if (!(isLink && this.#ignoreSymlinks) && !this.#ignored(path)) (isDirectory ? found.directories : found.files).add(path);
       // Salt hides an ignored directory's name but still lists what is in it.
       if (isDirectory && (!isLink || this.#followSymlinks)) this.#walk(full, `${path}/`, [...above, real], found);
@@ -142,17 +145,10 @@ export class DiskFileRoots implements FileRoots {
 }
 
 /** The time of change that nobody can set is part of it: who writes to a file may put the other back. */
-function stampOf(display: string, { size, mode, mtimeMs, ctimeMs, ino }: Stats): FileStamp {
+function stampOf(display: string, { disk }: FileStatus): FileStamp | undefined {
+  if (disk === undefined) return undefined;
+  const { size, mode, mtimeMs, ctimeMs, ino } = disk;
   return { text: `${display} ${size} ${mode & 0o7777} ${ino} ${mtimeMs} ${ctimeMs}`, modified: Math.max(mtimeMs, ctimeMs) };
-}
-
-/** What a path leads to through its links; `undefined` for a broken or circular link. */
-function targetOf(full: string): Stats | undefined {
-  try {
-    return statSync(full, { throwIfNoEntry: false });
-  } catch {
-    return undefined;
-  }
 }
 
 function within(root: string, path: string): boolean {

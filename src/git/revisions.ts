@@ -1,0 +1,65 @@
+import { FindingError } from "../finding/index.ts";
+import { git, runGit } from "./run.ts";
+
+/** A commit, as it is named to a user. */
+export interface NamedCommit {
+  readonly commit: string;
+  readonly subject: string;
+}
+
+/** Whether a folder is in a git repository's work tree. */
+export async function isInWorkTree(folder: string): Promise<boolean> {
+  const run = await runGit(["rev-parse", "--is-inside-work-tree"], { cwd: folder });
+  return run.status === 0 && run.stdout.toString("utf8").trim() === "true";
+}
+
+/** The commit that a revision names. @throws FindingError `git-revision` where it names none */
+export async function resolveCommit(folder: string, revision: string): Promise<NamedCommit> {
+  const run = await runGit(["rev-parse", "--verify", "--quiet", "--end-of-options", `${revision}^{commit}`], { cwd: folder });
+  const commit = run.stdout.toString("utf8").trim();
+  if (run.status !== 0 || commit === "") {
+    throw new FindingError({
+      code: "git-revision",
+      severity: "error",
+      message: `${revision} names no commit of this repository`,
+      advice: (await isShallow(folder)) ? SHALLOW : "`git branch --all` lists branches; one of a remote may need `git fetch` first",
+    });
+  }
+  return { commit, subject: (await git(["show", "--no-patch", "--format=%s", commit, "--"], { cwd: folder })).trim() };
+}
+
+/** Whether a repository's history is cut off. */
+export async function isShallow(folder: string): Promise<boolean> {
+  return (await git(["rev-parse", "--is-shallow-repository"], { cwd: folder })).trim() === "true";
+}
+
+const SHALLOW =
+  "this clone is shallow: have CI fetch the history (GitHub Actions: actions/checkout with `fetch-depth: 0`; GitLab: `GIT_DEPTH: 0`), or `git fetch --unshallow`";
+
+/** The commit at which two histories part. @throws FindingError `git-merge-base` where they have none in common here */
+export async function mergeBase(folder: string, a: string, b: string): Promise<NamedCommit> {
+  const run = await runGit(["merge-base", "--end-of-options", a, b], { cwd: folder });
+  const commit = run.stdout.toString("utf8").trim();
+  if (run.status === 0 && commit !== "") return resolveCommit(folder, commit);
+  throw new FindingError({
+    code: "git-merge-base",
+    severity: "error",
+    message: `${a} and ${b} have no commit in common in this repository`,
+    advice: (await isShallow(folder)) ? SHALLOW : "name the commit to compare with: --base REF",
+  });
+}
+
+/**
+ * The branch that changes are merged into: what the remote `origin` has as its default, else main or master of it, else those of this
+ * repository. `undefined` where there is none.
+ */
+export async function mainBranch(folder: string): Promise<string | undefined> {
+  const head = await runGit(["symbolic-ref", "--quiet", "refs/remotes/origin/HEAD"], { cwd: folder });
+  const named = head.stdout.toString("utf8").trim().replace("refs/remotes/", "");
+  for (const branch of [named, "origin/main", "origin/master", "main", "master"]) {
+    if (branch === "") continue;
+    const known = await runGit(["rev-parse", "--verify", "--quiet", "--end-of-options", `${branch}^{commit}`], { cwd: folder });
+    if (known.status === 0) return branch;
+  }
+  return undefined;
+}
