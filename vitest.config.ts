@@ -1,11 +1,12 @@
 import { defineConfig } from "vitest/config";
 
 /**
- * Five projects, all of them in `npm test`:
+ * Six projects, all of them in `npm test`:
  * - fast: everything that needs only Node, but for
  * - slow (`*.slow.test.ts`): what takes many seconds: random edits of fleets, killed renders, faults, exhaustive trials;
  * - differential (`*.diff.test.ts`): judged by the real Jinja2, PyYAML and Salt in test/.cache/salt-venv;
  * - control-plane (`*.plane.test.ts`): judged by a real kube-apiserver built into test/.cache/bin;
+ * - vm (`*.vm.test.ts`): in a virtual machine with real LVM, file systems and disks, test/node-vm;
  * - real (`*.real.test.ts`): with the real programs that test/real/set-up.ts installs.
  *
  * Generated tests take the seed HALITE_SEED, a number or `random`; without it the same one every time, so that a run is green or red
@@ -21,12 +22,13 @@ export default defineConfig({
           ...shared,
           name: "fast",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/**/*.{slow,diff,plane,real}.test.ts", "test/.cache/**"],
+          exclude: ["test/**/*.{slow,diff,plane,real,vm}.test.ts", "test/.cache/**"],
         },
       },
       { test: { ...shared, name: "slow", include: ["test/**/*.slow.test.ts"], exclude: ["test/.cache/**"] } },
       { test: { ...shared, name: "differential", include: ["test/**/*.diff.test.ts"], exclude: ["test/.cache/**"] } },
       { test: { ...shared, name: "real", include: ["test/**/*.real.test.ts"], exclude: ["test/.cache/**"] } },
+      { test: { ...shared, name: "vm", include: ["test/**/*.vm.test.ts"], exclude: ["test/.cache/**"], fileParallelism: false } },
       {
         test: {
           ...shared,

@@ -59,6 +59,13 @@ function setUpControlPlane() {
   return done.ok ? undefined : `the build failed:\n${done.output.trim().slice(-2000)}`;
 }
 
+/** The virtual machine that is a storage node. Gives the reason where it can't be had. */
+function setUpNode() {
+  console.error("setting up the storage node in test/.cache (165 MB of packages, the first time) …");
+  const done = run(process.execPath, [`${root}node_modules/tsx/dist/cli.mjs`, `${root}test/node-vm/set-up.ts`]);
+  return done.ok ? undefined : done.output.trim().slice(-2000);
+}
+
 /** The programs that the tests with real tools are run against. Gives what can't be had, with the reasons. */
 function setUpRealTools() {
   console.error("setting up sops, age, kubeseal, Barbican and other real tools (minutes, the first time) …");
@@ -98,6 +105,7 @@ for (const { name, of, setUp } of [
   { name: "the real Salt, Jinja2 and PyYAML", of: "differential", setUp: setUpPython },
   { name: "the newest LTS Node", of: "fast", setUp: setUpNewestNode },
   { name: "real tools", of: "real", setUp: setUpRealTools },
+  { name: "a storage node in a virtual machine", of: "vm", setUp: setUpNode },
   { name: "a real kube-apiserver", of: "control-plane", setUp: setUpControlPlane },
 ]) {
   if (project !== undefined && project !== of) continue;
