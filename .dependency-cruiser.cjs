@@ -16,6 +16,7 @@ const rooms = {
   diff: ["addon", "schema", "yaml"],
   git: [],
   cluster: ["addon", "diff", "sealed", "yaml"],
+  publish: ["git", "addon", "yaml"],
 };
 /** Rooms that every room may import. */
 const base = ["python", "finding"];

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { isAbsolute, join, relative, sep } from "node:path";
+import { join, relative, sep } from "node:path";
 import {
   ApiClient,
   ApiError,
@@ -16,7 +16,7 @@ import {
   type Standing,
 } from "../cluster/index.ts";
 import type { Cluster, Fleet } from "../fleet/index.ts";
-import { branchHead, commitOf, commitStanding, ensureBareRepository, fetchBranch, readFolder } from "../git/index.ts";
+import { branchHead, commitOf, commitStanding, ensureBareRepository, fetchBranch, parseRemote, readFolder } from "../git/index.ts";
 import { EnvironmentError, UsageError, type CommandContext } from "./command.ts";
 import { openFleet, outFolder } from "./session.ts";
 
@@ -71,14 +71,13 @@ function localRelease(context: CommandContext, fleet: Fleet, cluster: Cluster): 
 }
 
 async function publishedRelease(context: CommandContext, fleet: Fleet, cluster: Cluster): Promise<FoundRelease> {
-  const { remote, branch } = fleet.config.publish;
-  const path = isAbsolute(remote) ? remote : join(fleet.folder, remote);
-  let repository = path;
-  if (/^[\w.+-]+:\/\/|^[^/]+@[^/]+:/.test(remote)) {
-    repository = join(fleet.folder, ".halite/clusters.git");
+  const { remote, branch, auth } = fleet.config.publish;
+  const from = parseRemote(remote, fleet.folder);
+  const repository = from.kind === "embedded" ? from.path : join(fleet.folder, ".halite/clusters.git");
+  if (from.kind !== "embedded") {
     await ensureBareRepository(repository, branch);
-    await fetchBranch(repository, remote, branch);
-  } else if (!existsSync(path)) {
+    await fetchBranch(repository, from, branch, auth, fleet.folder);
+  } else if (!existsSync(repository)) {
     throw new EnvironmentError(
       `nothing is published yet: there is no ${remote}`,
       "`halite publish` publishes the fleet; --local takes out/ as it is",

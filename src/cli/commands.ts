@@ -26,6 +26,23 @@ const NO_CACHE: OptionSpec = {
   name: "no-cache",
   summary: "take nothing from earlier runs and leave nothing for later ones (.halite/cache)",
 };
+const MAX_DELETION: OptionSpec = {
+  name: "max-deletion",
+  value: "N",
+  summary: "let N % of the published objects be deleted at once, instead of the config's publish.maxDeletion",
+};
+const ALLOW_PLAIN: OptionSpec = {
+  name: "allow-plain",
+  value: "PATH",
+  multiple: true,
+  summary: "publish this file of out/ although a secret seems to be in it",
+};
+const ALLOW_AZ_DELETION: OptionSpec = {
+  name: "allow-az-deletion",
+  value: "AZ",
+  multiple: true,
+  summary: "let this zone go with all its clusters; may be repeated",
+};
 const SHARDS: OptionSpec = { name: "shards", value: "N", summary: "render one of N parts of the fleet, as one pod of an Indexed Job" };
 const SHARD: OptionSpec = { name: "shard", value: "I", summary: "which part, from 0 (default: JOB_COMPLETION_INDEX)" };
 
@@ -249,7 +266,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: "commit the compiled addons to the branch that the zones pull",
     synopsis: "",
     description:
-      "Compiles the fleet and commits the tree of out/ to the branch that halite.yaml names, in a bare repository, without a work tree. Nothing changed, nothing committed. A fleet with failed addons is refused. With --rendered it compiles nothing: what shards have rendered is put together, if every shard is there once, of this tree and this build, with every file as it was rendered; the commit is the same.",
+      "Compiles the fleet and commits the tree of out/ to the branch that halite.yaml names, without a work tree, on top of what is there. Nothing changed, nothing committed. The message says what changes in which zone and addon, and names the source commit, the compiler and the digest of its inputs. Refused are: a fleet with failed addons, a tree with changes that are not committed (but in the repository on this machine), a source that is older than the published one or does not contain it, what looks like a secret in plain, and the deletion of a zone or of many objects. Publishers at the same time end in one history: whose source is older gives way. With --rendered nothing is compiled: what shards have rendered is put together, if every shard is there once, of this tree and this build, with every file as it was rendered; the commit is the same.",
     options: [
       CONFIG,
       { name: "partial", summary: "publish although addons failed, with the published files of those carried over" },
@@ -259,17 +276,25 @@ export const COMMANDS: readonly CommandSpec[] = [
         multiple: true,
         summary: "publish what `halite render --shards` left in DIR; once for each such folder",
       },
+      { name: "skip-superseded", summary: "an older source than the published one is no error: say so and exit 0, as for late jobs of CI" },
+      { name: "allow-older", summary: "publish a source that comes before the published one" },
+      { name: "allow-diverged", summary: "publish a source that does not contain the published one" },
+      { name: "allow-foreign", summary: "replace what somebody else has committed to the branch" },
+      ALLOW_PLAIN,
+      MAX_DELETION,
+      ALLOW_AZ_DELETION,
       JOBS,
     ],
     exits: [
-      [0, "published, or nothing to publish"],
-      [1, "the fleet does not compile, or its shards are not whole"],
+      [0, "published, nothing to publish, or superseded by a later source meanwhile"],
+      [1, "refused: the fleet does not compile, its shards are not whole, or see above"],
       [2, "called wrongly"],
-      [3, "no halite.yaml, no git, or the repository can't be written"],
+      [3, "no halite.yaml, no git, or the repository can't be reached or written"],
     ],
     examples: [
       ["halite publish", "compile and commit"],
       ["halite publish --rendered out-0 --rendered out-1", "commit what two shards have rendered"],
+      ["halite publish --allow-az-deletion sjc2", "zone sjc2 was given up"],
     ],
     load: async () => (await import("./publish.ts")).command,
   },
@@ -337,11 +362,37 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("./status.ts")).command,
   },
   {
+    name: "rollback",
+    summary: "restore what was published before, with a new commit",
+    synopsis: "",
+    description:
+      "Commits to the branch that the zones pull what it held at an earlier commit: of all zones and addons, or of some. Nothing is compiled and no history is rewritten; the trailer Rollback-To says what was done. It lasts until the next publish, so change the source too. What it would have the zones delete is judged as for publish.",
+    options: [
+      CONFIG,
+      { name: "to", value: "REV", summary: "a published commit, the source commit it was made from, or ~N: N commits back" },
+      { name: "az", value: "AZ", multiple: true, summary: "only this zone; may be repeated" },
+      { name: "addon", value: "ADDON", multiple: true, summary: "only this addon; may be repeated" },
+      MAX_DELETION,
+      ALLOW_AZ_DELETION,
+    ],
+    exits: [
+      [0, "restored, or nothing differed"],
+      [1, "refused: too much would be deleted, REV names nothing, or somebody else published meanwhile"],
+      [2, "called wrongly"],
+      [3, "no halite.yaml, no git, or the repository can't be reached or written"],
+    ],
+    examples: [
+      ["halite rollback --to ~1", "take the last publish back"],
+      ["halite rollback --to 3f2a91c --az sjc1 --addon ceph-csi-rbd", "one addon in one zone"],
+    ],
+    load: async () => (await import("./rollback.ts")).command,
+  },
+  {
     name: "start",
     summary: "compile, validate and publish this folder's fleet, and say how to go on",
     synopsis: "",
     description: "What `npm start` runs: render, then publish into the embedded repository. It never touches a cluster.",
-    options: [CONFIG, JOBS],
+    options: [CONFIG, JOBS, ALLOW_PLAIN, MAX_DELETION, ALLOW_AZ_DELETION],
     exits: [
       [0, "done, or nothing had changed"],
       [1, "something failed to compile"],

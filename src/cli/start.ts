@@ -12,7 +12,7 @@ import {
 } from "../fleet/index.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { duration } from "./progress.ts";
-import { describeOutcome, publishRelease } from "./publish.ts";
+import { allowances, describeOutcome, openPublisher, publishRelease } from "./publish.ts";
 import { plural, summary, written } from "./render.ts";
 import { countFindings, foldFindings, printFindings } from "./report.ts";
 import { compileFleet, openFleet, outFolder } from "./session.ts";
@@ -48,8 +48,16 @@ export const command: Command = {
       terminal.out("not published: fix the errors above, or `npx halite publish --partial`\n");
       return 1;
     }
-    const outcome = await publishRelease(context, fleet, { clusters: compiles, files });
-    terminal.out(`${describeOutcome(fleet, outcome)}\n`);
+    const publisher = await openPublisher(fleet);
+    try {
+      // Whoever tries things on this machine goes back and forth between branches.
+      const embedded = publisher.setting.remote.kind === "embedded";
+      const allowed = { ...allowances(context.arguments, fleet), older: embedded, diverged: embedded };
+      const outcome = await publishRelease(context, fleet, publisher, { clusters: compiles, files }, allowed);
+      terminal.out(`${describeOutcome(publisher, outcome)}\n`);
+    } finally {
+      publisher.early?.branch.close();
+    }
     printNext(context, fleet, compiles);
     return 0;
   },

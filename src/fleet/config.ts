@@ -3,6 +3,7 @@ import { PyDict, type Value } from "../python/index.ts";
 import { toPlain, type Json, type JsonPath } from "../schema/index.ts";
 import { readPath, type AllowedPlace } from "../sealed/index.ts";
 import { loadSalt } from "../yaml/index.ts";
+import { parsePublishConfig, type PublishConfig } from "./publish-config.ts";
 import { placesIn } from "./roster.ts";
 import type { FileSchema } from "./user-schemas.ts";
 
@@ -14,7 +15,7 @@ export interface FleetConfig {
   readonly out: string;
   /** Kubernetes version of clusters whose grains name none, such as `1.36`; null: the newest one known. */
   readonly kubernetes: string | null;
-  readonly publish: { readonly remote: string; readonly branch: string };
+  readonly publish: PublishConfig;
   readonly sealed: SealedConfig;
   /** Settings of policies, with the place of what a path below them leads to. */
   readonly policies: { readonly settings: Json | undefined; readonly at: (path: JsonPath) => Position };
@@ -55,10 +56,7 @@ export function parseFleetConfig(text: string, file: string, schema?: FileSchema
     roster: textOption(options.get("roster"), "roster", "pillar/roster.yaml", file),
     out: textOption(options.get("out"), "out", "out", file),
     kubernetes,
-    publish: {
-      remote: textOption(publish?.get("remote"), "publish:remote", ".halite/addons.git", file),
-      branch: textOption(publish?.get("branch"), "publish:branch", "addons", file),
-    },
+    publish: parsePublishConfig(publish, file),
     sealed: sealedConfig(options.get("sealed") ?? null, file),
     policies: {
       settings: options.has("policies") ? toPlain(options.get("policies") ?? null).json : undefined,

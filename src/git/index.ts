@@ -1,7 +1,18 @@
-/** The room of git: reads the source tree's state, commits compiled trees to branches. The only room that runs git. */
+/** The room of git: reads the source tree's state, publishes compiled trees to branches and pulls them. The only room that runs git. */
+export { ancestry, type Ancestry } from "./ancestry.ts";
+export { cleanText, maskText } from "./clean-text.ts";
 export { CommitFiles } from "./commit-files.ts";
-export { commitTree, listTree, type CommitOutcome, type TreeChanges, type TreeEntry } from "./fast-import.ts";
-export { branchHead, ensureBareRepository, fetchBranch, pushBranch } from "./repository.ts";
-export { isInWorkTree, mainBranch, mergeBase, resolveCommit, type NamedCommit } from "./revisions.ts";
-export { sourceState, type Signature, type SourceState } from "./source.ts";
+export { PublishedBranch, type BranchHead, type BranchSetting } from "./published-branch.ts";
+export { acceptedTree, acceptPull, pullTree, type PulledTree } from "./pull.ts";
+export type { PushOutcome } from "./push.ts";
+export { parseRemote } from "./remote.ts";
+export { gitIdentity } from "./identity.ts";
+export { gitLog } from "./log.ts";
 export { commitOf, commitStanding, readFolder } from "./read-folder.ts";
+export { branchHead, ensureBareRepository, fetchBranch } from "./repository.ts";
+export { isInWorkTree, mainBranch, mergeBase, resolveCommit, type NamedCommit } from "./revisions.ts";
+export { adviceFor, troubleOf } from "./said.ts";
+export type { SigningKey } from "./sign.ts";
+export { sourceState, type Signature, type SourceState } from "./source.ts";
+export type { Tree, TreeChanges, TreeEntry } from "./tree.ts";
+export type { TrustedSigners } from "./verify.ts";

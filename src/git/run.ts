@@ -1,77 +1,88 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { FindingError } from "../finding/index.ts";
+import { cleanText, maskText } from "./clean-text.ts";
 
 export interface GitRun {
   readonly status: number;
   readonly stdout: Buffer;
+  /** What git said last, at most 16 KiB, without control characters and secrets. */
   readonly stderr: string;
 }
 
-export interface GitRunOptions {
+export interface GitSettings {
+  /** Variables added to the environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Options of git's config for this run alone; they reach git through its environment, never its arguments. */
+  readonly config?: readonly (readonly [name: string, value: string])[];
+  /** Texts that are masked in whatever git says. */
+  readonly conceal?: readonly string[];
+}
+
+export interface GitRunOptions extends GitSettings {
   readonly cwd: string;
   readonly input?: string | Uint8Array | AsyncIterable<Uint8Array>;
-  /** Milliseconds; the process is killed after that. Default two minutes. */
+  /** Milliseconds; git and what it started are killed after that. Default two minutes. */
   readonly timeout?: number;
   /** Bytes of standard output at most. Default 256 MiB. */
   readonly limit?: number;
 }
 
-/** Variables of a surrounding git process that would lead ours into another repository. */
+/** Variables of a surrounding git process, such as a hook's, that would lead ours into another repository. */
 const FOREIGN = [
   "GIT_DIR",
   "GIT_WORK_TREE",
   "GIT_INDEX_FILE",
   "GIT_OBJECT_DIRECTORY",
+  "GIT_ALTERNATE_OBJECT_DIRECTORIES",
   "GIT_COMMON_DIR",
   "GIT_NAMESPACE",
   "GIT_PREFIX",
   "GIT_QUARANTINE_PATH",
+  "GIT_SHALLOW_FILE",
+  "GIT_GRAFT_FILE",
+  "GIT_REPLACE_REF_BASE",
+  "GIT_IMPLICIT_WORK_TREE",
+  "GIT_INTERNAL_SUPER_PREFIX",
 ];
-
-function ownEnvironment(): NodeJS.ProcessEnv {
-  const env: NodeJS.ProcessEnv = { ...process.env, LC_ALL: "C", GIT_TERMINAL_PROMPT: "0", GIT_OPTIONAL_LOCKS: "0" };
-  for (const name of FOREIGN) delete env[name];
-  return env;
-}
 
 /** Runs git while everything else waits, and gives its standard output: for the few reads that can't be foreseen. @throws FindingError `git-failed` */
 export function gitSync(args: readonly string[], { cwd, timeout, limit }: Omit<GitRunOptions, "input">): Buffer {
   const run = spawnSync("git", [...args], {
     cwd,
-    env: ownEnvironment(),
+    env: environment({}),
     timeout: timeout ?? 120_000,
     maxBuffer: limit ?? 256 * 1024 * 1024,
     killSignal: "SIGKILL",
   });
-  if (run.status !== 0) throw gitFailed(args, { status: run.status ?? 1, stdout: run.stdout, stderr: run.stderr?.toString("utf8") ?? "" });
+  if (run.status !== 0) throw gitFailed(args, { status: run.status ?? 1, stderr: cleanText(run.stderr?.toString("utf8") ?? "") });
   return run.stdout;
 }
 
 /**
- * Runs git without a shell, in the C locale, without prompts.
+ * Runs git without a shell, in the C locale, without prompts, in a process group of its own: what git starts (ssh, remote helpers) ends
+ * with it, and finds no terminal to ask on.
  *
- * @throws FindingError `git-missing` where there is no git, `git-timeout`
+ * @throws FindingError `git-missing` where there is no git, `git-timeout`, `git-output`
  */
 export async function runGit(args: readonly string[], options: GitRunOptions): Promise<GitRun> {
-  const env = ownEnvironment();
   const limit = options.limit ?? 256 * 1024 * 1024;
   const child = spawn("git", [...args], {
     cwd: options.cwd,
-    env,
+    env: environment(options),
     stdio: ["pipe", "pipe", "pipe"],
-    timeout: options.timeout ?? 120_000,
-    killSignal: "SIGKILL",
+    detached: true,
   });
+  const group = new ProcessGroup(child, options.timeout ?? 120_000);
   const stdout: Buffer[] = [];
   let size = 0;
   let stderr = "";
   child.stdout.on("data", (chunk: Buffer) => {
     size += chunk.length;
-    if (size > limit) child.kill("SIGKILL");
+    if (size > limit) group.kill();
     else stdout.push(chunk);
   });
-  child.stderr.on("data", (chunk: Buffer) => {
-    stderr = (stderr + chunk.toString("utf8")).slice(-16_384);
+  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+    stderr = (stderr + chunk).slice(-16_384);
   });
   // git may end before it has read everything; its exit status says why.
   child.stdin.on("error", () => undefined);
@@ -89,21 +100,85 @@ export async function runGit(args: readonly string[], options: GitRunOptions): P
         message:
           size > limit
             ? `git ${args[0] ?? ""} printed more than ${limit} bytes`
-            : `git ${args[0] ?? ""} was ended by ${signal} after its time ran out`,
+            : `git ${args[0] ?? ""} was ended by ${signal}${group.timedOut ? " after its time ran out" : ""}`,
         advice: "Run the git command by hand to see what it waits for; running halite again is safe.",
       });
     }
-    return { status: code ?? 1, stdout: Buffer.concat(stdout), stderr };
+    return { status: code ?? 1, stdout: Buffer.concat(stdout), stderr: maskText(cleanText(stderr), options.conceal ?? []) };
   } catch (error) {
+    group.kill();
     if (error instanceof Error && "code" in error && error.code === "ENOENT") {
       throw new FindingError({
         code: "git-missing",
         severity: "error",
         message: "git is not on the PATH, or the folder to run it in is gone",
-        advice: `install git 2.30 or newer; folder: ${options.cwd}`,
+        advice: `install git 2.34 or newer; folder: ${options.cwd}`,
       });
     }
     throw error;
+  } finally {
+    group.done();
+  }
+}
+
+/** Our own environment without what would lead elsewhere, and what the run adds. */
+function environment({ env: added = {}, config = [] }: GitSettings): NodeJS.ProcessEnv {
+  const env: NodeJS.ProcessEnv = { ...process.env, LC_ALL: "C", GIT_TERMINAL_PROMPT: "0", GIT_OPTIONAL_LOCKS: "0" };
+  for (const name of FOREIGN) delete env[name];
+  Object.assign(env, added);
+  // Whoever called us may have given options in the same way: ours come after.
+  const given = Number(env["GIT_CONFIG_COUNT"] ?? "0");
+  const first = Number.isInteger(given) && given > 0 ? given : 0;
+  for (const [index, [name, value]] of config.entries()) {
+    env[`GIT_CONFIG_KEY_${first + index}`] = name;
+    env[`GIT_CONFIG_VALUE_${first + index}`] = value;
+  }
+  if (config.length > 0) env["GIT_CONFIG_COUNT"] = String(first + config.length);
+  return env;
+}
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** A child with all that it starts: it ends when its time is over, and when we are told to end. */
+class ProcessGroup {
+  readonly #child: ChildProcess;
+  readonly #timer: NodeJS.Timeout;
+  #over = false;
+  #timedOut = false;
+  readonly #onSignal = (signal: NodeJS.Signals): void => {
+    this.kill();
+    this.done();
+    // Nobody else has said what the signal means to this process, so that it means what it means by itself.
+    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+  };
+
+  constructor(child: ChildProcess, timeout: number) {
+    this.#child = child;
+    this.#timer = setTimeout(() => {
+      this.#timedOut = true;
+      this.kill();
+    }, timeout);
+    for (const signal of SIGNALS) process.on(signal, this.#onSignal);
+  }
+
+  get timedOut(): boolean {
+    return this.#timedOut;
+  }
+
+  kill(): void {
+    const { pid } = this.#child;
+    if (this.#over || pid === undefined) return;
+    try {
+      process.kill(-pid, "SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
+  }
+
+  done(): void {
+    this.#over = true;
+    clearTimeout(this.#timer);
+    for (const signal of SIGNALS) process.removeListener(signal, this.#onSignal);
   }
 }
 
@@ -133,22 +208,13 @@ export async function git(args: readonly string[], options: GitRunOptions): Prom
   return run.stdout.toString("utf8");
 }
 
-/** What to do about what git said. */
-function gitAdvice(said: string): string {
-  if (/could not read Username|Authentication failed|Permission denied/i.test(said))
-    return "git asks for no password here: set up a credential helper or an ssh key for the remote.";
-  if (/Could not resolve host|unable to access|Connection (?:refused|timed out)/i.test(said))
-    return "The remote can't be reached: check `publish.remote` in halite.yaml and the network; running again is safe.";
-  return "Run the same git command by hand in the repository to see more; running halite again is safe.";
-}
-
-/** The finding for a git command that failed. */
-export function gitFailed(args: readonly string[], run: GitRun): FindingError {
+/** The finding for a git command that failed, in git's own words. */
+export function gitFailed(args: readonly string[], run: Pick<GitRun, "status" | "stderr">, advice?: string): FindingError {
   const said = run.stderr.trim().split("\n").slice(-6).join("\n");
   return new FindingError({
     code: "git-failed",
     severity: "error",
     message: `git ${args[0] ?? ""} failed with status ${run.status}${said === "" ? "" : `:\n${said}`}`,
-    advice: gitAdvice(said),
+    advice: advice ?? "Run the same git command by hand in the repository to see more; running halite again is safe.",
   });
 }

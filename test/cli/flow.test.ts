@@ -253,7 +253,7 @@ describe("fail closed, per addon", () => {
       const before = sandbox.git("show", "addons:az1/a1/classes/class.yaml");
       sandbox.write("pillar/classes.sls", "classes:\n  policy: Retian\n");
       sandbox.write("states/extra.sls", sandbox.read("states/extra.sls").replaceAll("name: extra\n", "name: renamed\n"));
-      expect(await sandbox.run("publish", "--partial")).toMatchObject({ status: 0 });
+      expect(await sandbox.run("publish", "--partial", "--max-deletion", "50")).toMatchObject({ status: 0 });
       expect(sandbox.git("show", "addons:az1/a1/classes/class.yaml")).toBe(before);
       expect(sandbox.git("show", "addons:az1/a1/extra/map.yaml")).toContain("name: renamed");
       expect(sandbox.git("show", "addons:az1/a1/release.yaml")).toContain("state: failed");

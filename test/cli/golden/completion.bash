@@ -4,7 +4,7 @@ _halite() {
   case "$previous" in
     --config|-c|--minion-config|--out|--rendered) COMPREPLY=($(compgen -f -- "$current")); return ;;
   esac
-  if [ "$COMP_CWORD" -eq 1 ]; then words="init render watch impact show explain validate diff publish plan apply status start completion --help --version"
+  if [ "$COMP_CWORD" -eq 1 ]; then words="init render watch impact show explain validate diff publish plan apply status rollback start completion --help --version"
   else case "${COMP_WORDS[1]}" in
     init) words="--bare --json --help" ;;
     render) words="--config --clusters --check --out --jobs --shards --shard --no-cache --no-memo --json --help" ;;
@@ -14,11 +14,12 @@ _halite() {
     explain) words="--cluster --config --json --help" ;;
     validate) words="--config --clusters --strict --accepted --jobs --json --help" ;;
     diff) words="--config --base --head --merge-base --clusters --full --no-cache --no-memo --json --help" ;;
-    publish) words="--config --partial --rendered --jobs --json --help" ;;
+    publish) words="--config --partial --rendered --skip-superseded --allow-older --allow-diverged --allow-foreign --allow-plain --max-deletion --allow-az-deletion --jobs --json --help" ;;
     plan) words="--cluster --local --commit --kubeconfig --context --allow-rollback --config --beside-addon-manager --json --help" ;;
     apply) words="--cluster --local --commit --kubeconfig --context --allow-rollback --config --beside-addon-manager --wait --timeout --json --help" ;;
     status) words="--cluster --local --commit --kubeconfig --context --allow-rollback --config --reasons --json --help" ;;
-    start) words="--config --jobs --json --help" ;;
+    rollback) words="--config --to --az --addon --max-deletion --allow-az-deletion --json --help" ;;
+    start) words="--config --jobs --allow-plain --max-deletion --allow-az-deletion --json --help" ;;
     completion) words="bash zsh fish --json --help" ;;
   esac; fi
   COMPREPLY=($(compgen -W "$words" -- "$current"))

@@ -1,0 +1,121 @@
+import type { Finding } from "../finding/index.ts";
+import type { Tree, TreeChanges } from "../git/index.ts";
+import { PyDict, repr, type Value } from "../python/index.ts";
+import { loadKubernetes } from "../yaml/index.ts";
+
+/** A private key's first line: PEM (RFC 7468), OpenSSH's, OpenPGP's armour, and age's own form. */
+const PRIVATE_KEY = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|AGE-SECRET-KEY-1[0-9A-Z]{20}/;
+/** Base64 of `-----BEGI`, whatever stands around it in the text. */
+const ARMOUR_IN_BASE64 = /LS0tLS1CRUdJ[0-9A-Za-z+/]{12,}={0,2}/g;
+/** What is sealed by SOPS, and a reference to a sealed value. */
+const SEALED_BY_SOPS = /ENC\[AES256_GCM,/;
+const REFERENCE = /\?\{[a-z]+:[^}]+\}/;
+
+/**
+ * A last search of what a commit adds for secrets in plain: values of Secrets that are no references, private keys, and SOPS files that
+ * are not sealed. What equals a file that is published already was searched when it came. Values are never in a finding.
+ *
+ * @param allowed paths that the user has looked at
+ */
+export function findPlainSecrets(tree: Tree, changes: TreeChanges, allowed: readonly string[]): Finding[] {
+  const findings: Finding[] = [];
+  // Clusters share most of their files' texts.
+  const known = new Map<string, readonly Found[]>();
+  const folded = new Map<string, { found: Found; paths: string[] }>();
+  for (const path of [...changes.added, ...changes.changed]) {
+    const entry = tree.get(path) ?? "";
+    if (typeof entry === "object" && "blob" in entry) continue;
+    const text = typeof entry === "string" ? entry : Buffer.from(entry.buffer, entry.byteOffset, entry.byteLength).toString("utf8");
+    const sealed = /^[^/]+\/[^/]+\/\.sealed\/sops\//.test(path);
+    const key = `${sealed}${text}`;
+    let founds = known.get(key);
+    if (founds === undefined) known.set(key, (founds = search(text, sealed)));
+    if (founds.length === 0 || allowed.includes(path)) continue;
+    for (const found of founds) {
+      const same = `${path.split("/").slice(2).join("/")}\0${found.what}`;
+      const group = folded.get(same) ?? { found, paths: [] };
+      group.paths.push(path);
+      folded.set(same, group);
+    }
+  }
+  for (const { found, paths } of folded.values()) {
+    const more = paths.length > 1 ? ` (and in ${paths.length - 1} more cluster${paths.length === 2 ? "" : "s"})` : "";
+    findings.push({
+      code: "publish-plain-secret",
+      severity: "error",
+      message: `${found.what}${more}`,
+      at: { file: paths[0] ?? "", ...(found.line === undefined ? {} : { line: found.line }) },
+      advice: found.advice,
+    });
+  }
+  return findings;
+}
+
+interface Found {
+  readonly what: string;
+  readonly line: number | undefined;
+  readonly advice: string;
+}
+
+const SEAL =
+  "Keep the value in a sealed source and let pillar refer to it. If it is none that must be kept, --allow-plain PATH says that you have looked, PATH being the file named here.";
+
+function search(text: string, sealed: boolean): readonly Found[] {
+  const found: Found[] = [];
+  const key = PRIVATE_KEY.exec(text);
+  if (key !== null) found.push({ what: "a private key in plain", line: lineAt(text, key.index), advice: SEAL });
+  for (const match of text.matchAll(ARMOUR_IN_BASE64)) {
+    if (!PRIVATE_KEY.test(Buffer.from(match[0], "base64").toString("latin1"))) continue;
+    found.push({ what: "a private key in plain, in base64", line: lineAt(text, match.index), advice: SEAL });
+    break;
+  }
+  if ((sealed || /^\s*"?sops"?:(?:\s|$)/m.test(text)) && !SEALED_BY_SOPS.test(text) && (sealed || /\bmac\b/.test(text))) {
+    found.push({
+      what: "a SOPS file whose values are not sealed",
+      line: undefined,
+      advice:
+        "Encrypt the file in the source: `sops encrypt --in-place FILE`. Its values have been in git in plain: change them where they count.",
+    });
+  }
+  if (/^kind: "?Secret"?$/m.test(text)) found.push(...plainValues(text));
+  return found;
+}
+
+/** Values of Secret objects that hold no reference. */
+function plainValues(text: string): Found[] {
+  const found: Found[] = [];
+  for (const { value: document } of loadKubernetes(text, { file: "" })) {
+    if (!(document instanceof PyDict) || document.get("kind") !== "Secret" || document.get("apiVersion") !== "v1") continue;
+    for (const field of ["data", "stringData"]) {
+      const values = document.get(field);
+      if (!(values instanceof PyDict)) continue;
+      const plain = [...values.entries()]
+        .filter(([, value]) => isPlain(value))
+        .map(([name]) => (typeof name === "string" ? name : repr(name)));
+      if (plain.length === 0) continue;
+      found.push({
+        what: `Secret ${nameOf(document)} has values in plain: ${plain.join(", ")}`,
+        line: undefined,
+        advice: SEAL,
+      });
+    }
+  }
+  return found;
+}
+
+function isPlain(value: Value): boolean {
+  return typeof value === "string" && value !== "" && !REFERENCE.test(value);
+}
+
+function nameOf(object: PyDict): string {
+  const metadata = object.get("metadata");
+  if (!(metadata instanceof PyDict)) return "";
+  const [namespace, name] = [metadata.get("namespace"), metadata.get("name")];
+  return `${typeof namespace === "string" ? `${namespace}/` : ""}${typeof name === "string" ? name : ""}`;
+}
+
+function lineAt(text: string, index: number): number {
+  let line = 1;
+  for (let at = text.indexOf("\n"); at >= 0 && at < index; at = text.indexOf("\n", at + 1)) line += 1;
+  return line;
+}
