@@ -2,6 +2,7 @@ import { NO_BUNDLES, type BundleSource } from "../bundle/index.ts";
 import type { Finding, Position, TrailStep } from "../finding/index.ts";
 import type { PyDict } from "../python/index.ts";
 import type { SealedTexts } from "../sealed/index.ts";
+import { NO_APPLY_SETTINGS } from "./apply-settings.ts";
 import { assignFiles, compareText, type AssignedFiles } from "./assign.ts";
 import { bundleFiles, findBundles, withBundles, type AddonBundles, type BundleSettings } from "./bundles.ts";
 import { AddonCache } from "./cache.ts";
@@ -131,29 +132,34 @@ function draftAddons(
   resolver: SealedResolver,
   { policies: set, settings, pillarLine }: Pick<CompileAddonsInput, "policies" | "settings" | "pillarLine">,
 ): readonly Draft[] {
-  return [...assigned.addons].map(([name, { files, failures }]) => {
-    const policies = set?.forAddon(settings.addons.get(name)?.policies);
-    const own: Finding[] = [
-      ...failures.flatMap((failure) => [...failure.findings]),
-      ...(policies?.problems ?? []).map(({ pointer, ...problem }): Finding => {
-        const at = pillarLine?.(["addons", name, "policies", ...pointer]);
-        return { ...problem, message: `pillar addons:${name}:policies${problem.message}`, ...(at !== undefined && { at }) };
-      }),
-    ];
-    const manifests = files.map((file) => cache.manifest(file));
-    const targets = new Map<string, Manifest>();
-    for (const manifest of manifests) {
-      if (manifest.isManifest) {
-        const other = targets.get(manifest.target);
-        if (other !== undefined) own.push(clash(other, manifest));
-        targets.set(manifest.target, manifest);
+  const addons = new Map(assigned.addons);
+  // An addon that is stated to be empty stands in the release with no objects: that it is not there by mistake is known.
+  for (const [name, { apply }] of settings.addons) if (apply.empty && !addons.has(name)) addons.set(name, { files: [], failures: [] });
+  return [...addons]
+    .sort(([a], [b]) => compareText(a, b))
+    .map(([name, { files, failures }]) => {
+      const policies = set?.forAddon(settings.addons.get(name)?.policies);
+      const own: Finding[] = [
+        ...failures.flatMap((failure) => [...failure.findings]),
+        ...(policies?.problems ?? []).map(({ pointer, ...problem }): Finding => {
+          const at = pillarLine?.(["addons", name, "policies", ...pointer]);
+          return { ...problem, message: `pillar addons:${name}:policies${problem.message}`, ...(at !== undefined && { at }) };
+        }),
+      ];
+      const manifests = files.map((file) => cache.manifest(file));
+      const targets = new Map<string, Manifest>();
+      for (const manifest of manifests) {
+        if (manifest.isManifest) {
+          const other = targets.get(manifest.target);
+          if (other !== undefined) own.push(clash(other, manifest));
+          targets.set(manifest.target, manifest);
+        }
+        own.push(...manifest.findings, ...resolver.findings(manifest));
       }
-      own.push(...manifest.findings, ...resolver.findings(manifest));
-    }
-    const [first] = files;
-    if (name.startsWith(".") && first !== undefined) own.push(dotted(name, first.path));
-    return { name, manifests: manifests.filter((manifest) => manifest.isManifest), own, twice: [], policies };
-  });
+      const [first] = files;
+      if (name.startsWith(".") && first !== undefined) own.push(dotted(name, first.path));
+      return { name, manifests: manifests.filter((manifest) => manifest.isManifest), own, twice: [], policies };
+    });
 }
 
 /** A cluster's folder holds more than its addons. */
@@ -273,7 +279,8 @@ function addonKey(
   const files = draft.manifests.map((manifest) => cache.number(manifest)).join(" ");
   const absent = new Set<string>();
   for (const manifest of draft.manifests) for (const name of manifest.namespaces) if (!namespaces.has(name)) absent.add(name);
-  const declared = declaration === undefined ? "" : `${declaration.mode ?? ""} ${declaration.dependsOn.join(" ")}`;
+  const declared =
+    declaration === undefined ? "" : `${declaration.mode ?? ""} ${declaration.dependsOn.join(" ")} ${JSON.stringify(declaration.apply)}`;
   const sources = `${resolver.key(draft.manifests)}|${bundles.delivery} ${cache.number(bundles.source)}`;
   const { policies } = draft;
   const labels = policies?.readsNamespaces === true ? JSON.stringify([...judged.namespaces]) : "";
@@ -391,6 +398,7 @@ function finishAddon(draft: Draft, { declaration, resolver, bundles: { delivery 
     files: carried.length === 0 ? files : [...files, ...carried.map(({ file }) => file)].sort((a, b) => compareText(a.path, b.path)),
     objects: [...published, ...carried].flatMap((file) => file.objects),
     bundles: new Map(carried.map(({ bundle }) => [bundle.name, `sha256:${bundle.digest}`])),
+    apply: declaration?.apply ?? NO_APPLY_SETTINGS,
   };
 }
 

@@ -2,6 +2,7 @@ import type { Delivery } from "../bundle/index.ts";
 import type { Finding } from "../finding/index.ts";
 import { PyDict } from "../python/index.ts";
 import { toPlain } from "../schema/index.ts";
+import { readApplySettings } from "./apply-settings.ts";
 import type { AddonDeclaration } from "./types.ts";
 
 /**
@@ -9,6 +10,7 @@ import type { AddonDeclaration } from "./types.ts";
  * ```yaml
  * addons:
  *   csi-driver-nfs: {mode: Reconcile, dependsOn: [storage-base], sls: [csi-driver-nfs], policies: {hostPaths: [/mnt]}}
+ *   old-driver: {prune: {empty: true}}   # its objects go from the clusters
  * halite:
  *   namespaces: [monitoring]      # namespaces that exist without any addon making them
  *   controllers: {delivery: image} # how bundles get into pods: configmap (default) or image
@@ -56,6 +58,7 @@ export function readAddonSettings(pillar: PyDict): AddonSettings {
         ...(mode === "Reconcile" || mode === "EnsureExists" ? { mode } : {}),
         dependsOn: dependsOn.filter((item) => typeof item === "string"),
         sls: sls.filter((item) => typeof item === "string"),
+        apply: readApplySettings(value, (key, message) => refuse(`addons:${name}:${key}`, message)),
         ...(value.has("policies") && { policies: toPlain(value.get("policies") ?? null).json }),
       });
     }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { PyDict } from "../python/index.ts";
 import { emit } from "../yaml/index.ts";
 import { compareText } from "./assign.ts";
+import { applySettingsValue } from "./apply-settings.ts";
 import type { Addon, AddonObject, FailureReason, Release, SealedReference } from "./types.ts";
 
 /** Writes releases out as text. What addons have in common that several clusters share is written once. */
@@ -71,6 +72,7 @@ function addonValue(addon: Addon): PyDict {
     mode: addon.mode,
     digest: addonDigest(addon),
     ...(addon.dependsOn.length === 0 ? {} : { dependsOn: [...addon.dependsOn] }),
+    ...applySettingsValue(addon.apply),
     ...(addon.bundles.size === 0 ? {} : { bundles: PyDict.of([...addon.bundles]) }),
     objects: addon.objects.map(objectValue),
   });

@@ -1,6 +1,7 @@
 import type { Finding, Position, TrailStep } from "../finding/index.ts";
 import type { PyDict } from "../python/index.ts";
 import type { Json } from "../schema/index.ts";
+import type { ApplySettings } from "./apply-settings.ts";
 import type { PublishedSource } from "../sealed/index.ts";
 
 /** The two modes of the addon manager: kept as the manifest says, or only created where absent. */
@@ -34,6 +35,7 @@ export interface AddonDeclaration {
   readonly sls: readonly string[];
   /** Settings of policies for this addon, as they stand there. */
   readonly policies?: Json;
+  readonly apply: ApplySettings;
 }
 
 /** One Kubernetes object of an addon, after the second stage. */
@@ -77,6 +79,7 @@ export type Addon =
       readonly objects: readonly AddonObject[];
       /** The bundles that its ConfigMaps carry, by name, with `sha256:` and the hex digest. */
       readonly bundles: ReadonlyMap<string, string>;
+      readonly apply: ApplySettings;
     }
   | { readonly state: "failed"; readonly name: string; readonly dependsOn: readonly string[]; readonly why: readonly FailureReason[] };
 

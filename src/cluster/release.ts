@@ -77,12 +77,18 @@ function readAddon(name: string, entry: Json, files: ReleaseFiles, known: AddonT
   const before = known.get(`${name} ${digest}`);
   if (before?.state === "complete") return { ...before, ...settings };
   const paths = [...new Set(listed.map((each) => textAt(each, "file") ?? ""))];
-  const hash = createHash("sha256");
   const objects: DesiredObject[] = [];
+  const read = new Map<string, Uint8Array>();
   for (const path of paths) {
     const bytes = files.get(`${name}/${path}`);
     if (bytes === undefined) return failed(`the file ${name}/${path}, which release.yaml names, is not there`);
-    hash.update(`${Buffer.byteLength(path)} ${path} ${bytes.length}\n`).update(bytes);
+    read.set(path, bytes);
+  }
+  // Bundles stand last among the objects and in order of their paths among the files.
+  const digests = [paths, [...paths].sort(compareText)].map((order) => digestOf(order, read));
+  if (!digests.includes(digest))
+    return failed(`its files are not the ones that release.yaml was written with (digest ${digest.slice(0, 19)}…)`);
+  for (const [path, bytes] of read) {
     let documents: Json[];
     try {
       documents = parseYaml(`${name}/${path}`, bytes);
@@ -99,14 +105,19 @@ function readAddon(name: string, entry: Json, files: ReleaseFiles, known: AddonT
       objects.push(object);
     }
   }
-  const found = `sha256:${hash.digest("hex")}`;
-  if (found !== digest)
-    return failed(
-      `its files are not the ones that release.yaml was written with (digest ${found.slice(0, 19)}…, not ${digest.slice(0, 19)}…)`,
-    );
   const addon: DesiredAddon = { state: "complete", name, digest, objects, ...settings };
   known.set(`${name} ${digest}`, addon);
   return addon;
+}
+
+/** As the compile computes it: over paths, lengths and bytes. */
+function digestOf(paths: readonly string[], files: ReadonlyMap<string, Uint8Array>): string {
+  const hash = createHash("sha256");
+  for (const path of paths) {
+    const bytes = files.get(path) ?? new Uint8Array();
+    hash.update(`${Buffer.byteLength(path)} ${path} ${bytes.length}\n`).update(bytes);
+  }
+  return `sha256:${hash.digest("hex")}`;
 }
 
 function pruneSettings(entry: JsonObject): PruneSettings {

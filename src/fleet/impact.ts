@@ -148,7 +148,11 @@ function settingsReached({ files }: Reach, target: ImpactTarget): readonly Reach
       .map(({ addon, file, declared }) => ({ addon, file, objects: declared }));
     const releases = [...new Set(meant.map((file) => file.addon))].map((addon) => ({ addon, file: "release.yaml", objects: [] }));
     if (third === "mode") return [...byMode, ...releases];
-    return third === "dependsOn" ? releases : third === undefined ? [...byMode, ...releases] : [];
+    return third === "dependsOn" || third === "prune" || third === "reconcile"
+      ? releases
+      : third === undefined
+        ? [...byMode, ...releases]
+        : [];
   }
   if (first !== "halite" || (second !== undefined && second !== "namespaces")) return [];
   const made = new Set(files.flatMap(({ objects }) => objects.flatMap(([kind, , name]) => (kind === "Namespace" ? [name] : []))));
