@@ -3,7 +3,7 @@ import { addonSetId } from "./addon-object.ts";
 import { PART_OF } from "./applyset.ts";
 import type { JsonObject } from "./json.ts";
 import { isKubernetesObject } from "./release.ts";
-import type { DesiredObject, KubernetesObject } from "./types.ts";
+import type { DesiredObject, KubernetesObject, ObjectMeta } from "./types.ts";
 
 /** An object whose sealed values were opened. It is held as bytes, which `wipe` overwrites. */
 export interface RevealedBody {
@@ -49,7 +49,7 @@ export async function applyBody(addon: string, desired: DesiredObject, options: 
     apiVersion,
     kind,
     metadata: {
-      ...metadata,
+      ...withoutEmptyMaps(metadata),
       ...(options.name === undefined ? {} : { name: options.name }),
       ...(options.uid === undefined ? {} : { uid: options.uid }),
       ...(desired.mode === "Reconcile" ? { labels: { ...metadata.labels, [PART_OF]: addonSetId(addon) } } : {}),
@@ -78,6 +78,13 @@ export async function applyBody(addon: string, desired: DesiredObject, options: 
       revealed.wipe();
     },
   };
+}
+
+/** An empty map of annotations is Halite's until a controller writes the first one, and would be taken back by a write that changes nothing. */
+function withoutEmptyMaps(metadata: ObjectMeta): ObjectMeta {
+  const { labels, annotations, ...rest } = metadata;
+  const filled = (map: ObjectMeta["labels"]): map is Readonly<Record<string, string>> => map !== undefined && Object.keys(map).length > 0;
+  return { ...rest, name: metadata.name, ...(filled(labels) ? { labels } : {}), ...(filled(annotations) ? { annotations } : {}) };
 }
 
 function isJsonObject(value: unknown): value is JsonObject {

@@ -157,7 +157,8 @@ const KINDS: Readonly<Record<string, Rule>> = {
     const failure = conditionOf(object, "Failed");
     if (failure?.status === "True") return failed(`the job failed${said(failure)}`);
     if (conditionOf(object, "Complete")?.status === "True") return CURRENT;
-    if (conditionOf(object, "Suspended")?.status === "True") return waiting("the job is suspended");
+    // A job that its own manifest suspends is as it is wanted.
+    if (conditionOf(object, "Suspended")?.status === "True") return CURRENT;
     return waiting(`${count(object, "status", "succeeded")} of ${numberAt(object, "spec", "completions") ?? 1} completions`);
   },
   "CronJob.batch": () => CURRENT,

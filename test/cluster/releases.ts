@@ -2,7 +2,7 @@ import { AddonCache, compileAddons, readAddonSettings, ReleaseTexts, type Writte
 import type { ReleaseFiles } from "../../src/cluster/index.ts";
 import { PyDict, type Value } from "../../src/python/index.ts";
 import { loadSalt } from "../../src/yaml/index.ts";
-import { shippedSchemas } from "../schema/objects.ts";
+import { shippedCustomResources, shippedSchemas } from "../schema/objects.ts";
 
 /** Manifests by addon and file name. */
 export type Manifests = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -35,7 +35,7 @@ export function releaseOf(manifests: Manifests, setting: ReleaseSetting = {}): R
     failed: [],
     settings: readAddonSettings(pillar),
     schema: shippedSchemas().forVersion(setting.kubernetes ?? "1.36"),
-    knownCrds: [],
+    knownCrds: shippedCustomResources(),
     sources: () => [],
     cache: new AddonCache(),
   });
