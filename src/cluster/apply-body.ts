@@ -83,8 +83,8 @@ export async function applyBody(addon: string, desired: DesiredObject, options: 
 /** An empty map of annotations is Halite's until a controller writes the first one, and would be taken back by a write that changes nothing. */
 function withoutEmptyMaps(metadata: ObjectMeta): ObjectMeta {
   const { labels, annotations, ...rest } = metadata;
-  const filled = (map: ObjectMeta["labels"]): map is Readonly<Record<string, string>> => map !== undefined && Object.keys(map).length > 0;
-  return { ...rest, name: metadata.name, ...(filled(labels) ? { labels } : {}), ...(filled(annotations) ? { annotations } : {}) };
+  const kept = Object.entries({ labels, annotations }).filter(([, map]) => Object.keys(map ?? {}).length > 0);
+  return { ...rest, name: metadata.name, ...Object.fromEntries(kept) };
 }
 
 function isJsonObject(value: unknown): value is JsonObject {

@@ -6,13 +6,14 @@ export interface Live {
     readonly name: string;
     readonly uid: string;
     readonly resourceVersion: string;
+    readonly generation?: number;
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
     readonly deletionTimestamp?: string;
     readonly managedFields?: readonly { readonly manager: string; readonly operation: string; readonly fieldsV1: object }[];
   };
   readonly data?: Readonly<Record<string, string>>;
-  readonly spec: Record<string, never> & { readonly replicas?: number };
+  readonly spec: { readonly replicas?: number; readonly [key: string]: unknown };
   readonly [key: string]: unknown;
 }
 
