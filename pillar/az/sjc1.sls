@@ -14,3 +14,12 @@ storage-base:
   network_policies:
     apiserver_cidrs: [10.10.0.0/16]
     ceph_cidrs: [10.10.200.0/22]
+# References: what they stand for is sealed in secrets/sjc1/ceph.sops.yaml and opened in the AZ.
+ceph-csi-rbd:
+  secrets:
+    csi-rbd-provisioner: {userID: csi-rbd-provisioner, userKey: '?{sops:sjc1/ceph.sops.yaml#rbd/provisionerKey}'}
+    csi-rbd-node: {userID: csi-rbd-node, userKey: '?{sops:sjc1/ceph.sops.yaml#rbd/nodeKey}'}
+ceph-csi-cephfs:
+  secrets:
+    csi-cephfs-provisioner: {userID: csi-cephfs-provisioner, userKey: '?{sops:sjc1/ceph.sops.yaml#cephfs/provisionerKey}'}
+    csi-cephfs-node: {userID: csi-cephfs-node, userKey: '?{sops:sjc1/ceph.sops.yaml#cephfs/nodeKey}'}

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 
 /** What a published tree follows from: the program and the fleet, nothing else. */
-const NEEDED = ["dist", "states", "pillar", "schemas", "halite.yaml", "package.json"];
+const NEEDED = ["dist", "states", "pillar", "secrets", "schemas", "halite.yaml", "package.json"];
 
 function copyProject(to: string): void {
   for (const name of NEEDED) cpSync(join(PROJECT, name), join(to, name), { recursive: true });

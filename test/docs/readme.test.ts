@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 test("the README's change does what the README says", async () => {
   await inTemporaryFolder(async (folder) => {
-    for (const name of ["states", "pillar", "schemas", "halite.yaml", "out"])
+    for (const name of ["states", "pillar", "secrets", "schemas", "halite.yaml", "out"])
       cpSync(join(PROJECT, name), join(folder, name), { recursive: true });
     const pillar = join(folder, "pillar/az/iad1.sls");
     const before = readFileSync(pillar, "utf8");

@@ -83,6 +83,7 @@ const ADDABLE: readonly string[] = [
   "states/defaults.yaml",
   "states/data.jinja",
   "states/late.sls",
+  "secrets/late.sops.yaml",
   "states/one/init.sls",
   "pillar/late.sls",
   "pillar/sub.sls",
@@ -204,6 +205,9 @@ const READINGS: readonly Reading[] = [
   { before: "for key, value in pillar.m.items() %}{% if value is string %}{{ raise(key) }}{% endif %}{% endfor", gives: "2" },
   { gives: "undefined_name" },
   { gives: "1 / 0" },
+  { gives: "pillar.get('key', 'no key')" },
+  { gives: "pillar.get('key', 'no key') | base64_encode" },
+  { gives: "pillar.get('key', 'no key') | upper" },
   { gives: "3" },
   { gives: "tpldir | default('none')" },
   { gives: "sls | default('no sls')" },
@@ -231,7 +235,15 @@ data:
   b: {{ pillar.get('b', 'none') }}
 `;
 
+/** A Secret with a reference to a sealed value. */
+const SECRET = (value: string): string =>
+  `---\napiVersion: v1\nkind: Secret\nmetadata: {name: sealed-@, namespace: default}\nstringData:\n  s@: ${value}\n`;
+
 const WHOLE_TEMPLATES: readonly string[] = [
+  SECRET("{{ pillar.get('key', 'no key') | json }}"),
+  SECRET("{{ pillar.get('old', 'no message') | json }}"),
+  SECRET("'?{sops:late.sops.yaml#k}'"),
+  SECRET("'?{sops:a.sops.yaml#m/{{ grains.role }}}'"),
   "  i@: {% include 'part.jinja' %}\n",
   "  i@: {% include 'nowhere.jinja' ignore missing %}\"\"\n",
   "{% for key, value in pillar.m.items() %}  loop@-{{ key }}: {{ value | string | tojson }}\n{% endfor %}",
@@ -292,6 +304,13 @@ const YAML: readonly string[] = [
 
 const PILLAR: readonly string[] = [
   ...YAML,
+  "key: '?{sops:a.sops.yaml#k}'\n",
+  "key: '?{sops:a.sops.yaml#m/{{ grains.role }}}'\n",
+  "key: '?{sops:late.sops.yaml#k}'\n",
+  "key: '?{barbican:k@{{ grains.tier }}}'\n",
+  "key: '?{sops:a.sops.yaml'\n",
+  "old: |\n  -----BEGIN PGP MESSAGE-----\n\n  {{ grains.role }}abc\n  -----END PGP MESSAGE-----\n",
+  "old: |\n  -----BEGIN PGP MESSAGE-----\n\n  def\n  -----END PGP MESSAGE-----\n",
   "own-{{ grains.id }}: {{ grains.id }}\n",
   "b: {{ grains.id }}\n",
   "b: {{ grains.role }}\n",
@@ -448,6 +467,8 @@ const OPTIONS: readonly string[] = [
   "failhard: true\n",
   "state_top: late.sls\n",
   "renderer: yaml\n",
+  "renderer: jinja|yaml|gpg\n",
+  "sealed: {allow: [{kind: ConfigMap, path: /data/*, reason: a test}]}\n",
   "allow_undefined: true\n",
   "disabled_requisites: [require]\n",
   "",
@@ -477,11 +498,24 @@ const MAPS: readonly string[] = [
 
 const PARTS: readonly string[] = ['"{{ pillar.a }}"', '"{{ grains.role }}"', '"part"', "{{ pillar.m | tojson }}", "[broken"];
 
+const SOPS: readonly string[] = [
+  "k: ENC[AES256_GCM,data:a]\n",
+  "k: ENC[AES256_GCM,data:b]\n",
+  "m: {a: 'ENC[AES256_GCM,data:c]', b: 'ENC[AES256_GCM,data:d]'}\n",
+  "m: {a: 'ENC[AES256_GCM,data:c]', b: 'ENC[AES256_GCM,data:e]'}\n",
+  "m: {a: 'ENC[AES256_GCM,data:c]'}\n",
+  "unread@: ENC[AES256_GCM,data:f]\n",
+  "k: in plain text\n",
+  "broken: [1\n",
+  "",
+];
+
 const JSONS: readonly string[] = ['{"j": 1}\n', '{"j": [2, 3]}\n', "{broken\n"];
 
 function catalogueOf(path: string): readonly string[] {
   if (path === ROSTER) return CLUSTERS;
   if (path === CONFIG) return OPTIONS;
+  if (path.startsWith("secrets/")) return SOPS;
   if (path === "states/top.sls") return TOP;
   if (path === "pillar/top.sls") return PILLAR_TOP;
   if (path.startsWith("pillar/")) return PILLAR;
@@ -511,7 +545,9 @@ const BEFORE: Readonly<Record<string, string>> = {
 /** `@` is a block's place and `%` its file, so that names do not clash more often than they should. */
 function textOf(path: string, blocks: readonly string[]): string {
   const name = path.replace(/^.*?\/|\.[a-z.]+$/g, "").replaceAll("/", "-");
-  const head = BEFORE[path] ?? (catalogueOf(path) === TEMPLATES ? HEAD.replace("NAME", name) : "");
+  const head = path.startsWith("secrets/")
+    ? "sops: {mac: none}\n"
+    : (BEFORE[path] ?? (catalogueOf(path) === TEMPLATES ? HEAD.replace("NAME", name) : ""));
   return head + blocks.map((block, index) => block.replaceAll("@", String(index)).replaceAll(/%(?=[-@])/g, name)).join("");
 }
 
@@ -535,7 +571,8 @@ function blocksWith(catalogue: readonly string[], ...parts: readonly string[]): 
 /** Where runs of edits begin: mostly sound. */
 const FIRST: World = new Map([
   [ROSTER, [0, 4, 6, 11, 13, 15].map((index) => pick(CLUSTERS, index))],
-  [CONFIG, [pick(OPTIONS, 0)]],
+  [CONFIG, [pick(OPTIONS, 0), ...blocksWith(OPTIONS, "|gpg")]],
+  ["secrets/a.sops.yaml", blocksWith(SOPS, "data:a]", "data:d]")],
   ["pillar/top.sls", [pick(PILLAR_TOP, 1), pick(PILLAR_TOP, 3), pick(PILLAR_TOP, 4)]],
   [
     "pillar/common.sls",
@@ -545,6 +582,7 @@ const FIRST: World = new Map([
     "pillar/own.sls",
     [
       "own-{{ grains.id }}: {{ grains.id }}\n",
+      ...blocksWith(PILLAR, "a.sops.yaml#m/", "}}abc"),
       "whole: {apiVersion: v1, kind: ConfigMap, metadata: {name: whole, namespace: default}}\n",
       "manifest: '{apiVersion: v1, kind: ConfigMap, metadata: {name: stated, namespace: default}}'\n",
     ],
@@ -568,10 +606,13 @@ const FIRST: World = new Map([
   ["states/crd.yaml", [pick(CRD, 0)]],
   ["states/cr.yaml.jinja", [pick(CR, 2)]],
   ["states/one/a.yaml.jinja", blocksWith(TEMPLATES, "(pillar.m.x)", "pillar.get('a', 'absent')", "import cfg with")],
-  ["states/one/parts/b.yaml", blocksWith(TEMPLATES, "(grains.id)", "'m', {'x': 9", "pillar.m.items() %}  loop")],
+  [
+    "states/one/parts/b.yaml",
+    blocksWith(TEMPLATES, "(grains.id)", "'m', {'x': 9", "pillar.m.items() %}  loop", "get('key', 'no key') | json"),
+  ],
   ["states/two/c.yaml.jinja", blocksWith(TEMPLATES, "filter_by']({'a': {'v': 1}, 'b'", "plain@")],
   ["states/two/collected.jinja", blocksWith(TEMPLATES, "match.compound")],
-  ["states/two/tree/d.yaml", blocksWith(TEMPLATES, "pillar.l | join", "defaults.merge'](defaults", "labelled")],
+  ["states/two/tree/d.yaml", blocksWith(TEMPLATES, "pillar.l | join", "defaults.merge'](defaults", "labelled", "no message")],
   ["states/two/tree/plain.yaml", [pick(PLAIN, 0)]],
 ]);
 

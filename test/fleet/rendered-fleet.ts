@@ -59,7 +59,7 @@ export class RenderedFleet {
 
   /** Makes the tree what is given; what is the same already is not touched. With `keepTimes` a file that changes looks as old as it was. */
   put(files: ReadonlyMap<string, string>, { keepTimes = false } = {}): void {
-    for (const folder of ["states", "pillar", "schemas"])
+    for (const folder of ["states", "pillar", "secrets", "schemas"])
       for (const path of filesIn(this.path(folder)).keys()) if (!files.has(`${folder}/${path}`)) rmSync(this.path(folder, path));
     for (const [path, text] of files) {
       const file = this.path(path);

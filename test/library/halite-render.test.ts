@@ -11,7 +11,7 @@ import { halite } from "../cli/halite.ts";
 import { at, text, type Data } from "./facts.ts";
 
 const TOP = fileURLToPath(new URL("../../", import.meta.url));
-const PARTS = ["states", "pillar", "schemas/pillar", "schemas/crds", "halite.yaml"];
+const PARTS = ["states", "pillar", "schemas/pillar", "schemas/crds", "secrets", "halite.yaml"];
 const VERSIONS = ["1.28", "1.29", "1.30", "1.31", "1.32", "1.33", "1.34", "1.35", "1.36"];
 
 /** The shipped fleet in a folder of its own. */
