@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { AllowedPlace } from "../sealed/index.ts";
 import type { PyDict } from "../python/index.ts";
 import { Manifest, ManifestPart, type PartStore, type StoredPart } from "./manifest.ts";
+import { PrintedManifest } from "./printed.ts";
 import { Siblings } from "./siblings.ts";
 import type { CompiledAddon } from "./compile.ts";
 import type { ObjectSchema, WrittenFile } from "./types.ts";
@@ -38,6 +39,15 @@ export class AddonCache implements PartStore {
     if (manifest === undefined) this.#manifests.set(file, (manifest = new Manifest(file, (...part) => this.#part(...part))));
     return manifest;
   }
+
+  /** The manifest of a file's base, if what the file comes to follows from that one's. */
+  printedManifest({ printed }: WrittenFile): PrintedManifest | undefined {
+    if (printed === undefined) return undefined;
+    const { base } = printed;
+    if (!this.#printed.has(base)) this.#printed.set(base, PrintedManifest.of(this.manifest(base), printed));
+    return this.#printed.get(base);
+  }
+  readonly #printed = new WeakMap<WrittenFile, PrintedManifest | undefined>();
 
   /** Takes parts from earlier runs from now on, and notes what is to be kept of this one. */
   continue(earlier: ReadonlyMap<string, StoredPart>): void {

@@ -8,10 +8,12 @@ import { bundleFiles, findBundles, withBundles, type AddonBundles, type BundleSe
 import { AddonCache } from "./cache.ts";
 import { BUILT_IN_NAMESPACES, type AddonSettings } from "./declaration.ts";
 import { findingOf, type CheckedObject, type Manifest, type ObjectOutline } from "./manifest.ts";
+import type { PrintedManifest } from "./printed.ts";
 import { SealedResolver, type SealedRead } from "./sealed.ts";
 import type {
   Addon,
   AddonDeclaration,
+  AddonObject,
   AddonPolicies,
   FailedFile,
   FailureReason,
@@ -93,13 +95,23 @@ export function compileAddons(input: CompileAddonsInput): CompiledAddons {
   for (const draft of drafts) {
     const declaration = input.settings.addons.get(draft.name);
     const { own, twice } = draft;
-    const wrong = [...own, ...twice, ...(dependencies.get(draft) ?? [])];
-    const compile = (): CompiledAddon =>
-      compileAddon(draft, { schema, namespaces, judged, declaration, dependencies, resolver, bundles, sources: input.sources });
+    const context = {
+      schema,
+      namespaces,
+      judged,
+      declaration,
+      dependencies: dependencies.get(draft) ?? [],
+      resolver,
+      bundles,
+      sources: input.sources,
+    };
+    const compile = (): CompiledAddon => compileAddon(draft, context);
+    const isWrong = own.length + twice.length + context.dependencies.length > 0;
+    const shared = isWrong ? undefined : cache.addon(addonKey(draft, { ...context, cache }), compile);
     const compiled =
-      wrong.length > 0
-        ? compile()
-        : cache.addon(addonKey(draft, { cache, schema, declaration, namespaces, judged, resolver, bundles }), compile);
+      draft.printed.size === 0
+        ? (shared ?? compile())
+        : (withPrinted(draft, shared, declaration) ?? compileAddon(itself(draft, cache), context));
     addons.push(compiled.addon);
     findings.push(...compiled.findings);
   }
@@ -122,6 +134,15 @@ interface Draft {
   /** What stands in it and elsewhere too. */
   readonly twice: Finding[];
   readonly policies: AddonPolicies | undefined;
+  /** Manifests that stand for files that are like theirs but for printed texts. */
+  readonly printed: ReadonlyMap<Manifest, PrintedFile>;
+}
+
+/** A file by the manifest of another that is like it. */
+interface PrintedFile {
+  readonly file: WrittenFile;
+  readonly manifest: PrintedManifest;
+  readonly values: readonly string[];
 }
 
 type JudgedBy = Omit<PolicyContext, "deprecations">;
@@ -146,7 +167,14 @@ function draftAddons(
           return { ...problem, message: `pillar addons:${name}:policies${problem.message}`, ...(at !== undefined && { at }) };
         }),
       ];
-      const manifests = files.map((file) => cache.manifest(file));
+      const printed = new Map<Manifest, PrintedFile>();
+      const manifests = files.map((file) => {
+        const like = policies?.readsFreeTexts === true ? undefined : cache.printedManifest(file);
+        const values = like?.valuesWith(file.printed?.texts ?? []);
+        if (like === undefined || values === undefined) return cache.manifest(file);
+        printed.set(like.manifest, { file, manifest: like, values });
+        return like.manifest;
+      });
       const targets = new Map<string, Manifest>();
       for (const manifest of manifests) {
         if (manifest.isManifest) {
@@ -158,7 +186,7 @@ function draftAddons(
       }
       const [first] = files;
       if (name.startsWith(".") && first !== undefined) own.push(dotted(name, first.path));
-      return { name, manifests: manifests.filter((manifest) => manifest.isManifest), own, twice: [], policies };
+      return { name, manifests: manifests.filter((manifest) => manifest.isManifest), own, twice: [], policies, printed };
     });
 }
 
@@ -171,6 +199,39 @@ function dotted(name: string, file: string): Finding {
     at: { file },
     advice: `write the file to /etc/kubernetes/addons/${name.replace(/^\.+/, "") || "NAME"}/`,
   };
+}
+
+/** The addon of the files themselves. */
+function itself(draft: Draft, cache: AddonCache): Draft {
+  const manifests = draft.manifests.map((manifest) => {
+    const file = draft.printed.get(manifest)?.file;
+    return file === undefined ? manifest : cache.manifest(file);
+  });
+  return { ...draft, manifests, printed: new Map() };
+}
+
+/** The addon with its own printed texts; `undefined` where something has to be said of it. */
+function withPrinted(
+  draft: Draft,
+  shared: CompiledAddon | undefined,
+  declaration: AddonDeclaration | undefined,
+): CompiledAddon | undefined {
+  if (shared === undefined || shared.addon.state !== "complete" || shared.findings.some(({ severity }) => severity !== "note"))
+    return undefined;
+  const like = shared.addon;
+  const texts = new Map<string, string>();
+  const objects: AddonObject[] = [];
+  for (const manifest of draft.manifests) {
+    const printed = draft.printed.get(manifest);
+    const published = printed?.manifest.publish(declaration?.mode, printed.values);
+    if (printed !== undefined && published === undefined) return undefined;
+    if (published !== undefined) texts.set(manifest.target, published.text);
+    objects.push(...(published?.objects ?? like.objects.slice(objects.length, objects.length + manifest.objects.length)));
+  }
+  // Behind them what bundles bring.
+  objects.push(...like.objects.slice(objects.length));
+  const files = like.files.map((file) => ({ path: file.path, text: texts.get(file.path) ?? file.text }));
+  return { addon: { ...like, files, objects, like }, findings: shared.findings };
 }
 
 function clash(other: Manifest, manifest: Manifest): Finding {
@@ -257,7 +318,8 @@ interface AddonContext {
   readonly namespaces: ReadonlySet<string>;
   readonly judged: JudgedBy;
   readonly declaration: AddonDeclaration | undefined;
-  readonly dependencies: ReadonlyMap<Draft, readonly Finding[]>;
+  /** What is wrong with the addons it depends on. */
+  readonly dependencies: readonly Finding[];
   readonly resolver: SealedResolver;
   readonly bundles: BundleSettings;
   readonly sources: LineSources;
@@ -303,7 +365,7 @@ function compileAddon(draft: Draft, context: AddonContext): CompiledAddon {
           .flat()
           .flatMap(({ outline, deprecations }) => deprecations.map((problem) => findingOf(problem, { ...outline, at: () => outline.at })))
       : draft.manifests.flatMap((manifest) => manifest.judge(policies, context.judged, declaration?.mode))),
-    ...(context.dependencies.get(draft) ?? []),
+    ...context.dependencies,
   ];
   const failed = findings.some((finding) => finding.severity === "error");
   const addon = failed ? failedAddon(draft, findings, declaration) : finishAddon(draft, context, bundles);

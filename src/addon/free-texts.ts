@@ -6,7 +6,7 @@ import type { ChangedLine } from "./siblings.ts";
 import type { JsonPath } from "./types.ts";
 
 /** An annotation, a label or a text of a ConfigMap: within its syntax any text is as good as any other. */
-interface FreeText {
+export interface FreeText {
   readonly object: number;
   readonly pointer: JsonPath;
   readonly value: string;
@@ -16,7 +16,7 @@ interface FreeText {
 const MEANT = /^(?!app\.kubernetes\.io\/).*(?:k8s\.io|kubernetes\.io|halite\.dev)/;
 
 /** A key, and a text of harmless characters that begins with a letter, all on one line. */
-const LINE = /^(\s*(?:[A-Za-z][\w./-]*|"[\w./-]+"): )("?)([A-Za-z][A-Za-z0-9._-]{0,60}[A-Za-z0-9])("?)$/;
+export const LINE = /^(\s*(?:[A-Za-z][\w./-]*|"[\w./-]+"): )("?)([A-Za-z][A-Za-z0-9._-]{0,60}[A-Za-z0-9])("?)$/;
 
 /**
  * The objects of a manifest in which some free texts are others, from those of a manifest that differs in these lines alone.
@@ -82,7 +82,7 @@ function valueAt(value: Value, path: JsonPath): Value | undefined {
 }
 
 /** A copy with another text at a place; all that does not hold the place is shared. */
-function replaced(dict: PyDict, [key, ...rest]: JsonPath, text: string): PyDict {
+export function replaced(dict: PyDict, [key, ...rest]: JsonPath, text: string): PyDict {
   const copy = dict.emptyLike();
   for (const [own, value] of dict.entries())
     copy.set(own, own !== key ? value : rest.length === 0 ? text : value instanceof PyDict ? replaced(value, rest, text) : value);

@@ -5,7 +5,7 @@ import { findReferences, placeProblems, referenceName, referencesIn, type Allowe
 import { emit } from "../yaml/index.ts";
 import { isManifest, publishedPath, strayFile } from "./assign.ts";
 import { decideMode, type DecidedMode } from "./mode.ts";
-import { freeTexts, withFreeTexts, type FreeTexts } from "./free-texts.ts";
+import { freeTexts, replaced, withFreeTexts, type FreeText, type FreeTexts } from "./free-texts.ts";
 import { normaliseObject } from "./normalise.ts";
 import { parseManifest, type ParsedObject } from "./parse.ts";
 import { factsOf } from "./facts.ts";
@@ -131,6 +131,20 @@ export class ManifestPart {
     return part;
   }
 
+  /** The free text on a line of the file, counted from 0. */
+  freeTextOn(line: number): FreeText | undefined {
+    this.#isBase = true;
+    return (this.#freeTexts ??= freeTexts(this.#parse())).get(line + 1);
+  }
+
+  /** The canonical text of one of its objects if it had other free texts, whatever they are. */
+  textWith(index: number, texts: readonly (readonly [FreeText, string])[], declared: Mode | undefined): string {
+    const object = this.#parse()[index];
+    if (object === undefined) return "";
+    const value = texts.reduce((own, [{ pointer }, text]) => replaced(own, pointer, text), object.value);
+    return canonicalText({ ...object, value }, decideMode(object.value, declared).mode);
+  }
+
   get objects(): readonly ObjectOutline[] {
     if (this.#objects === undefined) this.#parse();
     return this.#objects ?? [];
@@ -239,7 +253,7 @@ export class ManifestPart {
       const texts: string[] = [];
       const objects = this.#parse().map((object): AddonObject => {
         const mode = decideMode(object.value, declared);
-        const text = emit([normaliseObject(object.value, mode.mode)]);
+        const text = canonicalText(object, mode.mode);
         texts.push(text);
         return this.#object(object, mode, digestOf(text));
       });
@@ -289,6 +303,10 @@ export class ManifestPart {
     this.#parsed = parsed.objects;
     return parsed.objects;
   }
+}
+
+function canonicalText(object: ParsedObject, mode: Mode): string {
+  return emit([normaliseObject(object.value, mode)]);
 }
 
 /** The texts of a part's objects as they are published. */
@@ -390,7 +408,8 @@ function withDigests(published: PublishedPart, sealed: (reference: Reference) =>
   return { texts, objects: published.objects.map((object, index) => ({ ...object, digest: digestOf(texts[index] ?? "") })) };
 }
 
-function digestOf(text: string): string {
+/** An object's digest, as release.yaml has it. */
+export function digestOf(text: string): string {
   return `sha256:${createHash("sha256").update(text, "utf8").digest("hex")}`;
 }
 

@@ -3,11 +3,13 @@ import { PyDict } from "../python/index.ts";
 import { emit } from "../yaml/index.ts";
 import { compareText } from "./assign.ts";
 import { applySettingsValue } from "./apply-settings.ts";
-import type { Addon, AddonObject, FailureReason, Release, SealedReference } from "./types.ts";
+import type { Addon, AddonObject, CompleteAddon, FailureReason, Release, SealedReference } from "./types.ts";
 
 /** Writes releases out as text. What addons have in common that several clusters share is written once. */
 export class ReleaseTexts {
   readonly #addons = new WeakMap<Addon, string>();
+  /** Entries, cut where digests stand. */
+  readonly #cut = new WeakMap<Addon, readonly string[]>();
 
   /** The files of one cluster's release, by path within the cluster's folder: `ADDON/FILE.yaml` and `release.yaml`. */
   files(release: Release): ReadonlyMap<string, string> {
@@ -43,6 +45,7 @@ export class ReleaseTexts {
 
   /** An addon's entry, indented as it stands below `addons`. */
   #addon(addon: Addon): string {
+    if (addon.state === "complete" && addon.like !== undefined) return this.#withDigests(addon, addon.like);
     let text = this.#addons.get(addon);
     if (text === undefined) {
       text = emit([PyDict.of([["addons", PyDict.of([[addon.name, addonValue(addon)]])]])]).slice(ADDONS.length);
@@ -50,9 +53,34 @@ export class ReleaseTexts {
     }
     return text;
   }
+
+  /** The entry of an addon that is like another but for digests. */
+  #withDigests(addon: CompleteAddon, like: CompleteAddon): string {
+    let pieces = this.#cut.get(like);
+    if (pieces === undefined) {
+      const text = this.#addon(like);
+      const cut: string[] = [];
+      let end = 0;
+      for (const digest of digestsOf(like)) {
+        const at = text.indexOf(`digest: ${digest}\n`, end) + "digest: ".length;
+        cut.push(text.slice(end, at));
+        end = at + digest.length;
+      }
+      pieces = [...cut, text.slice(end)];
+      this.#cut.set(like, pieces);
+    }
+    let text = "";
+    for (const [index, digest] of digestsOf(addon).entries()) text += `${pieces[index] ?? ""}${digest}`;
+    return text + (pieces.at(-1) ?? "");
+  }
 }
 
 const ADDONS = "addons:\n";
+
+/** Digests in the order in which an addon's entry has them. */
+function digestsOf(addon: CompleteAddon): readonly string[] {
+  return [addonDigest(addon), ...addon.objects.map((object) => object.digest)];
+}
 
 function stateOf(release: Release): string {
   if (release.state === "failed") return "failed";
@@ -79,7 +107,7 @@ function addonValue(addon: Addon): PyDict {
 }
 
 /** Over the addon's files, in order of their paths: equal exactly when every byte of the addon is. */
-function addonDigest(addon: Extract<Addon, { state: "complete" }>): string {
+function addonDigest(addon: CompleteAddon): string {
   const hash = createHash("sha256");
   for (const file of addon.files)
     hash.update(`${Buffer.byteLength(file.path)} ${file.path} ${Buffer.byteLength(file.text)}\n`).update(file.text, "utf8");

@@ -17,6 +17,17 @@ export interface WrittenFile {
   readonly sls: string;
   /** `salt://…`, or null where the content stands in the state. */
   readonly source: string | null;
+  /** What else it is the same as, but for texts that are printed in it. */
+  readonly printed?: PrintedVariant | undefined;
+}
+
+/** A file by another one that has other texts at some places. */
+export interface PrintedVariant {
+  /** One object for all files that are like it. */
+  readonly base: WrittenFile;
+  /** Where the texts stand in the base's text, in order, in UTF-16 units. */
+  readonly places: readonly { readonly at: number; readonly length: number }[];
+  readonly texts: readonly string[];
 }
 
 /** A path that could not be made, and why. */
@@ -80,8 +91,12 @@ export type Addon =
       /** The bundles that its ConfigMaps carry, by name, with `sha256:` and the hex digest. */
       readonly bundles: ReadonlyMap<string, string>;
       readonly apply: ApplySettings;
+      /** Another cluster's addon that is the same but for texts of files and digests. */
+      readonly like?: CompleteAddon;
     }
   | { readonly state: "failed"; readonly name: string; readonly dependsOn: readonly string[]; readonly why: readonly FailureReason[] };
+
+export type CompleteAddon = Extract<Addon, { state: "complete" }>;
 
 /** A reference to a sealed value, as a release names it. */
 export interface SealedReference {
@@ -166,6 +181,8 @@ export interface AddonPolicies {
   readonly key: string;
   /** Whether verdicts hang on the labels of namespaces. */
   readonly readsNamespaces: boolean;
+  /** Whether verdicts may hang on annotations, labels and texts of ConfigMaps that neither Kubernetes nor Halite give a meaning. */
+  readonly readsFreeTexts: boolean;
   /** What is wrong with the addon's own settings, with the way to it below `addons:NAME:policies`. */
   readonly problems: readonly ObjectProblem[];
   judge(object: PolicyObject, context: PolicyContext): readonly PolicyVerdict[];

@@ -79,7 +79,7 @@ export class ReachSets {
     let number = this.#known.get(asked);
     if (number === undefined) {
       number = this.#numberOf(
-        asked.questions.map((question) => this.#text(question, tracker)),
+        [...asked.questions, ...(asked.printed ?? [])].map((question) => this.#text(question, tracker)),
         asked.files.map((file) => this.#memo.fileQuestion(file)),
       );
       this.#known.set(asked, number);
@@ -167,7 +167,7 @@ function statesReach(
   fileQuestion: (file: number) => string,
 ): StatesReach {
   const own = new Set([
-    ...[...sls.values()].flat().flatMap(({ questions }) => questions),
+    ...[...sls.values()].flat().flatMap(({ questions, printed = [] }) => [...questions, ...printed]),
     ...states.notes.flatMap(([, questions]) => questions),
   ]);
   const ownFiles = new Set([...sls.values()].flat().flatMap(({ files }) => files));

@@ -77,12 +77,13 @@ export class JinjaTemplate {
     return new TemplateModule(this.name, context.exports(), body);
   }
 
-  #run<T>(variables: Variables, { trace, budget }: RenderOptions, run: (context: Context) => T): T {
+  #run<T>(variables: Variables, { trace, budget, printed }: RenderOptions, run: (context: Context) => T): T {
     const { environment } = this;
     const start = { file: this.name, line: 1, column: 1, source: this.compiled.source };
     const state = new RenderState(environment.limits, start, trace === true, budget);
     const globals = new Scope(new Map<string, Value>(environment.globals));
     const context = new Context(environment, state, this, new Scope(variables, globals));
+    context.printed = printed;
     try {
       return run(context);
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { PyDict, PyObject, Kwargs, Value } from "../python/index.ts";
+import type { DataPath, PyDict, PyObject, Kwargs, Value } from "../python/index.ts";
 
 /** A template's text and the name that messages give it. */
 export interface TemplateSource {
@@ -109,7 +109,16 @@ export interface RenderBudget {
   outputLength: number;
 }
 
+/** Where a text of followed data stands in a rendered text, of which nothing but that was asked. Offsets count UTF-16 units. */
+export interface PrintedText {
+  readonly at: number;
+  readonly length: number;
+  readonly path: DataPath;
+}
+
 export interface RenderOptions {
+  /** Gets the texts that the template itself prints and does nothing else with, in order, as far as the data allow it (`PyDict.printed`). */
+  readonly printed?: PrintedText[] | undefined;
   /** @default none: only the environment's limits hold */
   readonly budget?: RenderBudget | undefined;
   /** Record which template line printed what (slower). */

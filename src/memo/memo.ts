@@ -39,6 +39,14 @@ export class Memo {
     this.#earlier = earlier;
   }
 
+  /** Whether subjects have texts of their own at a place, as the first that is printed there shows: one that is its subject's id. */
+  isOwn(path: DataPath, isId: () => boolean): boolean {
+    let own = this.#own.get(path);
+    if (own === undefined) this.#own.set(path, (own = isId()));
+    return own;
+  }
+  readonly #own = new Map<DataPath, boolean>();
+
   root(name: string): DataPath {
     let root = this.#roots.get(name);
     if (root === undefined) {
@@ -87,6 +95,8 @@ export class Memo {
   /** A result was computed and is kept. */
   added(trie: object, kept: Kept<unknown>): void {
     const name = this.#names.get(trie);
-    if (name !== undefined && this.fresh.length < MOST_FRESH) this.fresh.push({ name, kept });
+    // What says where it prints something names places of this run; what was written is no JSON.
+    if (name !== undefined && kept.printed.length + kept.writes.length === 0 && this.fresh.length < MOST_FRESH)
+      this.fresh.push({ name, kept });
   }
 }

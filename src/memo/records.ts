@@ -122,6 +122,8 @@ export class PackedRecords {
       value: record.value,
       questions,
       notes: [],
+      printed: [],
+      writes: [],
       answers: record.answers.map((answer) => memo.answers.number(pack.answers[answer] ?? "")),
       files,
     };

@@ -1,4 +1,15 @@
-import { Ask, deepCopy, PyDict, type DataPath, type DataReads, type Value } from "../python/index.ts";
+import {
+  Ask,
+  deepCopy,
+  hashKey,
+  isScalar,
+  PyDict,
+  PyTuple,
+  type DataPath,
+  type DataReads,
+  type HashKey,
+  type Value,
+} from "../python/index.ts";
 import { NEVER, questionOf } from "./answers.ts";
 import { canonical, NotPlain } from "./canonical.ts";
 import { Trie } from "./trie.ts";
@@ -12,6 +23,10 @@ export interface Kept<T> {
   readonly answers: readonly number[];
   /** Questions about files. */
   readonly files: readonly number[];
+  /** Questions about the values of texts that were only printed: not among the others, and another subject's may be others. */
+  readonly printed: readonly number[];
+  /** Entries of pillar that were set, in the order in which they were first. */
+  readonly writes: readonly (readonly [key: string, value: Value])[];
   /** Questions about data that were asked under a label. */
   readonly notes: readonly (readonly [label: string, questions: readonly number[]])[];
 }
@@ -27,17 +42,46 @@ export interface TrackedData {
 class Recording {
   readonly questions = new Set<number>();
   readonly files = new Set<number>();
+  readonly printed = new Set<number>();
   readonly notes: (readonly [label: string, questions: Set<number>])[] = [];
   /** Questions asked under the label that is open. */
   noting: Set<number> | undefined;
-  /** It wrote to shared data, or read what was written: its result is this subject's alone. */
+  /** It wrote to shared data what can't be written again, or read such: its result is this subject's alone. */
   volatile = false;
+  /** Entries that it has set, so that to read them again is no read of what was there before. */
+  readonly written = new Set<DataPath>();
+  /** The computation that it is a part of. */
+  readonly outer: Recording | undefined;
+  /** Its result says where texts that were only printed stand in it. */
+  readonly tellsPrinted: boolean;
+
+  constructor(outer?: Recording, tellsPrinted = false) {
+    this.outer = outer;
+    this.tellsPrinted = tellsPrinted;
+  }
+
+  ask(question: number): void {
+    this.questions.add(question);
+    this.noting?.add(question);
+  }
+
+  /** A text was printed. */
+  print(question: number): void {
+    if (!this.tellsPrinted) return this.ask(question);
+    this.printed.add(question);
+    this.noting?.add(question);
+  }
 }
+
+/** Longer texts are not left to be printed by others. */
+const LONGEST_PRINTED = 256;
 
 /**
  * Follows what the computations of one subject read, and takes results of other subjects' computations whose reads have the same answers.
  *
- * What writes to shared data is carried out for each subject, and so is what reads what was written.
+ * Entries of pillar that a computation sets are part of its result, and set again for a subject that takes it; what reads them is kept by
+ * what was written. What writes otherwise (into containers, or what other places hold too) is carried out for each subject, and so is what
+ * reads what was written so.
  */
 export class Tracker implements DataReads {
   readonly #memo: Memo;
@@ -48,6 +92,8 @@ export class Tracker implements DataReads {
   readonly #handed = new Map<DataPath, { readonly copy: Value; readonly original: Value }>();
   readonly #dirty = new Set<DataPath>();
   readonly #dirtyParents = new Set<DataPath>();
+  /** Of those, what was not set to a value that is known. */
+  readonly #unknown = new Set<DataPath>();
   readonly #ask = (question: number): number => this.#answer(question);
   #current = new Recording();
   /** Something happened that results can't be kept over: the subject is to be computed alone. */
@@ -95,21 +141,71 @@ export class Tracker implements DataReads {
     this.#current.files.add(number);
   }
 
-  asked(path: DataPath, what: Ask): void {
-    const question = questionOf(path, what);
-    this.#current.questions.add(question);
-    this.#current.noting?.add(question);
-    if (this.#dirty.size > 0 && this.#isDirty(path, what)) this.#current.volatile = true;
+  asked(path: DataPath, what: Ask, own = false): void {
+    if (this.#dirty.size > 0 && this.#isDirty(path, what)) {
+      if (!own || this.#written(path) === undefined) this.#current.volatile = true;
+      else if (this.#current.written.has(path)) return;
+    }
+    this.#current.ask(questionOf(path, what));
   }
 
-  wrote(path: DataPath): void {
+  printed(path: DataPath, text: string): boolean {
+    if (!this.#current.tellsPrinted || text.length > LONGEST_PRINTED || !this.#memo.isOwn(path, () => text === this.#id)) return false;
+    this.asked(path, Ask.kind);
+    this.#current.print(questionOf(path, Ask.value));
+    return true;
+  }
+
+  /** This subject's text at a place that is printed; `undefined` where there is none that can stand for another's. */
+  printedText(path: DataPath): string | undefined {
+    const value = this.#value(path);
+    return typeof value === "string" && value.length <= LONGEST_PRINTED ? value : undefined;
+  }
+
+  wrote(path: DataPath, value?: Value): void {
+    const { parent } = path;
     this.writes++;
-    this.#current.volatile = true;
+    const isEntry = value !== undefined && parent === this.#memo.root("pillar") && isOwnKey(path.key);
+    if (isEntry && !this.#unknown.has(path)) {
+      // What was asked before, in whatever this is a part of, can't be asked again.
+      for (let each: Recording | undefined = this.#current; each?.outer !== undefined; each = each.outer)
+        if (this.#hasAsked(each, path)) each.volatile = true;
+      this.#current.written.add(path);
+    } else {
+      this.#current.volatile = true;
+      this.#unknown.add(path);
+    }
     this.#dirty.add(path);
-    if (path.parent !== undefined) this.#dirtyParents.add(path.parent);
+    if (parent !== undefined) this.#dirtyParents.add(parent);
     let top = path;
     while (top.parent !== undefined) top = top.parent;
     if (top !== this.#memo.root("pillar")) this.unsound = true;
+  }
+
+  /** Whether an answer that a computation has been given is another after an entry was set. */
+  #hasAsked({ questions, printed }: Recording, entry: DataPath): boolean {
+    const { parent } = entry;
+    if (parent !== undefined && [Ask.keys, Ask.size].some((what) => questions.has(questionOf(parent, what)))) return true;
+    const isBelow = (question: number): boolean => {
+      for (let at = this.#memo.paths.at(question >> 2); at !== undefined; at = at.parent) if (at === entry) return true;
+      return false;
+    };
+    for (const question of questions) if (isBelow(question)) return true;
+    for (const question of printed) if (isBelow(question)) return true;
+    return false;
+  }
+
+  /** The value of an entry of pillar that was set, if nobody holds it elsewhere: plain values and mappings of such. */
+  #written(path: DataPath): Value | undefined {
+    const value = this.#unknown.has(path) || !this.#dirty.has(path) ? undefined : this.#views.get("pillar")?.getByHash(path.key);
+    if (value === undefined || isScalar(value)) return value;
+    const elsewhere = new Set<object>();
+    for (const { copy } of this.#handed.values()) if (copy !== value) collectContainers(copy, elsewhere);
+    for (const other of this.#dirty) {
+      const held = other === path ? undefined : this.#views.get("pillar")?.getByHash(other.key);
+      if (held !== undefined && other.parent === path.parent) collectContainers(held, elsewhere);
+    }
+    return isOwnData(value, elsewhere) ? value : undefined;
   }
 
   handed(path: DataPath, copy: Value, original: Value): void {
@@ -137,9 +233,10 @@ export class Tracker implements DataReads {
 
   /**
    * The result of a computation, kept from another subject where all it would read is the same;
-   * `taken` is told of such a one. `undefined` is not kept.
+   * `taken` is told of such a one. `undefined` is not kept. With `tellsPrinted` the result says where in it texts stand that were only
+   * printed, so that it holds for subjects that have others there.
    */
-  compute<T>(trie: Trie<Kept<T>>, run: () => T, taken?: (value: T) => void): Kept<T> {
+  compute<T>(trie: Trie<Kept<T>>, run: () => T, taken?: (value: T) => void, { tellsPrinted = false } = {}): Kept<T> {
     const found = this.take(trie);
     if (found !== undefined) {
       taken?.(found.value);
@@ -147,15 +244,22 @@ export class Tracker implements DataReads {
     }
     this.#memo.counts.computed++;
     const outer = this.#current;
-    const own = new Recording();
+    const own = new Recording(outer, tellsPrinted);
     this.#current = own;
+    const writes: [string, Value][] = [];
     let value: T;
     try {
       value = run();
     } finally {
       this.#noticeChangedLists();
+      for (const path of own.written) {
+        const written = this.#written(path);
+        if (written === undefined || typeof path.key !== "string") own.volatile = true;
+        else writes.push([path.key, deepCopy(written)]);
+      }
       this.#current = outer;
-      this.#adopt(own.questions, own.files);
+      this.#adopt(own);
+      for (const path of own.written) outer.written.add(path);
       if (own.volatile) outer.volatile = true;
     }
     const questions = [...own.questions];
@@ -165,6 +269,8 @@ export class Tracker implements DataReads {
       // Data that hold themselves have no answers that end.
       answers: this.unsound ? [] : questions.map(this.#ask),
       files: [...own.files],
+      printed: [...own.printed],
+      writes,
       notes: own.notes.map(([label, asked]) => [label, [...asked]]),
     };
     if (!own.volatile && !this.unsound && !trie.isIdle && value !== undefined && !kept.answers.includes(NEVER)) {
@@ -177,10 +283,31 @@ export class Tracker implements DataReads {
   /** The result that an earlier subject has left, if all that would be read is the same. */
   take<T>(trie: Trie<Kept<T>>): Kept<T> | undefined {
     const found = this.unsound ? undefined : trie.find(this.#ask);
-    if (found === undefined) return undefined;
+    if (found === undefined || !found.printed.every((question) => this.#isPrintable(question))) return undefined;
     this.#memo.counts.taken++;
-    this.#adopt(found.questions, found.files);
+    this.#adopt(found);
+    for (const [key, value] of found.writes) this.view("pillar").set(key, deepCopy(value));
     return found;
+  }
+
+  /** What was read for something that the running computation is made of. */
+  #adopt({
+    questions,
+    files,
+    printed,
+  }: {
+    readonly questions: Iterable<number>;
+    readonly files: Iterable<number>;
+    readonly printed: Iterable<number>;
+  }): void {
+    const into = this.#current;
+    const isOwn = (question: number): boolean => {
+      const path = into.written.size === 0 ? undefined : this.#memo.paths.at(question >> 2);
+      return path !== undefined && into.written.has(path);
+    };
+    for (const question of questions) if (!isOwn(question)) into.ask(question);
+    for (const file of files) into.files.add(file);
+    for (const question of printed) into.print(question);
   }
 
   /** Everything that was read since the tracker was made, outside of what is running. */
@@ -188,18 +315,23 @@ export class Tracker implements DataReads {
     return { questions: [...this.#current.questions], files: [...this.#current.files] };
   }
 
+  /** Whether something was written that the answer to one of some questions hangs on. */
+  haveChanged(questions: readonly number[]): boolean {
+    return questions.some((question) => {
+      const path = this.#memo.paths.at(question >> 2);
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the two low bits of a question are an Ask
+      return path === undefined || this.#isDirty(path, (question & 3) as Ask);
+    });
+  }
+
   /** The text of the answer that a question has now; `-` where there is nothing. */
   answerText(question: number): string {
     return this.#memo.answers.text(this.#answer(question));
   }
 
-  #adopt(questions: Iterable<number>, files: Iterable<number>): void {
-    const { questions: into, files: intoFiles } = this.#current;
-    for (const question of questions) {
-      into.add(question);
-      this.#current.noting?.add(question);
-    }
-    for (const file of files) intoFiles.add(file);
+  #isPrintable(question: number): boolean {
+    const path = this.#memo.paths.at(question >> 2);
+    return path !== undefined && this.printedText(path) !== undefined;
   }
 
   /** Lists are handed out as copies that all of the subject's templates share, as in Salt: one that was changed counts as written. */
@@ -232,7 +364,7 @@ export class Tracker implements DataReads {
     if (this.#dirty.size > 0) {
       const path = paths.at(question >> 2);
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the two low bits of a question are an Ask
-      if (path !== undefined && this.#isDirty(path, (question & 3) as Ask)) return NEVER;
+      if (path !== undefined && this.#isDirty(path, (question & 3) as Ask)) return this.#answerOfWritten(path);
     }
     const known = scratch.answer(question, this.#epoch);
     if (known !== undefined) return known;
@@ -240,6 +372,12 @@ export class Tracker implements DataReads {
     const answer = path === undefined ? NEVER : this.#compute(path, question & 3);
     scratch.setAnswer(question, this.#epoch, answer);
     return answer;
+  }
+
+  /** What was set is told as a whole, as nobody is told of reads within it. */
+  #answerOfWritten(path: DataPath): number {
+    const value = this.#written(path);
+    return value === undefined ? NEVER : this.#memo.answers.number(`w${canonical(value)}`);
   }
 
   #compute(path: DataPath, what: number): number {
@@ -268,6 +406,29 @@ export class Tracker implements DataReads {
     scratch.setValue(path.id, this.#epoch, value);
     return value;
   }
+}
+
+/** Whether a key is its own hash key. */
+function isOwnKey(key: HashKey): key is string {
+  return typeof key === "string" && hashKey(key) === key;
+}
+
+/** Whether a value is made of plain values and mappings alone, none of which stands elsewhere or twice. */
+function isOwnData(value: Value, seen: Set<object>): boolean {
+  if (isScalar(value)) return true;
+  if (!(value instanceof PyDict) || value.isFollowed || seen.has(value)) return false;
+  seen.add(value);
+  for (const [key, item] of value.entries()) if (!isScalar(key) || !isOwnData(item, seen)) return false;
+  return true;
+}
+
+/** Every container in a value, as far as it can be looked into without its being told as read. */
+function collectContainers(value: Value, into: Set<object>): void {
+  if (value === null || typeof value !== "object" || into.has(value)) return;
+  into.add(value);
+  if (Array.isArray(value)) for (const item of value) collectContainers(item, into);
+  else if (value instanceof PyTuple) for (const item of value.items) collectContainers(item, into);
+  else if (value instanceof PyDict && !value.isFollowed) for (const item of value.values()) collectContainers(item, into);
 }
 
 /** Whether a copy still holds the same, types and order included. */

@@ -107,6 +107,7 @@ export class Policies implements PolicySet {
 class PoliciesOfAddon implements AddonPolicies {
   readonly key: string;
   readonly readsNamespaces: boolean;
+  readonly readsFreeTexts: boolean;
   readonly problems: readonly ObjectProblem[];
   readonly #shipped: readonly Policy[];
   readonly #user: readonly UserPolicy[];
@@ -127,6 +128,7 @@ class PoliciesOfAddon implements AddonPolicies {
     this.#settings = settings;
     this.#variable = new Set(shipped.flatMap(({ code, variesByCluster }) => (variesByCluster === true ? code : [])));
     this.key = `${settingsKey(settings)}${user.map(({ digest }) => digest).join(" ")}`;
+    this.readsFreeTexts = this.#user.length > 0;
     this.readsNamespaces = this.#user.some((policy) => policy.readsNamespaces);
     this.problems = problems.map(({ pointer, message, advice }) => ({
       code: "policy-settings",

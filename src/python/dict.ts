@@ -52,6 +52,11 @@ export class PyDict extends PyObject {
     return PyDict.of(Object.entries(object));
   }
 
+  /** Whether reads of it are told: it is a view, or holds what nobody has looked at yet. */
+  get isFollowed(): boolean {
+    return this.#track !== undefined;
+  }
+
   get size(): number {
     if (this.#track?.path !== undefined) this.#track.reads.asked(this.#track.path, Ask.size);
     return this.#values.size;
@@ -61,13 +66,25 @@ export class PyDict extends PyObject {
     const hash = typeof key === "string" && key.charCodeAt(0) !== 0 ? key : hashKey(key);
     return this.#track === undefined ? this.#values.get(hash) : this.#read(hash, this.#track);
   }
+  /**
+   * The text under a key and its place in the shared data, if it is only printed and that need not count as read (`DataReads.printed`);
+   * `undefined` where it is to be read as any other value.
+   */
+  printed(key: string): { readonly text: string; readonly path: DataPath } | undefined {
+    const track = this.#track;
+    const hash = hashKey(key);
+    const text = this.#values.get(hash);
+    if (track === undefined || typeof text !== "string") return undefined;
+    const path = this.#unread(hash, track);
+    return path !== undefined && track.reads.printed(path, text) ? { text, path } : undefined;
+  }
   /** The value under a key's hash key; of no view. */
   getByHash(hash: HashKey): Value | undefined {
     return this.#values.get(hash);
   }
   has(key: Value): boolean {
     const hash = hashKey(key);
-    if (this.#track?.path !== undefined) this.#track.reads.asked(this.#track.path.child(hash), Ask.kind);
+    if (this.#track?.path !== undefined) this.#track.reads.asked(this.#track.path.child(hash), Ask.kind, this.#track.own.has(hash));
     return this.#values.has(hash);
   }
   /** What stands under a key, without looking at it; `undefined` where the key is absent. */
@@ -75,13 +92,13 @@ export class PyDict extends PyObject {
     const hash = hashKey(key);
     const track = this.#track;
     const path = track?.path?.child(hash) ?? track?.leaves.get(hash);
-    if (path !== undefined) track?.reads.asked(path, Ask.kind);
+    if (path !== undefined) track?.reads.asked(path, Ask.kind, track.own.has(hash));
     return kindOf(this.#values.get(hash));
   }
   /** Sets a value; an equal key that is there keeps its place and its spelling, as in Python. */
   set(key: Value, value: Value): void {
     const hash = hashKey(key);
-    if (this.#track !== undefined) this.#written(hash, this.#track);
+    if (this.#track !== undefined) this.#written(hash, this.#track, value);
     this.#put(hash, key, value);
   }
   /** Sets a key to what another dict has there, as `set(key, from.get(key))` does; what nobody has looked at stays so. */
@@ -161,18 +178,18 @@ export class PyDict extends PyObject {
     if (hash !== key && !this.#values.has(hash)) (this.#originals ??= new Map()).set(hash, key);
     this.#values.set(hash, value);
   }
-  #written(hash: HashKey, track: Track): void {
+  #written(hash: HashKey, track: Track, value?: Value): void {
     track.leaves.delete(hash);
     if (track.path === undefined) return;
     track.own.add(hash);
-    track.reads.wrote(track.path.child(hash));
+    track.reads.wrote(track.path.child(hash), value);
   }
   #read(hash: HashKey, track: Track): Value | undefined {
     const value = this.#values.get(hash);
     const { path, reads, own, leaves } = track;
     if (path !== undefined) {
       const place = path.child(hash);
-      reads.asked(place, Ask.value);
+      reads.asked(place, Ask.value, own.has(hash));
       if (value === undefined || isScalar(value)) return value;
       if (own.has(hash)) {
         if (!(value instanceof PyDict) || value.#track?.path === undefined) reads.handed(place, value, value);

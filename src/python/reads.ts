@@ -66,9 +66,15 @@ export class DataPath {
 
 /** Is told what is read of shared data and what is written to it. */
 export interface DataReads {
-  asked(path: DataPath, what: Ask): void;
-  /** The entry at the path was set or removed. */
-  wrote(path: DataPath): void;
+  /** `own`: what stands there is the view's own, written or handed out by it. */
+  asked(path: DataPath, what: Ask, own?: boolean): void;
+  /**
+   * A text is printed and nothing else is done with it. Whether that counts as read no further than that a text is there, so that who
+   * asked must be able to print another in its place; otherwise nothing is told.
+   */
+  printed(path: DataPath, text: string): boolean;
+  /** The entry at the path was set to a value; without one it was removed. */
+  wrote(path: DataPath, value?: Value): void;
   /**
    * A container of which no writes are told was handed out: it may be changed behind this one's back. It is a private copy of what stands
    * in the shared data, or `original` itself where that was written there.

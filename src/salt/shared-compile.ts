@@ -17,9 +17,10 @@ import {
   type FileRunParts,
   type FileStateDeps,
   type TemplateRequest,
+  type WrittenResult,
 } from "./filestate/index.ts";
 import type { SharedSls } from "./pillar/index.ts";
-import { MinionBudget, RenderMemo, type KeptRender, type SlsRenderer, type Usage } from "./render/index.ts";
+import { MinionBudget, RenderMemo, textFor, type KeptRender, type SlsRenderer, type Usage } from "./render/index.ts";
 import type { SlsNames } from "./sls/index.ts";
 import type { FileResult, FileRoots, LowChunk, Minion } from "./types.ts";
 import { truthy } from "../python/index.ts";
@@ -50,10 +51,12 @@ interface GroupRun {
   readonly warnings: readonly Finding[];
   /** The render that a file is, by path; of other files the whole run's reads count. */
   readonly renders: ReadonlyMap<string, Kept<KeptRender>>;
+  /** What the parts are made of, where some of its texts are each minion's own. */
+  readonly printed?: { readonly plan: FilePlan; readonly results: readonly Kept<KeptRender>[] };
 }
 
 /** Questions that something was made by. */
-export type Asked = Pick<Kept<unknown>, "questions" | "files">;
+export type Asked = Pick<Kept<unknown>, "questions" | "files"> & Partial<Pick<Kept<unknown>, "printed">>;
 
 /** What was read for what, of one minion. */
 export interface MinionReads {
@@ -73,6 +76,12 @@ export interface MinionReads {
 interface KeptStates {
   readonly stage: Stage<CompiledLow>;
   readonly renders: readonly (readonly [sls: string, render: Kept<KeptRender>])[];
+}
+
+/** The runs of all groups, and what was read for which file. */
+interface AllRuns {
+  readonly runs: readonly GroupRun[];
+  readonly reads: readonly (readonly [path: string, asked: readonly Asked[]])[];
 }
 
 /** Results of a plan as a whole, as long as minions have them in common: what each has its own of is not worth a look. */
@@ -114,6 +123,7 @@ export class SharedStates {
   readonly whole = new WeakMap<CompiledLow, FileGroup>();
   readonly entangled = new WeakMap<CompiledLow, boolean>();
   readonly order = new WeakMap<CompiledLow, ReadonlyMap<LowChunk, number>>();
+  readonly runs = new WeakMap<CompiledLow, Trie<Kept<Metered<AllRuns>>>>();
   readonly slots = new WeakMap<FilePlan, readonly RenderSlot[]>();
   readonly asked = new WeakMap<FilePlan, Map<string, Asked>>();
   readonly planned = new WeakMap<FilePlan, PlanResults>();
@@ -122,7 +132,9 @@ export class SharedStates {
   /** Whether one container stands twice in what a pillar SLS gives. */
   readonly aliased = new WeakMap<PyDict, boolean>();
   /** A plan's file with its content, by its text: one object for equal files. */
-  readonly files = new WeakMap<FileResult, Map<string, FileResult>>();
+  readonly files = new WeakMap<FileResult, Map<string, WrittenResult>>();
+  /** The same of renders that print texts of a minion's own, for the minion that was first. */
+  readonly bases = new WeakMap<FileResult, WeakMap<KeptRender, WrittenResult>>();
 }
 
 /**
@@ -167,7 +179,7 @@ export class SharedMinionCompiler {
     this.#minion = trackedMinion(minion, memo, this.tracker);
     this.#renders = new RenderMemo(memo, this.tracker, (kept, trie, { role, sls, text }) => {
       this.#rendered.push({ kept, trie, sls });
-      if (role === "state" && sls !== undefined) this.slsReads.push({ sls, text, questions: kept.questions });
+      if (role === "state" && sls !== undefined) this.slsReads.push({ sls, text, questions: [...kept.questions, ...kept.printed] });
     });
   }
 
@@ -371,8 +383,8 @@ export class SharedMinionCompiler {
   #run(low: CompiledLow): readonly GroupRun[] {
     const { writes } = this.tracker;
     const groups = this.#groupsInOrder(low);
-    const runs = groups.map((group) => this.#runGroup(low, group));
-    if (groups.length === 1) return runs;
+    if (groups.length === 1) return groups.map((group) => this.#runGroup(low, group));
+    const runs = this.#runAll(low, groups);
     // Warnings have the order of the states, which is known only of states that are run together.
     const again = runs.some((run) => run.warnings.length > 0);
     const whole = this.#whole(low);
@@ -380,9 +392,40 @@ export class SharedMinionCompiler {
     return again ? [this.#runAlone(low, whole)] : runs;
   }
 
+  /** All groups in their order: most minions have what they come to in common with another. */
+  #runAll(low: CompiledLow, groups: readonly FileGroup[]): readonly GroupRun[] {
+    let trie = this.#shared.runs.get(low);
+    if (trie === undefined) this.#shared.runs.set(low, (trie = new Trie()));
+    return this.#computeOwn(
+      trie,
+      () => ({ runs: groups.map((group) => this.#runGroup(low, group)), reads: [...this.#fileReads] }),
+      ({ runs, reads }) => {
+        for (const [path, asked] of reads) this.#fileReads.set(path, asked);
+        return { runs: runs.map((run) => this.#ownRun(run)), reads };
+      },
+    ).runs;
+  }
+
+  /** A computation that says where in its result a minion's own texts are printed; `own` puts this one's into another's. */
+  #computeOwn<T>(trie: Trie<Kept<Metered<T>>>, run: () => T, own: (value: T) => T): T {
+    let taken = false;
+    const { value } = this.tracker.compute(
+      trie,
+      () => this.#budget.metered(run),
+      ({ usage }) => {
+        taken = true;
+        this.#budget.use(usage);
+      },
+      { tellsPrinted: true },
+    );
+    return taken ? own(value.value) : value.value;
+  }
+
   #mustRunInOrder(group: FileGroup): void {
     this.#shared.inOrder.add(group.name);
     this.outOfOrder = true;
+    // What holds this run is no result for others.
+    this.tracker.volatile();
   }
 
   #runGroup(low: CompiledLow, group: FileGroup): GroupRun {
@@ -395,8 +438,9 @@ export class SharedMinionCompiler {
     if (plan === "unplanned") return this.#runAlone(low, group);
     const { writes } = this.tracker;
     const run = this.#runPlanned(low, group, plan);
-    // A plan's states have run before its templates, and those are rendered again where one fails.
-    if (this.tracker.writes > writes) this.#mustRunInOrder(group);
+    // A plan's states have run before its templates, which are rendered again where one fails.
+    const isAsInOrder = run.renders.size > 0 && !this.tracker.haveChanged(planned.questions);
+    if (this.tracker.writes > writes && !isAsInOrder) this.#mustRunInOrder(group);
     for (const path of run.parts.files.keys()) {
       const render = run.renders.get(path);
       // A run by itself has told its reads already.
@@ -425,13 +469,14 @@ export class SharedMinionCompiler {
   }
 
   #runPlanned(low: CompiledLow, group: FileGroup, plan: FilePlan): GroupRun {
-    let results = this.#shared.planned.get(plan);
-    if (results === undefined) this.#shared.planned.set(plan, (results = { trie: new Trie(), missed: 0 }));
+    const results = this.#shared.planned.get(plan) ?? { trie: new Trie<Kept<Metered<GroupRun>>>(), missed: 0 };
+    this.#shared.planned.set(plan, results);
     if (results.missed > MOST_MISSED) return this.#runPlan(low, group, plan);
-    const { computed } = this.#memo.counts;
-    const run = this.#compute(results.trie, () => this.#runPlan(low, group, plan));
-    if (this.#memo.counts.computed > computed) results.missed++;
-    return run;
+    const run = (): GroupRun => {
+      results.missed++;
+      return this.#runPlan(low, group, plan);
+    };
+    return this.#computeOwn(results.trie, run, (found) => this.#ownRun(found));
   }
 
   #runPlan(low: CompiledLow, group: FileGroup, plan: FilePlan): GroupRun {
@@ -440,7 +485,13 @@ export class SharedMinionCompiler {
     const renders = new Map(
       [...plan.rendered].flatMap(([path, number]) => (results[number] === undefined ? [] : [[path, results[number]] as const])),
     );
-    return { parts: this.#carryOut(plan, results), warnings: plan.warnings, renders };
+    const run = { parts: this.#carryOut(plan, results), warnings: plan.warnings, renders };
+    return results.some(({ printed }) => printed.length > 0) ? { ...run, printed: { plan, results } } : run;
+  }
+
+  /** Another minion's run with this one's own printed texts. */
+  #ownRun(run: GroupRun): GroupRun {
+    return run.printed === undefined ? run : { ...run, parts: this.#carryOut(run.printed.plan, run.printed.results) };
   }
 
   #runAlone(low: CompiledLow, group: FileGroup): GroupRun {
@@ -485,21 +536,31 @@ export class SharedMinionCompiler {
   }
 
   #carryOut(plan: FilePlan, results: readonly Kept<KeptRender>[]): FileRunParts {
-    return carryOut(
-      plan,
-      results.map((result) => result.value.text),
-      (file, text, make) => {
-        let made = this.#shared.files.get(file);
-        if (made === undefined) this.#shared.files.set(file, (made = new Map()));
-        let known = made.get(text);
-        if (known === undefined) {
-          // Texts that one cluster has for itself are not asked for again.
-          if (made.size >= MOST_TEXTS) made.clear();
-          made.set(text, (known = make()));
-        }
-        return known;
-      },
-    );
+    const texts = results.map(({ value }) => textFor(value, this.tracker));
+    return carryOut(plan, texts, (file, number, make) => {
+      const text = texts[number] ?? "";
+      const render = results[number]?.value;
+      if (render !== undefined && render.printed.length > 0) return this.#printedFile(file, render, text, make);
+      let made = this.#shared.files.get(file);
+      if (made === undefined) this.#shared.files.set(file, (made = new Map()));
+      let known = made.get(text);
+      if (known === undefined) {
+        // Texts that one cluster has for itself are not asked for again.
+        if (made.size >= MOST_TEXTS) made.clear();
+        made.set(text, (known = make(text)));
+      }
+      return known;
+    });
+  }
+
+  #printedFile(file: WrittenResult, render: KeptRender, text: string, make: (text: string) => WrittenResult): WrittenResult {
+    let bases = this.#shared.bases.get(file);
+    if (bases === undefined) this.#shared.bases.set(file, (bases = new WeakMap()));
+    let base = bases.get(render);
+    if (base === undefined) bases.set(render, (base = make(render.text)));
+    if (text === render.text) return base;
+    const texts = render.printed.map(({ path }) => this.tracker.printedText(path) ?? "");
+    return { ...make(text), printed: { base, places: render.printed, texts } };
   }
 }
 
@@ -524,7 +585,15 @@ function isEntangled(chunks: readonly LowChunk[]): boolean {
 
 /** A render that is not shared. */
 function lone(text: string): Kept<KeptRender> {
-  return { value: { text, warnings: [], usage: NOTHING }, questions: [], answers: [], files: [], notes: [] };
+  return {
+    value: { text, warnings: [], usage: NOTHING, printed: [] },
+    questions: [],
+    answers: [],
+    files: [],
+    printed: [],
+    writes: [],
+    notes: [],
+  };
 }
 
 function groupOf(chunks: readonly LowChunk[]): FileGroup {

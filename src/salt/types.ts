@@ -94,6 +94,14 @@ export type FileResult =
       readonly sls: string;
       /** `salt://…` or null where the content stands in the state. */
       readonly source: string | null;
+      /** Of a file that is another minion's but for texts that its template only prints: that file, where they stand in it, its own. */
+      readonly printed?:
+        | {
+            readonly base: Extract<FileResult, { kind: "file" }>;
+            readonly places: readonly { readonly at: number; readonly length: number }[];
+            readonly texts: readonly string[];
+          }
+        | undefined;
     }
   | { readonly kind: "error"; readonly path: string; readonly id: string; readonly sls: string; readonly findings: readonly Finding[] };
 

@@ -4,6 +4,7 @@
  */
 export { emit } from "./emit.ts";
 export { YamlError } from "./error.ts";
+export { isPlainSafe } from "./emit-scalar.ts";
 export { isPlainString } from "./kubernetes-scalar.ts";
 export { loadKubernetes } from "./load-kubernetes.ts";
 export { loadSalt } from "./load-salt.ts";

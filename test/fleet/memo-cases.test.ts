@@ -48,6 +48,50 @@ const PRINTS_PILLAR = { "states/s.sls": addon("one", "a", "read"), "states/read"
 
 const PILLAR = "m: {x: 1}\nl: [1]\n";
 
+/** Ids of which some are no strings to YAML, or no label. */
+const IDS = ["c1", "c2", "c22", "on", "1e3", "null", "a.b_c-d", "z".repeat(64), "c3", "é"];
+
+const ownMap = (text: string, before = "", name = "own"): string =>
+  `${before}apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\n  namespace: default\n  annotations:\n    example.com/cluster: ${text}\n`;
+
+/** Templates by how they print the id. */
+const PRINTS_ID: Readonly<Record<string, string | { readonly own: string; readonly files: Readonly<Record<string, string>> }>> = {
+  plainly: ownMap("{{ grains.id }}"),
+  "in quotes": ownMap('"{{ grains.id }}"'),
+  "as an item": ownMap("{{ grains['id'] }}"),
+  "by get": ownMap("{{ grains.get('id') }}"),
+  "within a text, twice": ownMap("in-{{ grains.id }}-of-{{ grains.id }}"),
+  "and compared": ownMap("{{ grains.id }}{% if grains.id == 'c2' %}2{% endif %}"),
+  "as the name": ownMap("x", "", "{{ grains.id | lower | replace('.', '-') | replace('_', '-') }}"),
+  "as the name, whatever it is": ownMap("x", "", "n-{{ grains.id }}"),
+  "in a comment": ownMap("x", "# {{ grains.id }}\n"),
+  "by a filter": ownMap("{{ grains.id | upper }}"),
+  "by a macro": ownMap("{{ own() }}", "{% macro own() %}{{ grains.id }}{% endmacro %}"),
+  "into a text that is measured": ownMap("l{{ t | length }}", "{% set t %}{{ grains.id }}{% endset %}"),
+  "into a filter": ownMap("x{% filter length %}{{ grains.id }}{% endfilter %}"),
+  "in a loop": ownMap("x{% for i in [1, 2] %}-{{ grains.id }}{% endfor %}"),
+  "by a loop that calls itself": ownMap("x{% for i in [1] recursive %}-{{ grains.id }}{{ loop([]) }}{% endfor %}"),
+  "by what it includes": { own: ownMap("{% include 'part' %}"), files: { "states/part": "{{ grains.id }}" } },
+  "by what it imports": {
+    own: ownMap("{{ name }}", "{% from 'part' import name with context %}"),
+    files: { "states/part": "{% set name %}{{ grains.id }}{% endset %}" },
+  },
+  "in a block of what it extends": {
+    own: "{% extends 'part' %}{% block name %}{{ grains.id }}{% endblock %}",
+    files: { "states/part": ownMap("{{ grains.id }}-{% block name %}{% endblock %}") },
+  },
+  "from options": ownMap("{{ opts.id }}"),
+  "from pillar": ownMap("{{ pillar.own }}-{{ pillar.deep.own }}"),
+  "from a copy of pillar": ownMap("{{ cfg.own }}", "{% set cfg = salt['pillar.get']('deep', {'more': 2}, merge=True) %}"),
+  "from a copy of pillar that was changed": ownMap(
+    "{{ cfg.own }}",
+    "{% set cfg = salt['pillar.get']('deep', {'more': 2}, merge=True) %}{% do pillar.update({'deep': 1}) %}",
+  ),
+  "and is no text in one cluster": ownMap("x-{{ pillar.other }}"),
+  escaped: ownMap("{% autoescape true %}{{ grains.id }}{% endautoescape %}"),
+  "behind a write of it": ownMap("{{ pillar.own }}", "{% do pillar.update({'own': 'written'}) %}"),
+};
+
 describe("the memo changes nothing", () => {
   test.each<readonly [string, Tree]>([
     [
@@ -263,8 +307,103 @@ describe("the memo changes nothing", () => {
         },
       },
     ],
+    ...Object.entries(PRINTS_ID).map(([what, template]): readonly [string, Tree] => [
+      `where the id is printed ${what}`,
+      {
+        roster: IDS.map((id) => `"${id}": {minion_opts: {grains: {az: z0}}}\n`).join(""),
+        files: {
+          "pillar/p.sls":
+            "own: '{{ grains.id }}'\ndeep: {own: '{{ grains.id }}', more: 1}\nother: {{ 1 if grains.id == 'c2' else 'text' }}\n",
+          "states/s.sls": addon("one", "a", "own") + addon("one", "b", "same") + addon("two", "c", "own"),
+          "states/own": typeof template === "string" ? template : template.own,
+          "states/same": map("same", "1"),
+          ...(typeof template === "string" ? {} : template.files),
+        },
+      },
+    ]),
+    [
+      "where the id is printed in a file that is changed afterwards",
+      {
+        files: {
+          "states/s.sls":
+            addon("one", "a", "own") +
+            "more:\n  file.append:\n    - name: /etc/kubernetes/addons/one/a.yaml\n    - text: '# {{ grains.id }}'\n    - require:\n      - file: one-a\n",
+          "states/own": ownMap("{{ grains.id }}"),
+        },
+      },
+    ],
+    [
+      "where the id is printed by an SLS, as a state's name and in what it writes",
+      {
+        files: {
+          "states/s.sls":
+            "of {{ grains.id }}:\n  file.managed:\n    - name: /etc/kubernetes/addons/one/{{ grains.id }}.yaml\n    - makedirs: True\n    - contents: '" +
+            MANIFEST +
+            "'\n",
+        },
+      },
+    ],
+    [
+      "where the id is printed by a template that writes to pillar, and others read that",
+      {
+        files: {
+          "pillar/p.sls": PILLAR,
+          "states/s.sls": addon("one", "a", "write") + addon("two", "b", "read") + addon("two", "c", "keys"),
+          "states/write": ownMap("{{ grains.id }}", "{% do pillar.update({'seen': {'role': grains.role}}) %}"),
+          "states/read": map("b", "pillar.seen.role ~ pillar.m.x"),
+          "states/keys": map("c", "pillar.keys() | list"),
+        },
+      },
+    ],
+    [
+      "where what is written to pillar hangs on the id, and is the id, and is written twice",
+      {
+        files: {
+          "pillar/p.sls": PILLAR,
+          "states/s.sls":
+            addon("one", "a", "write") + addon("two", "b", "read") + addon("three", "c", "again") + addon("four", "d", "read"),
+          "states/write": map("a", "1", "{% do pillar.update({'seen': {'id': grains.id}, 'm': {'x': grains.id[-1:]}}) %}"),
+          "states/read": map(NAMED, "[pillar.seen, pillar.m, pillar.l]"),
+          "states/again": map("c", "pillar.m.x", "{% do pillar.update({'m': {'x': grains.role}, 'l': grains.role}) %}"),
+        },
+      },
+    ],
+    [
+      "where a mapping is written to pillar under two names, and one of a list, and one that is changed later",
+      {
+        files: {
+          "pillar/p.sls": "m: {x: 1}\nl: [{x: 1}]\n",
+          "states/s.sls": addon("one", "a", "write") + addon("two", "b", "change") + addon("three", "c", "read"),
+          "states/write": map(
+            "a",
+            "1",
+            "{% set d = {'x': 1} %}{% do pillar.update({'p': d, 'q': d}) %}{% do pillar.update({'first': pillar.l[0], 'own': {}, 'view': pillar.m}) %}",
+          ),
+          "states/change": map(
+            "b",
+            "2",
+            "{% do pillar.p.update({'x': 2}) %}{% do pillar.first.update({'x': 3}) %}{% do pillar.own.update({'x': 4}) %}",
+          ),
+          "states/read": map("c", "[pillar.p, pillar.q, pillar.l, pillar.first, pillar.own, pillar.view]"),
+        },
+      },
+    ],
   ])("%s", (_what, tree) => {
     compiledAlike(tree);
+  });
+
+  test("where many clusters print their ids, the templates are rendered once", () => {
+    const { counts } = compiledAlike({
+      clusters: 60,
+      files: {
+        "pillar/p.sls": PILLAR,
+        "states/s.sls": addon("one", "a", "own") + addon("two", "b", "write") + addon("three", "c", "read"),
+        "states/own": ownMap("{{ grains.id }}"),
+        "states/write": ownMap("{{ grains.id }}", "{% do pillar.update({'seen': {'role': grains.role}}) %}"),
+        "states/read": map("b", "pillar.seen.role"),
+      },
+    });
+    expect(counts.computed).toBeLessThan(80);
   });
 
   test("where more clusters than a plan is kept for have texts of their own", () => {

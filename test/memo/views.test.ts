@@ -21,7 +21,8 @@ describe("a view", () => {
     );
   });
 
-  test("that was written to makes the computation this subject's alone, whatever way the write took", () => {
+  test("that was written to leaves a result only if what was set can be set again, whatever way the write took", () => {
+    let [kept, gone] = [0, 0];
     fc.assert(
       fc.property(anyMapping, programs, (data, steps) => {
         const memo = newMemo();
@@ -30,12 +31,20 @@ describe("a view", () => {
         tracker.compute(trie, () => run(tracker.view("pillar"), steps));
         const plain = copyOf(data);
         run(plain, steps);
-        const wrote = JSON.stringify(shown(plain)) !== JSON.stringify(shown(data));
-        if (wrote) expect([...trie.results()]).toEqual([]);
-        if (wrote) expect(tracker.writes).toBeGreaterThan(0);
+        if (JSON.stringify(shown(plain)) === JSON.stringify(shown(data))) return;
+        expect(tracker.writes).toBeGreaterThan(0);
+        if ([...trie.results()].length === 0) gone++;
+        else {
+          kept++;
+          const other = follow(memo, copyOf(data));
+          expect(other.take(trie)).toBeDefined();
+          expect(shown(other.view("pillar"))).toEqual(shown(plain));
+        }
       }),
-      { numRuns: 1000 },
+      { numRuns: 2000 },
     );
+    expect(kept).toBeGreaterThan(0);
+    expect(gone).toBeGreaterThan(20);
   });
 
   test("that was only read, or copied and the copy written to, leaves a result", () => {
@@ -97,5 +106,45 @@ describe("what a record says was read is enough", () => {
       }),
       { numRuns: 1000 },
     );
+  });
+
+  test("also where those write, and later ones read what was written: the data are what the computations would leave", () => {
+    const entries = fc.array(programs, { minLength: 4, maxLength: 4 });
+    let taken = 0;
+    fc.assert(
+      fc.property(kin, entries, fc.boolean(), (subjects, computations, set) => {
+        const memo = newMemo();
+        const [before = [], first = [], second = [], after = []] = computations;
+        const work = (data: PyDict, value: number, nest: (name: string, run: () => unknown) => unknown): unknown => {
+          // Most programs do not write to the mapping itself.
+          const write = (): void => void (set && data.set("b", PyDict.from({ x: value })));
+          return [
+            nest("before", () => run(data, before)),
+            nest("both", () => [
+              nest("first", () => (write(), run(data, first))),
+              nest("second", () => [run(data, second), shown(data.get("b") ?? null)]),
+            ]),
+            nest("after", () => [shown(data.get("b") ?? null), run(data, after)]),
+            shown(data),
+          ];
+        };
+        const number = (data: PyDict): number => (data.has("a") ? 1 : 2);
+        const shared = [...subjects, ...subjects].map((subject) => {
+          const tracker = follow(memo, subject);
+          const view = tracker.view("pillar");
+          const value = number(subject);
+          return work(view, value, (name, compute) => tracker.compute(memo.trie(`${name} ${value}`), compute).value);
+        });
+        taken += memo.counts.taken;
+        expect(shared).toEqual(
+          [...subjects, ...subjects].map((subject) => {
+            const data = copyOf(subject);
+            return work(data, number(data), (_name, compute) => compute());
+          }),
+        );
+      }),
+      { numRuns: 1500 },
+    );
+    expect(taken).toBeGreaterThan(1000);
   });
 });

@@ -37,6 +37,8 @@ export class StatementCompiler extends ExpressionCompiler {
   #extendsSoFar = 0;
   #hasKnownExtends = false;
   #parent = "";
+  /** The buffer of what the template itself prints, outside of blocks and whatever is captured. */
+  #rootBuffer = "";
 
   compileRoot(node: RootNode): void {
     findBlocks(node.children, (block) => {
@@ -47,6 +49,7 @@ export class StatementCompiler extends ExpressionCompiler {
     this._emit('"use strict";return{root(c,T){const S=c.state;');
     this.beginFunction();
     const frame = Frame.root(this.identifiers, this.newBuffer());
+    this.#rootBuffer = frame.buffer;
     const usesSelf = findUndeclared(node.children, ["self"]).has("self");
     if (usesSelf) this._emit(`${frame.symbols.declareParameter("self")}=c.self();`);
     frame.symbols.analyze(node);
@@ -359,9 +362,29 @@ export class StatementCompiler extends ExpressionCompiler {
     if (frame.requireOutputCheck) this._emit(`if(${this.#parent}===undefined){`);
     for (const [index, child] of node.children.entries()) {
       if (child.typename === "TemplateData") this.data(child.value, child, frame);
-      else this.print(child, frame, this.#printMethod(child), node.sources[index] ?? null, () => this.compile(child, frame));
+      else if (!this.#printsMember(child, frame))
+        this.print(child, frame, this.#printMethod(child), node.sources[index] ?? null, () => this.compile(child, frame));
     }
     if (frame.requireOutputCheck) this._emit("}");
+  }
+
+  /** `{{ mapping.name }}` and `{{ mapping['name'] }}` of the template itself, whose value may be a text that need not be read. */
+  #printsMember(child: ExprNode, frame: Frame): boolean {
+    if (this.traced || frame.buffer !== this.#rootBuffer || this.autoescape !== "off") return false;
+    let member: string | undefined;
+    let target: ExprNode;
+    if (child.typename === "Getattr") [member, target] = [child.name, child.target];
+    else if (child.typename === "LookupVal" && child.val.typename === "Literal" && typeof child.val.value === "string")
+      [member, target] = [child.val.value, child.target];
+    else return false;
+    const [object, text] = [this.temporary(), this.temporary()];
+    const [place, name] = [this.place(child), JSON.stringify(member)];
+    this._emit(`${object}=`);
+    this.compile(target, frame);
+    const get = child.typename === "Getattr" ? "getattr" : "getitem";
+    this._emit(`;${text}=c.printMember(T,${frame.buffer},${object},${name});`);
+    this._emit(`${frame.buffer}+=${text}===undefined?c.print(${place},c.${get}(${place},${object},${name})):${text};`);
+    return true;
   }
 
   #printMethod(child: ExprNode): string {

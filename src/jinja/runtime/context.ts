@@ -1,10 +1,10 @@
-import { PyCallable, PyError, PyObject, typeName, type Kwargs, type Value } from "../../python/index.ts";
+import { PyCallable, PyDict, PyError, PyObject, typeName, type Kwargs, type Value } from "../../python/index.ts";
 import type { JinjaEnvironment } from "../environment.ts";
 import type { CallTrail, SourcePlace } from "../errors.ts";
 import { Markup } from "../markup.ts";
-import { BoundMethod } from "../semantics/index.ts";
+import { BoundMethod, getAttribute } from "../semantics/index.ts";
 import type { Block, JinjaTemplate, Output } from "../template.ts";
-import type { CallState, FilterFunction, FilterHost, TestFunction } from "../types.ts";
+import type { CallState, FilterFunction, FilterHost, PrintedText, TestFunction } from "../types.ts";
 import { BlockReference, TemplateReference } from "./blocks.ts";
 import { StateCallable } from "./callable.ts";
 import { Macro } from "./macro.ts";
@@ -12,6 +12,9 @@ import { TemplateModule } from "./module.ts";
 import { Operators, sizeOf } from "./operators.ts";
 import { Scope } from "./scope.ts";
 import type { RenderState } from "./state.ts";
+
+/** So many texts of a template at most may be others for others: they change how long it is. */
+const MOST_PRINTED = 256;
 
 /** Inputs of filters shorter than this are not counted. */
 const SMALL = 64;
@@ -26,6 +29,8 @@ export class Context extends Operators implements CallState {
   /** What the template assigned at its top level. */
   readonly #variables = new Map<string, Value>();
   readonly #exported = new Set<string>();
+  /** Gets the texts that the rendered template itself prints; of no other template, whose output may be looked at. */
+  printed: PrintedText[] | undefined;
   #blocks: Map<string, Block[]> | undefined;
   #extendedAt: SourcePlace | undefined;
 
@@ -54,6 +59,18 @@ export class Context extends Operators implements CallState {
     this.#scope.collect(all);
     for (const [name, value] of this.#variables) all.set(name, value);
     return all;
+  }
+
+  /** A member that the rendered template prints behind `output`; `undefined` where it is to be read first. */
+  printMember(template: JinjaTemplate, output: string, target: Value, name: string): string | undefined {
+    const { printed } = this;
+    if (printed === undefined || template !== this.template || !(target instanceof PyDict)) return undefined;
+    // An attribute goes before; what is long may come near the limit with other texts.
+    if (getAttribute(target, name) !== undefined) return undefined;
+    if (output.length > this.state.limits.outputLength / 2 || printed.length >= MOST_PRINTED) return undefined;
+    const found = target.printed(name);
+    if (found !== undefined) printed.push({ at: output.length, length: found.text.length, path: found.path });
+    return found?.text;
   }
 
   // Variables of the top level

@@ -20,6 +20,8 @@ export interface FilePlan {
   readonly warnings: readonly Finding[];
 }
 
+export type WrittenResult = Extract<FileResult, { kind: "file" }>;
+
 /**
  * Runs states without rendering their templates.
  *
@@ -48,21 +50,21 @@ export function planFileStates(low: readonly LowChunk[], deps: FileStateDeps, wa
 }
 
 /**
- * The plan's parts with the texts of this minion's renders. `once` gives the same file again where the text is the same.
+ * The plan's parts with the texts of this minion's renders. `once` gives the same file again where the text is the same; it is told the
+ * number of the render.
  */
 export function carryOut(
   { parts, rendered }: FilePlan,
   texts: readonly string[],
-  once: (file: FileResult, text: string, make: () => FileResult) => FileResult,
+  once: (file: WrittenResult, render: number, make: (text: string) => WrittenResult) => FileResult,
 ): FileRunParts {
   const files = new Map(parts.files);
   for (const [path, number] of rendered) {
     const file = files.get(path);
-    const text = texts[number] ?? "";
     if (file?.kind === "file")
       files.set(
         path,
-        once(file, text, () => ({ ...file, content: encodeUtf8(text) })),
+        once(file, number, (text) => ({ ...file, content: encodeUtf8(text) })),
       );
   }
   return {

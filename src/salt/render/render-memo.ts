@@ -1,5 +1,5 @@
 import type { Finding } from "../../finding/index.ts";
-import type { Rendered } from "../../jinja/index.ts";
+import type { PrintedText, Rendered } from "../../jinja/index.ts";
 import { canonical, NotPlain, type Kept, type Memo, type Tracker, type Trie } from "../../memo/index.ts";
 import { PyDict, type Value } from "../../python/index.ts";
 import type { MinionBudget, Usage } from "./budget.ts";
@@ -22,6 +22,19 @@ export interface KeptRender {
   readonly text: string;
   readonly warnings: readonly Finding[];
   readonly usage: Usage;
+  /** Where texts stand that are the minion's own: for another minion its own stand there. */
+  readonly printed: readonly PrintedText[];
+}
+
+/** A render's text for the minion of a tracker. */
+export function textFor({ text, printed }: KeptRender, tracker: Tracker): string {
+  if (printed.length === 0) return text;
+  let [own, end] = ["", 0];
+  for (const { at, length, path } of printed) {
+    own += text.slice(end, at) + (tracker.printedText(path) ?? "");
+    end = at + length;
+  }
+  return own + text.slice(end);
 }
 
 /** Renders of one minion whose results are shared with other minions that would read the same. */
@@ -48,7 +61,7 @@ export class RenderMemo {
     this.tracker.volatile();
   }
 
-  render(place: RenderPlace, budget: MinionBudget, warn: (finding: Finding) => void, run: () => string): Rendered {
+  render(place: RenderPlace, budget: MinionBudget, warn: (finding: Finding) => void, run: (printed?: PrintedText[]) => string): Rendered {
     const variables = variablesText(place.variables);
     if (variables === undefined) return { text: run() };
     const trie = place.results ?? this.memo.lastingTrie<KeptRender>(renderName(place, variables));
@@ -59,10 +72,11 @@ export class RenderMemo {
         const warnings: Finding[] = [];
         this.#warnings = warnings;
         try {
-          const { value: text, usage } = budget.metered(run);
+          const printed: PrintedText[] = [];
+          const { value: text, usage } = budget.metered(() => run(printed));
           // Variables that a pillar include gives are shared with other includes.
           if (variablesText(place.variables) !== variables) this.alone();
-          return { text, warnings, usage };
+          return { text, warnings, usage, printed };
         } finally {
           this.#warnings = outer;
           outer.push(...warnings);
@@ -72,9 +86,10 @@ export class RenderMemo {
         budget.use(usage);
         for (const finding of warnings) warn(finding);
       },
+      { tellsPrinted: true },
     );
     this.#each?.(kept, trie, place);
-    return { text: kept.value.text };
+    return { text: textFor(kept.value, this.tracker) };
   }
 }
 

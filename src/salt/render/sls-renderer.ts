@@ -1,5 +1,5 @@
 import { FindingError, type Finding } from "../../finding/index.ts";
-import type { Limits, Rendered, SourceSegment } from "../../jinja/index.ts";
+import type { Limits, PrintedText, Rendered, SourceSegment } from "../../jinja/index.ts";
 import type { Kept, Trie } from "../../memo/index.ts";
 import { PyDict, str, truthy, type Value } from "../../python/index.ts";
 import { cachePath, SaltFunctions, type RenderRequest } from "../modules/index.ts";
@@ -149,15 +149,15 @@ class Render {
     if (isPlain(place.text, minion, place.sls)) return this.#render(place, trace);
     // A render inside another may change what it is given; it counts as part of the outer one.
     if (memo === undefined || budget === undefined || trace || this.#depth > 0) return this.#render(place, trace);
-    return memo.render({ ...place, role: this.#role }, budget, this.#warn, () => this.#render(place, false).text);
+    return memo.render({ ...place, role: this.#role }, budget, this.#warn, (printed) => this.#render(place, false, printed).text);
   }
 
-  #render(place: Place, trace: boolean): Rendered {
+  #render(place: Place, trace: boolean, printed?: PrintedText[]): Rendered {
     const { minion, pillar, budget } = this.#base;
     // A render that only tells lines is not the compile's own.
     const own = trace ? undefined : budget;
     if (this.#depth === 0) own?.source(place.text.length);
-    return this.#templates.render({ ...place, minion, pillar, role: this.#role, salt: this.salt, trace, budget: own });
+    return this.#templates.render({ ...place, minion, pillar, role: this.#role, salt: this.salt, trace, budget: own, printed });
   }
 
   pipe(request: RenderRequest): PipeResult {

@@ -5,6 +5,7 @@ import {
   TemplateCache,
   type CallState,
   type Limits,
+  type PrintedText,
   type RenderBudget,
   type Rendered,
 } from "../../jinja/index.ts";
@@ -37,6 +38,8 @@ export interface TemplateRequest {
   /** Variables over Salt's own. */
   readonly variables: ReadonlyMap<string, Value>;
   readonly trace: boolean;
+  /** As of the Jinja room's `RenderOptions`. */
+  readonly printed?: PrintedText[] | undefined;
   /** What the renders of a minion may use together. */
   readonly budget?: RenderBudget | undefined;
 }
@@ -75,7 +78,9 @@ export class SaltTemplates {
     });
     const loader: SaltLoader = new SaltLoader(role === "pillar" ? minion.pillarRoots : minion.fileRoots, saltenv, environment.globals);
     try {
-      const rendered = environment.compile({ name: display, text }).render(variables, { trace: request.trace, budget: request.budget });
+      const rendered = environment
+        .compile({ name: display, text })
+        .render(variables, { trace: request.trace, budget: request.budget, printed: request.printed });
       return withLastNewline(rendered, text, display);
     } catch (error) {
       throw error instanceof FindingError ? saltError(error, display, sls, (file) => loader.askedFor(file)) : error;
