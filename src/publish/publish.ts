@@ -16,7 +16,7 @@ import {
 } from "../git/index.ts";
 import { checkDeletions, type DeletionLimits } from "./deletions.ts";
 import { commitMessage } from "./message.ts";
-import { orderOf, type OrderAllowances } from "./order.ts";
+import { orderOf, short, type OrderAllowances } from "./order.ts";
 import { findPlainSecrets } from "./plain-secrets.ts";
 
 /** What the user has said may be, that is refused else. */
@@ -51,6 +51,8 @@ export type PublishOutcome =
 const COMMITTER = { name: "Halite", email: "halite@localhost" };
 /** So often another publisher may be first. */
 const RACES = 100;
+/** So often the remote may say that the branch is elsewhere, and show it where it was. */
+const STUCK = 4;
 /** So often the connection may break in one run. */
 const BREAKS = 6;
 
@@ -74,7 +76,7 @@ export async function publish(branch: PublishedBranch, first: BranchHead | null,
   const stamp = signatures(source);
   let head = first;
   let made: { readonly parent: string | null; readonly commit: string; readonly changes: TreeChanges } | undefined;
-  let breaks = 0;
+  let [breaks, stuck] = [0, 0];
   for (let race = 0; race < RACES;) {
     const order = await orderOf(source, head, allowed, ancestryOf);
     if (order.kind === "refused") throw new FindingError(order.finding);
@@ -106,6 +108,8 @@ export async function publish(branch: PublishedBranch, first: BranchHead | null,
       case "moved":
         race += 1;
         head = await seeHead(branch);
+        stuck = (head?.commit ?? null) === parent ? stuck + 1 : 0;
+        if (stuck === STUCK) throw refusesMove(branch, parent);
         break;
       case "broken":
         breaks += 1;
@@ -189,6 +193,16 @@ function signatures(source: SourceState): { readonly author: Signature; readonly
   if (source.kind === "commit") return { author: source.author, committer: committerAt(source.author.date) };
   const now = committerAt(`${Math.floor(Date.now() / 1000)} +0000`);
   return { author: now, committer: now };
+}
+
+function refusesMove({ setting }: PublishedBranch, parent: string | null): FindingError {
+  return new FindingError({
+    code: "publish-rejected",
+    severity: "error",
+    message: `${setting.remote.display} does not let branch ${setting.branch} be moved from ${parent === null ? "nothing" : short(parent)}, where it shows it`,
+    advice:
+      "The remote hides the branch from those who push (receive.hideRefs), or a lock was left on it: its administrators can tell. Nothing was published.",
+  });
 }
 
 /** Why the remote did not take it. */
