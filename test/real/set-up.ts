@@ -4,6 +4,7 @@ import { buildGoTools } from "./go-tools.ts";
 
 const counterparts: readonly { readonly name: string; readonly setUp: () => Promise<string | undefined> }[] = [
   { name: "sops, age, kubeseal and the sealed-secrets controller", setUp: buildGoTools },
+  { name: "lighttpd and sshd", setUp: () => aptPackages(["lighttpd", "openssh-server"]) },
   { name: "gpg", setUp: () => aptPackages(["gnupg"]) },
   { name: "Barbican and Keystone", setUp: () => aptPackages(["barbican-api", "keystone"]) },
 ];
