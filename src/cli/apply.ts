@@ -11,7 +11,7 @@ export const command: Command = {
     const timeout = milliseconds(context.arguments.value("timeout") ?? "5m");
     return await withPlan(
       context,
-      { plan: { besideAddonManager: context.arguments.flag("beside-addon-manager") } },
+      { plan: { besideAddonManager: context.arguments.flag("beside-addon-manager"), handBack: context.arguments.flag("hand-back") } },
       async (seen) => await applyTo(context, seen, timeout),
     );
   },
@@ -68,6 +68,7 @@ const WORDS: Readonly<Partial<Record<Operation["op"], string>>> = {
   adopt: "adopted",
   replace: "replaced",
   prune: "pruned",
+  orphan: "let go",
 };
 
 function operationLine(operation: Operation, { result, message }: Outcome, terminal: CommandContext["terminal"]): string {

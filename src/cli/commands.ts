@@ -61,6 +61,10 @@ const ONE_CLUSTER: readonly OptionSpec[] = [
   { name: "allow-rollback", summary: "also a commit that is older than the one applied, or of another history" },
   CONFIG,
 ];
+const HAND_BACK: OptionSpec = {
+  name: "hand-back",
+  summary: "give everything back to who applies on the client side, such as the real addon manager; nothing is changed or deleted",
+};
 const BESIDE: OptionSpec = {
   name: "beside-addon-manager",
   summary: "although the real addon manager runs in the cluster: each undoes what the other does",
@@ -304,7 +308,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     synopsis: "",
     description:
       "Holds the cluster's published release against what is live and what Halite made there before, and prints each operation with its reason: create, update, adopt (taken over in place), replace (deleted and made anew, where the manifest allows it), wait, prune, orphan (stays, no longer Halite's) and refuse. Writes nothing: what an apply would change is found by the API server's dry run.",
-    options: [...ONE_CLUSTER, BESIDE],
+    options: [...ONE_CLUSTER, BESIDE, HAND_BACK],
     exits: [
       [0, "the cluster is as git wants it"],
       [1, "there is something to do, or something is refused"],
@@ -326,6 +330,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [
       ...ONE_CLUSTER,
       BESIDE,
+      HAND_BACK,
       { name: "wait", summary: "until everything is healthy" },
       {
         name: "timeout",

@@ -8,7 +8,7 @@ export const command: Command = {
   run: async (context) =>
     await withPlan(
       context,
-      { plan: { besideAddonManager: context.arguments.flag("beside-addon-manager") } },
+      { plan: { besideAddonManager: context.arguments.flag("beside-addon-manager"), handBack: context.arguments.flag("hand-back") } },
       async ({ plan, from, cluster }) => {
         const { terminal } = context;
         if (context.arguments.flag("json")) terminal.out(`${JSON.stringify(planJson(plan, from), undefined, 2)}\n`);

@@ -7,7 +7,7 @@ import { AddonHealth } from "./addon-health.ts";
 import { worst, type Health } from "./health.ts";
 import { isSuspended, type Observed } from "./observe.ts";
 import type { Phase } from "./order.ts";
-import { outcomeOf, perform, remove, type Outcome, type PerformContext } from "./perform.ts";
+import { outcomeOf, perform, release, remove, type Outcome, type PerformContext } from "./perform.ts";
 import type { AddonPlan, Operation, Plan } from "./plan.ts";
 import { deleteRecord, ensureAddonKind, writeRecord } from "./record.ts";
 import { isKubernetesObject } from "./release.ts";
@@ -117,6 +117,7 @@ class Run {
       running.set(addon.name, active.includes(addon) ? this.#addon(addon, before) : Promise.resolve());
     }
     await Promise.all(running.values());
+    await Promise.all(active.map((addon) => this.#release(addon)));
     // What depends on others is pruned before them.
     for (const addon of [...active].reverse()) await this.#prune(addon);
     if (this.#options.wait === true) await this.#allHealthy(active);
@@ -346,6 +347,19 @@ class Run {
     return isSuspended(live) ? null : await this.#health.of(live, desired?.object ?? live, siblings);
   }
 
+  /** Hands back what the plan hands back. */
+  async #release(addon: AddonPlan): Promise<void> {
+    await Promise.all(
+      addon.operations.map(async (operation) => {
+        if (operation.op !== "orphan" || operation.how !== "release") return;
+        const live = this.#live.get(operation.key);
+        const resource = this.#discovery.anyVersion(operation.ref);
+        if (live === undefined || resource === undefined) return;
+        this.#end(operation, await release(operation, this.#wanted.get(operation.key), resource, live, this.#context()));
+      }),
+    );
+  }
+
   /** Deletes what the plan prunes, rank after rank, if the addon was applied as a whole. */
   async #prune(addon: AddonPlan): Promise<void> {
     const due = addon.operations.filter((operation) => operation.op === "prune");
@@ -409,8 +423,9 @@ class Run {
       const before = members.get(operation.key);
       if (operation.op === "prune") {
         if (outcome.result === "done") members.delete(operation.key);
-      } else if (operation.op === "orphan") members.delete(operation.key);
-      else if (!this.#wanted.has(operation.key)) {
+      } else if (operation.op === "orphan") {
+        if (outcome.result === "done" || outcome.result === "unchanged") members.delete(operation.key);
+      } else if (!this.#wanted.has(operation.key)) {
         if (operation.op === "skip" && before === undefined) members.delete(operation.key);
       } else if (
         WRITES.has(operation.op) ? outcome.result === "done" || outcome.result === "unchanged" : operation.op === "skip" && uid !== null
@@ -480,6 +495,7 @@ const DONE_WORDS: Readonly<Partial<Record<Operation["op"], string>>> = {
   adopt: "Adopted",
   replace: "Replaced",
   prune: "Pruned",
+  orphan: "HandedBack",
 };
 
 function eventOf(

@@ -1,3 +1,4 @@
+import { PART_OF } from "./applyset.ts";
 import { isList, isObject, sameJson, type Json, type JsonObject } from "./json.ts";
 import type { KubernetesObject, ManagedFieldsEntry } from "./types.ts";
 
@@ -141,12 +142,32 @@ export function handedOver(live: KubernetesObject, applied: readonly ManagedFiel
   return [...kept, entry];
 }
 
-/** Fields that the managers of client-side apply hold and the manifest does not have: they stay. */
+/** The managed fields after the object was handed back: what Halite applied is client-side apply's. */
+export function handedBack(live: KubernetesObject): readonly ManagedFieldsEntry[] {
+  return (live.metadata.managedFields ?? []).map((entry) => {
+    if (!isOwn(entry)) return entry;
+    const label = { "f:metadata": { "f:labels": { [`f:${PART_OF}`]: {} } } };
+    return { ...entry, manager: "kubectl-client-side-apply", operation: "Update", fieldsV1: difference(entry.fieldsV1 ?? {}, label) ?? {} };
+  });
+}
+
+/** Fields that somebody gave to client-side apply and the manifest does not have: they stay. What the server filled in by itself does not count. */
 export function keptByOthers(live: KubernetesObject, applied: readonly ManagedFieldsEntry[]): readonly string[] {
   const fields = applied.find(isOwn)?.fieldsV1 ?? {};
+  const given = givenTo(live);
   return (live.metadata.managedFields ?? [])
     .filter(isHandedOver)
-    .flatMap((entry) => leaves(difference(withoutLastApplied(entry.fieldsV1 ?? {}), fields) ?? {}, ""));
+    .flatMap((entry) => leaves(difference(withoutLastApplied(entry.fieldsV1 ?? {}), fields) ?? {}, "", given));
+}
+
+/** What client-side apply was given, as it keeps it; undefined where it keeps nothing. */
+function givenTo(live: KubernetesObject): Json | undefined {
+  try {
+    const value: Json = JSON.parse(live.metadata.annotations?.[LAST_APPLIED] ?? "");
+    return value;
+  } catch {
+    return undefined;
+  }
 }
 
 function withoutLastApplied(fields: JsonObject): JsonObject {
@@ -180,7 +201,8 @@ function difference(a: JsonObject, b: JsonObject): JsonObject | undefined {
     const rest = isObject(other) ? difference(value, other) : value;
     return rest === undefined ? [] : [[key, rest] as const];
   });
-  return nodeOf(isMember(a) && !isMember(b), children);
+  // Client-side apply also holds that a map is there; who has a field in it has that too.
+  return nodeOf(false, children);
 }
 
 function intersection(a: JsonObject, b: JsonObject): JsonObject | undefined {
@@ -201,8 +223,16 @@ function union(a: JsonObject, b: JsonObject): JsonObject {
   return nodeOf(isMember(a) || isMember(b), [...children]) ?? {};
 }
 
-function leaves(node: JsonObject, path: string): string[] {
+/** The paths of a set's fields that have a value in `given`, or all where nothing is known of that. */
+function leaves(node: JsonObject, path: string, given: Json | undefined): string[] {
   const children = childrenOf(node);
   if (children.length === 0) return path === "" ? [] : [path];
-  return children.flatMap(([key, value]) => leaves(value, key.startsWith("f:") ? joined(path, key.slice(2)) : `${path}[${itemName(key)}]`));
+  return children.flatMap(([key, value]) => {
+    const isField = key.startsWith("f:");
+    let within: Json | undefined;
+    if (isField && isObject(given)) within = given[key.slice(2)];
+    else if (!isField && isList(given)) within = given.find(itemMatcher(key));
+    if (given !== undefined && within === undefined) return [];
+    return leaves(value, isField ? joined(path, key.slice(2)) : `${path}[${itemName(key)}]`, within);
+  });
 }

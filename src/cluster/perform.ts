@@ -4,7 +4,7 @@ import { PART_OF } from "./applyset.ts";
 import { ApiError, type ApiClient } from "./client.ts";
 import { UnreachableError } from "./connection.ts";
 import { pathOf, type ApiResource } from "./discovery.ts";
-import { FIELD_MANAGER, LAST_APPLIED } from "./managed-fields.ts";
+import { FIELD_MANAGER, handedBack, LAST_APPLIED } from "./managed-fields.ts";
 import { isSuspended, MODE_LABEL } from "./observe.ts";
 import type { Operation } from "./plan.ts";
 import { isKubernetesObject } from "./release.ts";
@@ -197,6 +197,45 @@ async function relabel(
     signal,
   });
   return done(object);
+}
+
+/**
+ * Hands an object back: its fields become those of client-side apply, with what that keeps of the manifest, so that the addon manager goes on as if it had
+ * applied the object itself. Of a Secret no manifest is kept: the addon manager's first pass does that.
+ */
+export async function release(
+  operation: Operation,
+  desired: DesiredObject | undefined,
+  resource: ApiResource,
+  live: KubernetesObject,
+  { client, signal }: PerformContext,
+): Promise<Outcome> {
+  const { labels = {}, annotations } = live.metadata;
+  const manifest = desired === undefined || desired.sealed || desired.ref.kind === "Secret" ? undefined : JSON.stringify(desired.object);
+  const pointer = (key: string): string => key.replaceAll("~", "~0").replaceAll("/", "~1");
+  try {
+    const object = await client.call({
+      method: "PATCH",
+      path: pathOf(resource, operation.ref.namespace, operation.ref.name),
+      query: { fieldManager: "kubectl-client-side-apply" },
+      contentType: "application/json-patch+json",
+      body: [
+        { op: "test", path: "/metadata/uid", value: live.metadata.uid ?? "" },
+        { op: "replace", path: "/metadata/resourceVersion", value: live.metadata.resourceVersion ?? "" },
+        ...(labels[PART_OF] === undefined ? [] : [{ op: "remove", path: `/metadata/labels/${pointer(PART_OF)}` }]),
+        ...(manifest !== undefined && annotations === undefined ? [{ op: "add", path: "/metadata/annotations", value: {} }] : []),
+        ...(manifest === undefined ? [] : [{ op: "add", path: `/metadata/annotations/${pointer(LAST_APPLIED)}`, value: `${manifest}\n` }]),
+        { op: "replace", path: "/metadata/managedFields", value: handedBack(live) },
+      ],
+      repeatable: false,
+      signal,
+    });
+    return done(object);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return { result: "done", message: "" };
+    if (error instanceof ApiError && error.status === 409) return { result: "waiting", message: "it changed meanwhile: hand back again" };
+    return outcomeOf(error);
+  }
 }
 
 async function replace(

@@ -54,8 +54,11 @@ export type Operation =
   | (OperationBase & { readonly op: "replace"; readonly uid: string; readonly resourceVersion: string })
   | (OperationBase & { readonly op: "skip" | "wait" | "refuse"; readonly uid: string | null })
   | (OperationBase & { readonly op: "prune"; readonly uid: string; readonly resourceVersion: string; readonly rank: number })
-  /** It stays in the cluster and is Halite's no more. */
-  | (OperationBase & { readonly op: "orphan" });
+  /**
+   * It stays in the cluster and is Halite's no more: `forget` only takes it out of the inventory, `release` hands its fields to client-side apply and
+   * takes the set's label off.
+   */
+  | (OperationBase & { readonly op: "orphan"; readonly how: "forget" | "release"; readonly uid: string | null });
 
 export type OperationName = Operation["op"];
 
@@ -94,18 +97,24 @@ export interface PlanOptions {
   readonly besideAddonManager?: boolean;
   /** Only what a watch told of was read: nothing is pruned. */
   readonly partial?: boolean;
+  /** Give everything back to who applies on the client side: nothing of it changes, and nothing stays Halite's. */
+  readonly handBack?: boolean;
 }
 
 /** live × desired × inventory → what to do. Pure. */
 export function makePlan(server: string, desired: Desired, observed: Observed, options: PlanOptions = {}): Plan {
   const refused: string[] = [];
   if (desired.state === "failed") refused.push(`the release did not compile: ${desired.why.join("; ")}`);
-  if (observed.addonManagers.length > 0 && options.besideAddonManager !== true) {
+  if (observed.addonManagers.length > 0 && options.besideAddonManager !== true && options.handBack !== true) {
     refused.push(
       `the addon manager still runs in the cluster (Pod kube-system/${observed.addonManagers.join(", ")}): it would bring back what Halite drops and prune what it does not know; stop it first`,
     );
   }
   const planner = new Planner(desired, observed, options);
+  if (options.handBack === true) {
+    const addons = [...observed.inventory.values()].map((addon) => planner.handBack(addon));
+    return { cluster: desired.cluster, server, commit: desired.commit, addons, refused: [], notes: [] };
+  }
   const addons = desired.addons.map((addon) => planner.addon(addon));
   const wanted = new Set(desired.addons.map((addon) => addon.name));
   if (desired.state !== "failed") {
@@ -181,6 +190,30 @@ class Planner {
     if (standing !== undefined) return { ...base, state: "refused", why: standing, operations: [] };
     const operations = this.#options.partial === true ? [] : this.#prune(known.name, known, undefined, []);
     return { ...base, state: "removed", why: "the release does not name it any more", operations: sorted(operations) };
+  }
+
+  /** An addon that somebody else goes on with. */
+  handBack(known: InventoryAddon): AddonPlan {
+    const operations = [...known.members].map(([key, member]): Operation => {
+      const live = this.#observed.live.get(key);
+      const release = member.mode === "Reconcile" && live !== undefined && ownEntry(live) !== undefined;
+      const reason = release ? "it is handed back: its fields become those of client-side apply" : "it is handed back as it is";
+      return {
+        ...this.#memberBase(known.name, member, key, reason),
+        op: "orphan",
+        how: release ? "release" : "forget",
+        uid: live?.metadata.uid ?? null,
+      };
+    });
+    return {
+      name: known.name,
+      state: "removed",
+      why: "it is handed back",
+      dependsOn: known.dependsOn,
+      digest: null,
+      changed: true,
+      operations: sorted(operations),
+    };
   }
 
   notes(): readonly string[] {
@@ -351,21 +384,33 @@ class Planner {
       const live = this.#observed.live.get(key);
       const unread = this.#observed.unread.get(key);
       if (member.mode === "EnsureExists")
-        operations.push({ ...this.#memberBase(addon, member, key, "its manifest is gone; EnsureExists leaves it"), op: "orphan" });
+        operations.push({
+          ...this.#memberBase(addon, member, key, "its manifest is gone; EnsureExists leaves it"),
+          op: "orphan",
+          how: "forget",
+          uid: null,
+        });
       else if (this.#observed.discovery.unreachable.has(member.group))
         say(member, key, "wait", `the API group ${member.group} does not answer: whether it is there is not known`);
       else if (this.#observed.discovery.anyVersion(member) === undefined)
         say(member, key, "skip", `the cluster does not serve ${groupKind(member)}: it stays in the inventory`);
       else if (unread !== undefined) say(member, key, "wait", `it could not be read: ${unread}`);
       else if (live === undefined)
-        operations.push({ ...this.#memberBase(addon, member, key, "its manifest is gone, and so is it"), op: "orphan" });
+        operations.push({
+          ...this.#memberBase(addon, member, key, "its manifest is gone, and so is it"),
+          op: "orphan",
+          how: "forget",
+          uid: null,
+        });
       else if (member.uid !== null && live.metadata.uid !== member.uid && ownEntry(live) === undefined)
         operations.push({
           ...this.#memberBase(addon, member, key, "somebody made another object of that name since: it is not Halite's"),
           op: "orphan",
+          how: "forget",
+          uid: null,
         });
       else if (member.uid === null && ownEntry(live) === undefined)
-        operations.push({ ...this.#memberBase(addon, member, key, "Halite never applied it"), op: "orphan" });
+        operations.push({ ...this.#memberBase(addon, member, key, "Halite never applied it"), op: "orphan", how: "forget", uid: null });
       else if (isSuspended(live))
         say(member, key, "skip", "its manifest is gone, but it is suspended by the annotation halite.dev/reconcile");
       else pruning.push({ member, key, live });

@@ -15,8 +15,8 @@ _halite() {
     validate) words="--config --clusters --strict --accepted --jobs --json --help" ;;
     diff) words="--config --base --head --merge-base --clusters --full --no-cache --no-memo --json --help" ;;
     publish) words="--config --partial --rendered --skip-superseded --allow-older --allow-diverged --allow-foreign --allow-plain --max-deletion --allow-az-deletion --jobs --json --help" ;;
-    plan) words="--cluster --local --commit --kubeconfig --context --allow-rollback --config --beside-addon-manager --json --help" ;;
-    apply) words="--cluster --local --commit --kubeconfig --context --allow-rollback --config --beside-addon-manager --wait --timeout --json --help" ;;
+    plan) words="--cluster --local --commit --kubeconfig --context --allow-rollback --config --beside-addon-manager --hand-back --json --help" ;;
+    apply) words="--cluster --local --commit --kubeconfig --context --allow-rollback --config --beside-addon-manager --hand-back --wait --timeout --json --help" ;;
     status) words="--cluster --local --commit --kubeconfig --context --allow-rollback --config --reasons --json --help" ;;
     rollback) words="--config --to --az --addon --max-deletion --allow-az-deletion --json --help" ;;
     start) words="--config --jobs --allow-plain --max-deletion --allow-az-deletion --json --help" ;;
