@@ -8,7 +8,7 @@ import { worst, type Health } from "./health.ts";
 import { isSuspended, type Observed } from "./observe.ts";
 import type { Phase } from "./order.ts";
 import { outcomeOf, perform, release, remove, type Outcome, type PerformContext } from "./perform.ts";
-import type { AddonPlan, Operation, Plan } from "./plan.ts";
+import { NOT_LOOKED_AT, type AddonPlan, type Operation, type Plan } from "./plan.ts";
 import { deleteRecord, ensureAddonKind, writeRecord } from "./record.ts";
 import { isKubernetesObject } from "./release.ts";
 import type { Reveal } from "./apply-body.ts";
@@ -49,6 +49,8 @@ export interface ApplyOptions {
   /** Called when something is waited for; null: no longer. */
   readonly onWait?: (reason: string | null) => void;
   readonly signal?: AbortSignal | undefined;
+  /** Of objects that the plan passes over: what is known of them since an earlier pass. */
+  readonly known?: ReadonlyMap<ObjectKey, AppliedOperation> | undefined;
 }
 
 const WRITES = new Set<Operation["op"]>(["create", "update", "adopt", "replace"]);
@@ -402,6 +404,10 @@ class Run {
     const keys = this.#keysOf(addon);
     const operations: AppliedOperation[] = [];
     for (const operation of addon.operations) {
+      if (operation.reason === NOT_LOOKED_AT) {
+        operations.push(this.#options.known?.get(operation.key) ?? { operation, outcome: passiveOutcome(operation), health: null });
+        continue;
+      }
       const health = this.#wanted.has(operation.key) ? await this.#healthOf(operation.key, keys) : null;
       operations.push({ operation, outcome: this.#outcomes.get(operation) ?? passiveOutcome(operation), health });
     }

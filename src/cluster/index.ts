@@ -13,3 +13,4 @@ export { applyPlan, type AppliedAddon, type ApplyOptions, type ApplyResult } fro
 export type { Outcome } from "./perform.ts";
 export { describeRef, type Desired, type Standing } from "./types.ts";
 export { clusterStatus, type AddonReport } from "./status.ts";
+export { ClusterKeeper, type KeptPass } from "./keeper.ts";

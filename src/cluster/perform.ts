@@ -129,9 +129,7 @@ async function update(
           { op: "test", path: "/metadata/uid", value: live.metadata.uid ?? "" },
           { op: "replace", path: "/metadata/resourceVersion", value: live.metadata.resourceVersion ?? "" },
           { op: "replace", path: "/metadata/managedFields", value: handover },
-          ...(annotated
-            ? [{ op: "remove", path: `/metadata/annotations/${LAST_APPLIED.replaceAll("~", "~0").replaceAll("/", "~1")}` }]
-            : []),
+          ...(annotated ? [{ op: "remove", path: `/metadata/annotations/${pointer(LAST_APPLIED)}` }] : []),
         ],
         // A second try meets the version that the first one made.
         repeatable: false,
@@ -212,7 +210,6 @@ export async function release(
 ): Promise<Outcome> {
   const { labels = {}, annotations } = live.metadata;
   const manifest = desired === undefined || desired.sealed || desired.ref.kind === "Secret" ? undefined : JSON.stringify(desired.object);
-  const pointer = (key: string): string => key.replaceAll("~", "~0").replaceAll("/", "~1");
   try {
     const object = await client.call({
       method: "PATCH",
@@ -236,6 +233,11 @@ export async function release(
     if (error instanceof ApiError && error.status === 409) return { result: "waiting", message: "it changed meanwhile: hand back again" };
     return outcomeOf(error);
   }
+}
+
+/** A key as a step of a JSON pointer (RFC 6901). */
+function pointer(key: string): string {
+  return key.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 
 async function replace(

@@ -29,6 +29,9 @@ const REPLACE_ALLOWED = "allowed";
 const REPLACE_WITH_LOSS = "with-data-loss";
 const HOLDS_DATA = new Set(["PersistentVolume", "PersistentVolumeClaim", "Namespace", "CustomResourceDefinition.apiextensions.k8s.io"]);
 
+/** The reason of what a pass over some objects passes over. */
+export const NOT_LOOKED_AT = "it was not looked at in this pass";
+
 interface OperationBase {
   readonly addon: string;
   readonly key: ObjectKey;
@@ -95,8 +98,8 @@ export interface Plan {
 export interface PlanOptions {
   /** Apply although a real addon manager runs in the cluster. */
   readonly besideAddonManager?: boolean;
-  /** Only what a watch told of was read: nothing is pruned. */
-  readonly partial?: boolean;
+  /** Only these objects were read: the others are passed over, and nothing is pruned. */
+  readonly only?: ReadonlySet<ObjectKey> | undefined;
   /** Give everything back to who applies on the client side: nothing of it changes, and nothing stays Halite's. */
   readonly handBack?: boolean;
 }
@@ -177,7 +180,7 @@ class Planner {
     }
     const operations = addon.objects.map((object) => this.#object(addon.name, object, known));
     const changed = known?.digest !== addon.digest;
-    const pruning = this.#options.partial === true ? [] : this.#prune(addon.name, known, addon, operations);
+    const pruning = this.#options.only !== undefined ? [] : this.#prune(addon.name, known, addon, operations);
     return { ...base, state: "apply", why: "", digest: addon.digest, changed, operations: sorted([...operations, ...pruning]) };
   }
 
@@ -188,7 +191,7 @@ class Planner {
     if (known.suspended)
       return { ...base, state: "suspended", why: "the addon is suspended by the annotation on its Addon", operations: [] };
     if (standing !== undefined) return { ...base, state: "refused", why: standing, operations: [] };
-    const operations = this.#options.partial === true ? [] : this.#prune(known.name, known, undefined, []);
+    const operations = this.#options.only !== undefined ? [] : this.#prune(known.name, known, undefined, []);
     return { ...base, state: "removed", why: "the release does not name it any more", operations: sorted(operations) };
   }
 
@@ -239,6 +242,8 @@ class Planner {
     const { ref, key, mode } = object;
     const wait = (reason: string): Operation => this.#passive(addon, object, "wait", reason);
     const refuse = (reason: string): Operation => this.#passive(addon, object, "refuse", reason);
+    if (this.#options.only !== undefined && !this.#options.only.has(key))
+      return { ...this.#base(addon, object, NOT_LOOKED_AT), op: "skip", uid: known?.members.get(key)?.uid ?? null };
     const live = all.get(key);
     if (isSuspended(object.object) || (live !== undefined && isSuspended(live)))
       return this.#passive(addon, object, "skip", "it is suspended by the annotation halite.dev/reconcile");
