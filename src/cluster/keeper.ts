@@ -254,8 +254,8 @@ export class ClusterKeeper {
 }
 
 function seenOf({ uid = "", generation, resourceVersion = "", labels, annotations, deletionTimestamp }: ObjectMeta): Seen {
-  const rest = generation === undefined ? resourceVersion : `${JSON.stringify([labels, annotations])}${deletionTimestamp ?? ""}`;
-  return { uid, generation, rest };
+  const details = generation === undefined ? resourceVersion : `${JSON.stringify([labels, annotations])}${deletionTimestamp ?? ""}`;
+  return { uid, generation, rest: details };
 }
 
 /** Without what was only for telling people. */
