@@ -50,15 +50,16 @@ export function compareFleets(context: CommandContext, base: FleetSide, head: Fl
   return { diff: comparison.result(base.name, head.name), base: baseCompiler, head: headCompiler, clusters };
 }
 
+/** @throws FindingError where there is no fleet */
+export function fleetOf(fleet: Fleet | undefined): Fleet {
+  if (fleet !== undefined) return fleet;
+  const message = "that side has no halite.yaml: there is no fleet to compare";
+  throw new FindingError({ code: "diff-no-fleet", severity: "error", message });
+}
+
 /** A fleet without clusters, in the place of one that is not there. */
 function emptied(fleet: Fleet | undefined): Fleet {
-  if (fleet === undefined)
-    throw new FindingError({
-      code: "diff-no-fleet",
-      severity: "error",
-      message: "neither side has a halite.yaml: there is no fleet to compare",
-    });
-  return { ...fleet, roster: { clusters: [], findings: [] }, findings: [] };
+  return { ...fleetOf(fleet), roster: { clusters: [], findings: [] }, findings: [] };
 }
 
 /** Ids of the clusters that a target picks on either side. */

@@ -81,13 +81,17 @@ export class FleetSides {
    * The commit that a comparison begins at. Without a revision it is where this branch parts from the one that it will be merged into: what
    * differs is then what the merge would bring, changes of the work tree included.
    */
-  async base(revision: string | undefined, parted: boolean): Promise<{ readonly name: string; readonly commit: NamedCommit }> {
+  async base(
+    revision: string | undefined,
+    parted: boolean,
+    head: string,
+  ): Promise<{ readonly name: string; readonly commit: NamedCommit }> {
     const folder = await this.repository();
     if (revision !== undefined && !parted) return { name: revision, commit: await resolveCommit(folder, revision) };
     const branch = revision ?? (await mainBranch(folder));
     if (branch === undefined) return { name: "HEAD", commit: await resolveCommit(folder, "HEAD") };
     await resolveCommit(folder, branch);
-    return { name: branch, commit: await mergeBase(folder, branch, "HEAD") };
+    return { name: branch, commit: await mergeBase(folder, branch, head) };
   }
 }
 

@@ -1,7 +1,9 @@
 import {
   Aside,
   compareOut,
+  exampleEdit,
   findingsByCluster,
+  FleetCompiler,
   outFiles,
   removeLeftovers,
   strayFiles,
@@ -11,6 +13,10 @@ import {
   type TimedCompile,
 } from "../fleet/index.ts";
 import type { Command, CommandContext } from "./command.ts";
+import { compareFleets } from "./compare-fleets.ts";
+import { withCauses } from "./diff-causes.ts";
+import { formatDiff } from "./diff-output.ts";
+import { WORKTREE } from "./fleet-sides.ts";
 import { duration } from "./progress.ts";
 import { allowances, describeOutcome, openPublisher, publishRelease } from "./publish.ts";
 import { plural, summary, written } from "./render.ts";
@@ -55,6 +61,7 @@ export const command: Command = {
       const allowed = { ...allowances(context.arguments, fleet), older: embedded, diverged: embedded };
       const outcome = await publishRelease(context, fleet, publisher, { clusters: compiles, files }, allowed);
       terminal.out(`${describeOutcome(publisher, outcome)}\n`);
+      if (outcome.kind === "unchanged") await printExample(context, fleet);
     } finally {
       publisher.early?.branch.close();
     }
@@ -62,6 +69,26 @@ export const command: Command = {
     return 0;
   },
 };
+
+/** What one other number in pillar would do: nothing is written. */
+async function printExample(context: CommandContext, fleet: Fleet): Promise<void> {
+  const { terminal } = context;
+  const [cluster] = fleet.roster.clusters;
+  const edit = cluster === undefined ? undefined : exampleEdit(new FleetCompiler(fleet), cluster);
+  if (edit === undefined) return;
+  const { key, file, line, before, after } = edit;
+  const name = {
+    kind: "edited",
+    name: `with ${key}: ${after} in place of ${before} at ${file}:${line}`,
+    commit: null,
+    subject: null,
+  } as const;
+  const compared = compareFleets(context, { name: WORKTREE, fleet }, { name, fleet: edit.fleet });
+  const diff = await withCauses(compared, (text) => terminal.progress(text));
+  terminal.progressDone();
+  terminal.out(`\n${terminal.paint("bold", "Example")}: what one other value in pillar would change (in memory; no file is touched)\n\n`);
+  terminal.out(formatDiff(diff, "text", context, true));
+}
 
 /** One line an addon, under its cluster, under its zone. */
 function printZones(context: CommandContext, compiles: readonly TimedCompile[], difference: OutDifference): void {
@@ -103,6 +130,7 @@ function printNext(context: CommandContext, fleet: Fleet, compiles: readonly Tim
     [`git -C ${remote} log --stat ${branch}`, "what was published"],
     [`npx halite show pillar --cluster ${first.id}`, "what a cluster's states see"],
     [`npx halite show files --cluster ${first.id}`, "what its states write"],
+    ["npx halite diff", "what your next edit would change, in which clusters"],
     ["npx halite validate", "every finding, notes too"],
     [`npx halite --help`, "everything else"],
   ];

@@ -1,5 +1,7 @@
 /** The room of the fleet: config, roster, the compile of one cluster and of many, out/, and what is kept between runs. */
 export { Aside, removeLeftovers } from "./aside.ts";
+export { ChangeCauses, objectKey, type ChangeCause } from "./change-causes.ts";
+export { exampleEdit } from "./example-edit.ts";
 export { BothSides, type ComparedCluster } from "./both-sides.ts";
 export { CacheFolder } from "./cache/folder.ts";
 export { RosterCache } from "./cache/roster-cache.ts";

@@ -75,6 +75,18 @@ export function loadFleet(
   };
 }
 
+/** The fleet with its config and roster as they are and all other files read from elsewhere. */
+export function withFiles(fleet: Fleet, files: FileSystem): Fleet {
+  const { folder, config } = fleet;
+  return {
+    ...fleet,
+    files,
+    fileRoots: rootsIn(files, folder, config.fileRoots, config.saltOptions),
+    pillarRoots: rootsIn(files, folder, config.pillarRoots, config.saltOptions),
+    sealedRoots: rootsIn(files, folder, new Map([["base", [config.sealed.root]]]), new PyDict()),
+  };
+}
+
 /** Reads the config alone. @throws FindingError where it can't be read */
 export function loadConfig(
   configPath: string,

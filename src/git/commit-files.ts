@@ -1,5 +1,5 @@
-import { FindingError } from "../finding/index.ts";
-import { git, gitFailed, gitSync, runGit } from "./run.ts";
+import { git, gitSync } from "./run.ts";
+import { readBlobs } from "./tree.ts";
 
 /** What a path of a commit's tree leads to. */
 export interface CommitFileStatus {
@@ -69,7 +69,7 @@ export class CommitFiles {
       if (mode === SUBMODULE || this.#blobs.has(id)) continue;
       if (mode === LINK || prefixes.some((prefix) => prefix === "" || path === prefix || path.startsWith(`${prefix}/`))) wanted.add(id);
     }
-    for (const [id, content] of await readBlobs(this.#folder, [...wanted])) this.#blobs.set(id, content);
+    for (const [id, content] of await readBlobs(wanted, { cwd: this.#folder, timeout: 600_000 })) this.#blobs.set(id, content);
   }
 
   status(path: string): CommitFileStatus | undefined {
@@ -229,32 +229,6 @@ function* parseTree(text: string): Generator<readonly [string, Entry]> {
     const [mode = "", , id = ""] = line.slice(0, tab).split(" ");
     if (tab > 0) yield [line.slice(tab + 1), { mode, id }];
   }
-}
-
-/** Blobs by their ids, from one process. */
-export async function readBlobs(cwd: string, ids: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>> {
-  const blobs = new Map<string, Uint8Array>();
-  if (ids.length === 0) return blobs;
-  const args = ["cat-file", "--batch"];
-  const run = await runGit(args, { cwd, input: `${ids.join("\n")}\n`, limit: 2 ** 30, timeout: 600_000 });
-  if (run.status !== 0) throw gitFailed(args, run);
-  for (let at = 0; at < run.stdout.length;) {
-    const end = run.stdout.indexOf("\n", at);
-    const [id = "", kind, size = "0"] = run.stdout.toString("latin1", at, end).split(" ");
-    if (kind !== "blob") throw unreadable(id);
-    blobs.set(id, run.stdout.subarray(end + 1, end + 1 + Number(size)));
-    at = end + 1 + Number(size) + 1;
-  }
-  return blobs;
-}
-
-function unreadable(id: string): FindingError {
-  return new FindingError({
-    code: "git-object-missing",
-    severity: "error",
-    message: `the repository has no content for the object ${id}`,
-    advice: "`git fsck` says more; a partial clone needs its remote to be reachable",
-  });
 }
 
 function missing(path: string): NodeJS.ErrnoException {

@@ -7,6 +7,7 @@ export { acceptedTree, acceptPull, pullTree, type PulledTree } from "./pull.ts";
 export type { PushOutcome } from "./push.ts";
 export { parseRemote } from "./remote.ts";
 export { gitIdentity } from "./identity.ts";
+export { fileCommit, lineCommit } from "./line-history.ts";
 export { gitLog } from "./log.ts";
 export { commitOf, commitStanding, readFolder } from "./read-folder.ts";
 export { branchHead, ensureBareRepository, fetchBranch } from "./repository.ts";

@@ -44,6 +44,9 @@ function deletion({ ref, value }: { readonly ref: ObjectRef; readonly value: { r
   return deletionDanger(ref, value.raw, api.kind(ref.apiVersion, ref.kind)?.from !== "kubernetes");
 }
 
+/** So many fields are named. */
+const MOST_FIELDS = 4;
+
 /** Kinds in which a replacement loses what they hold. */
 const HOLDS_DATA = ["PersistentVolume", "PersistentVolumeClaim", "StatefulSet", "CustomResourceDefinition"];
 
@@ -55,10 +58,11 @@ function immutableDangers(ref: ObjectRef, before: Json, fields: readonly FieldCh
     if (same !== undefined && same !== "name") continue;
     const field = fixed.find((each) => each.every((step, index) => path[index] === undefined || path[index] === step));
     // To give a value where none was is a change too, but for what only the server sets.
-    if (field !== undefined) touched.add(field.length < path.length ? field.join(".") : printPath(path));
+    if (field !== undefined) touched.add(printPath(path));
   }
   if (touched.size === 0) return [];
-  const names = [...touched].join(", ");
+  const names =
+    [...touched].slice(0, MOST_FIELDS).join(", ") + (touched.size > MOST_FIELDS ? ` and ${touched.size - MOST_FIELDS} more` : "");
   if (ref.mode === "EnsureExists")
     return [
       { level: "low", code: "immutable", message: `${names} can't be changed; objects that are there keep what they have (EnsureExists)` },

@@ -34,12 +34,12 @@ function howOf(kind: string, after: Json): string {
   const type = textAt(strategy, "type") ?? "RollingUpdate";
   const replicas = printed(valueAt(after, ["spec", "replicas"]) ?? 1);
   if (type === "OnDelete") return "only pods that are deleted by hand are made anew (OnDelete)";
-  if (type === "Recreate") return `all ${replicas} pods stop, then new ones start (Recreate)`;
+  if (type === "Recreate") return `all its pods (${replicas}) stop, then new ones start (Recreate)`;
   const rolling = objectAt(strategy, "rollingUpdate");
   if (kind === "DaemonSet") return `its pod on every node, ${printed(rolling["maxUnavailable"] ?? 1)} at a time`;
   if (kind === "StatefulSet")
-    return `${replicas} pods one after the other${rolling["partition"] === undefined ? "" : `, from number ${printed(rolling["partition"])}`}`;
-  return `${replicas} pods, ${printed(rolling["maxUnavailable"] ?? "25%")} of them at a time`;
+    return `its pods (${replicas}) one after the other${rolling["partition"] === undefined ? "" : `, from number ${printed(rolling["partition"])}`}`;
+  return `its pods (${replicas}), ${printed(rolling["maxUnavailable"] ?? "25%")} of them at a time`;
 }
 
 /** What a change of a workload does besides restarting it: its number of pods, its images, its rights on the node. */

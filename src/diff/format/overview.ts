@@ -1,5 +1,6 @@
 import type { FleetDiff, FoldedChange } from "../fleet-diff.ts";
 import { refOf } from "../fold.ts";
+import { DANGER_LEVELS, type DangerLevel } from "../model.ts";
 import { jsonText } from "../json.ts";
 
 /** Changes that are the same but for the object they are of, in the same clusters. */
@@ -64,6 +65,11 @@ export function placesOf({ clusters, notIn }: FoldedChange, most: number): strin
   if (notIn.length === 0) return of <= 2 ? `in both ${names(clusters)}` : `in all ${of} clusters that have it`;
   if (notIn.length <= clusters.length) return `in ${clusters.length} of ${of} clusters; not in: ${names(notIn)}`;
   return `in ${clusters.length} of ${of} clusters: ${names(clusters)}`;
+}
+
+/** How bad the worst of it is; `undefined` where nothing is dangerous. */
+export function worstDanger({ changes }: FleetDiff): DangerLevel | undefined {
+  return DANGER_LEVELS.find((level) => changes.some(({ dangers }) => dangers.some((danger) => danger.level === level)));
 }
 
 /** Workloads that restart, with the clusters in which they do. */

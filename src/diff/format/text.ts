@@ -1,9 +1,9 @@
-import type { AddonChange, Cause, ClusterChange, FleetDiff, FoldedChange, FoldedFailure, SideName } from "../fleet-diff.ts";
+import type { FleetDiff, FoldedChange, FoldedFailure } from "../fleet-diff.ts";
 import { refOf } from "../fold.ts";
-import { jsonText } from "../json.ts";
 import type { DangerLevel } from "../model.ts";
 import { showField, yamlOf, type ShownField, type ShownLine } from "./field-lines.ts";
 import { groupChanges, objectName, placeChange, placesOf, plural, rolloutsIn, summaryOf, verbOf, type ChangeGroup } from "./overview.ts";
+import { addonText, causeText, clusterText, names, sideText } from "./sentences.ts";
 
 export type DiffColour = "red" | "green" | "yellow" | "cyan" | "dim" | "bold";
 
@@ -180,64 +180,12 @@ class TextPage {
   }
 }
 
-function sideText({ kind, name, commit, subject }: SideName): string {
-  switch (kind) {
-    case "worktree":
-      return "the work tree";
-    case "empty":
-      return `${name}: no fleet there`;
-    default:
-      return `${name}${commit === null ? "" : ` ${commit.slice(0, 12)}`}${subject === null || subject === "" ? "" : `  ${subject}`}`;
-  }
-}
-
 function dangerColour(level: DangerLevel): DiffColour {
   return level === "critical" || level === "high" ? "red" : level === "medium" ? "yellow" : "dim";
-}
-
-export function clusterText({ cluster, change, before, after, objects }: ClusterChange): string {
-  if (change === "added")
-    return `${cluster} is new: ${after?.az ?? ""}, Kubernetes ${after?.kubernetes ?? ""}, ${plural(objects, "object")}`;
-  if (change === "removed") return `${cluster} is gone from the roster: ${plural(objects, "object")} are released no more`;
-  const parts = (["az", "kubernetes"] as const)
-    .filter((name) => before?.[name] !== after?.[name])
-    .map((name) => `${name} ${before?.[name] ?? ""} → ${after?.[name] ?? ""}`);
-  return `${cluster}: ${parts.join(", ")}`;
-}
-
-export function addonText({ addon, field, before, after, clusters }: AddonChange, most: number): string {
-  return `${addon}: ${field} ${listText(before)} → ${listText(after)} in ${plural(clusters.length, "cluster")}: ${names(clusters, most)}`;
-}
-
-/** Where a change comes from, in one line. */
-export function causeText(cause: Cause): string {
-  const by = cause.commit === null ? "" : `; ${cause.commit.commit.slice(0, 10)} ${cause.commit.subject} (${cause.commit.author})`;
-  if (cause.kind === "file") return `by ${cause.file}${cause.change === "changed" ? "" : ` (${cause.change})`}${by}`;
-  const value =
-    cause.before === null
-      ? `set to ${shortText(cause.after)}`
-      : cause.after === null
-        ? "taken out"
-        : `${shortText(cause.before)} → ${shortText(cause.after)}`;
-  const at = cause.at === null ? "" : ` at ${cause.at.file}${cause.at.line === null ? "" : `:${cause.at.line}`}`;
-  return `by ${cause.kind} ${cause.key} ${value}${at}${by}`;
-}
-
-function shortText(value: unknown): string {
-  const text = typeof value === "string" ? value : jsonText(value);
-  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
-}
-
-function names(list: readonly string[], most: number): string {
-  return list.length > most ? `${list.slice(0, most).join(", ")} and ${list.length - most} more` : list.join(", ");
 }
 
 /** A text without characters that do something to a terminal. */
 function printable(text: string): string {
   // oxlint-disable-next-line no-control-regex -- these are what is taken out
   return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "�").replaceAll("\t", "    ");
-}
-
-function listText(side: string | readonly string[]): string {
-  return typeof side === "string" ? side : side.length === 0 ? "nothing" : side.join(", ");
 }
