@@ -4,7 +4,7 @@ _halite() {
   case "$previous" in
     --config|-c|--minion-config|--out|--rendered) COMPREPLY=($(compgen -f -- "$current")); return ;;
   esac
-  if [ "$COMP_CWORD" -eq 1 ]; then words="init render watch impact show explain validate diff publish plan apply status rollback start completion --help --version"
+  if [ "$COMP_CWORD" -eq 1 ]; then words="init render watch impact show explain validate diff ci publish plan apply status rollback start completion --help --version"
   else case "${COMP_WORDS[1]}" in
     init) words="--bare --json --help" ;;
     render) words="--config --clusters --check --out --jobs --shards --shard --no-cache --no-memo --json --help" ;;
@@ -13,7 +13,8 @@ _halite() {
     show) words="pillar top high low files --cluster --minion-config --pillar --saltenv --config --json --help" ;;
     explain) words="--cluster --config --json --help" ;;
     validate) words="--config --clusters --strict --accepted --jobs --json --help" ;;
-    diff) words="--config --base --head --merge-base --clusters --full --no-cache --no-memo --json --help" ;;
+    diff) words="--config --base --head --merge-base --clusters --format --output --exit-zero --full --no-cache --no-memo --json --help" ;;
+    ci) words="--config --base --head --merge-base --clusters --comment --html --diff-json --fail-on --strict --full --jobs --no-cache --no-memo --json --help" ;;
     publish) words="--config --partial --rendered --skip-superseded --allow-older --allow-diverged --allow-foreign --allow-plain --max-deletion --allow-az-deletion --jobs --json --help" ;;
     plan) words="--cluster --local --commit --kubeconfig --context --allow-rollback --config --beside-addon-manager --hand-back --json --help" ;;
     apply) words="--cluster --local --commit --kubeconfig --context --allow-rollback --config --beside-addon-manager --hand-back --wait --timeout --json --help" ;;
