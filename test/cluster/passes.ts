@@ -23,6 +23,8 @@ export interface PassSetting extends ReleaseSetting {
   readonly plan?: PlanOptions;
   readonly apply?: Partial<ApplyOptions>;
   readonly endpoint?: Endpoint;
+  /** Milliseconds that a request is tried again for. */
+  readonly patience?: number;
 }
 
 export interface Pass {
@@ -39,7 +41,9 @@ export interface Pass {
 /** One plan and apply, as `halite apply` does it. */
 export async function pass(plane: Pick<ControlPlane, "kubeconfig">, manifests: Manifests, setting: PassSetting = {}): Promise<Pass> {
   const cluster = setting.cluster ?? "test-1";
-  const client = new ApiClient(setting.endpoint ?? endpointOf({ path: plane.kubeconfig, cluster }), { patience: 20_000 });
+  const client = new ApiClient(setting.endpoint ?? endpointOf({ path: plane.kubeconfig, cluster }), {
+    patience: setting.patience ?? 20_000,
+  });
   try {
     const desired = readRelease(releaseOf(manifests, setting), cluster, setting.commit ?? null);
     const observed = await observe(client, desired, setting.observe);
