@@ -453,5 +453,6 @@ export function findingOf(
     ...("accepted" in problem && problem.accepted !== undefined && { accepted: problem.accepted }),
     ...("source" in problem && problem.source !== undefined && { trail: [problem.source] }),
     object: `${object.kind} ${object.namespace === null ? "" : `${object.namespace}/`}${object.name}`,
+    field: problem.pointer,
   };
 }

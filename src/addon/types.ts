@@ -142,6 +142,10 @@ export interface ObjectSchema {
   /** `undefined` for a kind that is unknown. */
   scope(apiVersion: string, kind: string): "Namespaced" | "Cluster" | undefined;
   validate(object: PyDict): readonly ObjectProblem[];
+  /** What is known of a kind; absent where nobody asks. */
+  kind?(apiVersion: string, kind: string): { readonly plural: string } | undefined;
+  /** What is known of a field; absent where nobody asks. */
+  field?(apiVersion: string, kind: string, path: JsonPath): { readonly format?: string } | undefined;
   /** The same with the CustomResourceDefinitions of this release known too. */
   withCustomResources(definitions: readonly PyDict[]): ObjectSchema;
 }

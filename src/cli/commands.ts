@@ -221,6 +221,8 @@ export const COMMANDS: readonly CommandSpec[] = [
       CLUSTERS,
       { name: "strict", summary: "warnings count as errors" },
       { name: "accepted", summary: "list also what objects accept, with their reasons" },
+      { name: "format", value: "FORMAT", summary: "text, json, sarif (2.1.0) or junit" },
+      { name: "output", value: "FILE", summary: "write the report there; what is said on the terminal is said as well" },
       JOBS,
     ],
     exits: [
@@ -229,7 +231,11 @@ export const COMMANDS: readonly CommandSpec[] = [
       [2, "called wrongly"],
       [3, "no halite.yaml"],
     ],
-    examples: [["halite validate --clusters 'fra*'", "the clusters whose id begins with fra"]],
+    examples: [
+      ["halite validate --clusters 'fra*'", "the clusters whose id begins with fra"],
+      ["halite validate --format sarif --output halite.sarif", "for code scanning; URIs count from the fleet's folder"],
+      ["halite validate --format junit --output halite.xml", "for GitLab and Jenkins: a suite a cluster, a case an addon"],
+    ],
     load: async () => (await import("./validate.ts")).command,
   },
   {

@@ -34,8 +34,8 @@ export interface Finding {
   readonly accepted?: string;
   /** The object that it is about: `DaemonSet storage-csi/node`. */
   readonly object?: string;
-  /** The line of the compiled file, by its path within the cluster's folder of out/; absent where nothing of it is published. */
-  readonly published?: Position;
+  /** The way to the field in that object. */
+  readonly field?: readonly (string | number)[];
 }
 
 /** An error that carries findings: the one family that Halite throws for bad input. Everything else thrown is a bug. */

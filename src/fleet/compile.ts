@@ -85,7 +85,7 @@ export class FleetCompiler {
     this.#sealed = sealedTexts(fleet);
     this.#knownCrds = readCrds(fleet);
     this.#pillarSchemas = PillarSchemas.in(fleet);
-    this.#policies = fleetPolicies(fleet);
+    this.#policies = fleetPolicies(fleet, () => fleet.schemas.forVersion(fleet.schemas.versions.at(-1) ?? ""));
   }
 
   /**

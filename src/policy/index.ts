@@ -4,3 +4,4 @@
  */
 export { POLICY_CODES, shippedPolicies } from "./catalogue.ts";
 export { Policies } from "./policies.ts";
+export { loadUserPolicies, type PolicyFile } from "./user/load.ts";

@@ -142,8 +142,8 @@ class PoliciesOfAddon implements AddonPolicies {
   judge(object: PolicyObject, context: PolicyContext): readonly PolicyVerdict[] {
     const { json } = toPlain(object.value);
     if (!isObject(json)) return [];
-    const { apiVersion, kind, name, namespace } = object;
-    const judged: JudgedObject = { json, apiVersion, kind, name, namespace, memory: {} };
+    const { value, apiVersion, kind, name, namespace } = object;
+    const judged: JudgedObject = { json, value, apiVersion, kind, name, namespace, memory: {} };
     const drafts = [...this.#shippedOn(judged, context), ...this.#userOn(judged, context)];
     const { list, problems } = acceptancesOf(judged, this.#known);
     const used = new Set<Acceptance>();

@@ -1,3 +1,4 @@
+import type { PyDict } from "../python/index.ts";
 import type { JsonObject, JsonPath } from "../schema/index.ts";
 import type { PodOf } from "./shipped/pods.ts";
 
@@ -19,6 +20,8 @@ export interface Objection {
 /** An object under judgement, as plain JSON in which a field that is null is absent. */
 export interface JudgedObject {
   readonly json: JsonObject;
+  /** As it was read: ints and floats told apart. */
+  readonly value: PyDict;
   readonly apiVersion: string;
   readonly kind: string;
   readonly name: string;

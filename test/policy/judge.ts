@@ -19,6 +19,11 @@ export interface Given {
   readonly policies?: Policies;
 }
 
+/** The newest API. */
+export function newest(): ReturnType<typeof schemas.forVersion> {
+  return schemas.forVersion(schemas.versions.at(-1) ?? "");
+}
+
 /** Text in YAML as JSON. */
 export function json(text: string): Json {
   return toPlain(loadSalt(text, { file: "settings.yaml" }).value).json;

@@ -12,7 +12,7 @@ _halite() {
     impact) words="--config --clusters --no-cache --json --help" ;;
     show) words="pillar top high low files --cluster --minion-config --pillar --saltenv --config --json --help" ;;
     explain) words="--cluster --config --json --help" ;;
-    validate) words="--config --clusters --strict --accepted --jobs --json --help" ;;
+    validate) words="--config --clusters --strict --accepted --format --output --jobs --json --help" ;;
     diff) words="--config --base --head --merge-base --clusters --format --output --exit-zero --full --no-cache --no-memo --json --help" ;;
     ci) words="--config --base --head --merge-base --clusters --comment --html --diff-json --fail-on --strict --full --jobs --no-cache --no-memo --json --help" ;;
     publish) words="--config --partial --rendered --skip-superseded --allow-older --allow-diverged --allow-foreign --allow-plain --max-deletion --allow-az-deletion --jobs --json --help" ;;

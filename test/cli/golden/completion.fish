@@ -54,6 +54,8 @@ complete -c halite -n '__fish_seen_subcommand_from validate' -l config -s c -r -
 complete -c halite -n '__fish_seen_subcommand_from validate' -l clusters -r -F -d 'only the clusters that Salt\'s compound matcher picks, such as \'G@az:sjc1 and not *-canary\''
 complete -c halite -n '__fish_seen_subcommand_from validate' -l strict -d 'warnings count as errors'
 complete -c halite -n '__fish_seen_subcommand_from validate' -l accepted -d 'list also what objects accept, with their reasons'
+complete -c halite -n '__fish_seen_subcommand_from validate' -l format -r -F -d 'text, json, sarif (2.1.0) or junit'
+complete -c halite -n '__fish_seen_subcommand_from validate' -l output -r -F -d 'write the report there; what is said on the terminal is said as well'
 complete -c halite -n '__fish_seen_subcommand_from validate' -l jobs -s j -r -F -d 'worker threads (default: chosen by the amount of work; the bytes are the same)'
 complete -c halite -n '__fish_seen_subcommand_from validate' -l json -d 'print the result as JSON, stable and complete'
 complete -c halite -n '__fish_seen_subcommand_from validate' -l help -s h -d 'print this help and exit'
