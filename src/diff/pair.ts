@@ -65,7 +65,7 @@ function* byContent(gone: readonly SideObject[], come: readonly SideObject[]): G
   for (const before of gone.slice(0, MOST)) {
     for (const after of come.slice(0, MOST)) {
       if (before.ref.kind !== after.ref.kind || groupOf(before) !== groupOf(after)) continue;
-      const score = likeness(before.value.raw, after.value.raw);
+      const score = likeness(before, after);
       if (score >= (before.ref.addon === after.ref.addon ? ALIKE : ALIKE_ELSEWHERE)) candidates.push({ before, after, score });
     }
   }
@@ -86,21 +86,25 @@ function compare(a: SideObject, b: SideObject): number {
   return a.identity < b.identity ? -1 : a.identity > b.identity ? 1 : 0;
 }
 
+/** A shorter name stands in texts by chance. */
+const TELLING = 3;
+
 /** How much two objects have in common beside their names: 1 is all. Objects that say nothing of their own are unlike any other. */
-function likeness(before: Json, after: Json): number {
-  const [a, b] = [leavesOf(before), leavesOf(after)];
+function likeness(before: SideObject, after: SideObject): number {
+  const [a, b] = [leavesOf(before.value.raw, before.ref.name), leavesOf(after.value.raw, after.ref.name)];
   if (a.size === 0 || b.size === 0) return 0;
   let common = 0;
   for (const leaf of a) if (b.has(leaf)) common++;
   return (2 * common) / (a.size + b.size);
 }
 
-function leavesOf(object: Json): Set<string> {
+/** What is in an object, leaf by leaf; where its own name stands in a text, the same stands for any name. */
+function leavesOf(object: Json, name: string): Set<string> {
   const leaves = new Set<string>();
   const walk = (value: Json, path: string): void => {
     if (isList(value)) for (const item of value) walk(item, `${path}/*`);
     else if (isObject(value)) for (const [key, item] of Object.entries(value)) walk(item, `${path}/${key}`);
-    else leaves.add(`${path}=${jsonText(value)}`);
+    else leaves.add(`${path}=${jsonText(typeof value === "string" && name.length >= TELLING ? value.replaceAll(name, "\0") : value)}`);
   };
   if (!isObject(object)) return leaves;
   for (const [key, value] of Object.entries(object)) if (!["apiVersion", "kind", "metadata"].includes(key)) walk(value, key);

@@ -71,9 +71,16 @@ function replaced(
     }
     return [{ ...base, lines: textLines(before, value) }];
   }
+  if (isBulk(before) && isBulk(value))
+    return [{ ...base, brief: `${before.length} → ${value.length} characters of encoded content`, lines: [] }];
   const [was, is] = [scalarText(before), scalarText(value)];
   if (was !== undefined && is !== undefined && was.length + is.length <= BRIEF) return [{ ...base, brief: `${was} → ${is}`, lines: [] }];
   return [{ ...base, lines: [...yamlOf(before).map(signed("-")), ...yamlOf(value).map(signed("+"))] }];
+}
+
+/** Base64 of more than a few lines: nobody reads it. */
+function isBulk(value: Json): value is string {
+  return typeof value === "string" && value.length > 512 && /^[A-Za-z0-9+/]+={0,2}$/.test(value);
 }
 
 function signed(sign: ShownLine["sign"]): (text: string) => ShownLine {
@@ -81,6 +88,7 @@ function signed(sign: ShownLine["sign"]): (text: string) => ShownLine {
 }
 
 function valueLines(sign: "+" | "-", value: Json): Pick<ShownField, "brief" | "lines"> {
+  if (isBulk(value)) return { brief: `${sign === "+" ? "added" : "removed"}: ${value.length} characters of encoded content`, lines: [] };
   const text = scalarText(value);
   if (text !== undefined && text.length <= BRIEF) return { brief: `${sign === "+" ? "added" : "removed"}: ${text}`, lines: [] };
   return { lines: yamlOf(value).map(signed(sign)) };

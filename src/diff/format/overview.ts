@@ -9,10 +9,12 @@ export interface ChangeGroup {
 }
 
 /** The changes that are to be shown, the same of several objects once; quiet ones only where asked for. */
-export function groupChanges({ changes }: FleetDiff, quiet: boolean): readonly ChangeGroup[] {
+export function groupChanges(diff: FleetDiff, all: boolean): readonly ChangeGroup[] {
   const groups = new Map<string, [FoldedChange, ...FoldedChange[]]>();
-  for (const each of changes) {
-    if (each.quiet && !quiet) continue;
+  const whole = wholeClusters(diff);
+  for (const each of diff.changes) {
+    if (!all && (each.quiet || (each.change.change in whole && each.clusters.every((id) => whole[each.change.change]?.has(id) === true))))
+      continue;
     const { change, dangers, clusters, notIn, causes, id } = each;
     const together = change.change === "changed" && change.fields.length <= FEW;
     const key = together ? jsonText([change.fields, dangers, clusters, notIn, causes, change.after.kind]) : id;
@@ -21,6 +23,13 @@ export function groupChanges({ changes }: FleetDiff, quiet: boolean): readonly C
     else group.push(each);
   }
   return [...groups.values()].map((group) => ({ changes: group }));
+}
+
+/** Clusters that come or go, whose objects do so with them: told with the cluster. A cluster that is released no more keeps what it has. */
+function wholeClusters({ clusterChanges }: FleetDiff): Readonly<Record<string, ReadonlySet<string>>> {
+  const of = (change: "added" | "removed"): ReadonlySet<string> =>
+    new Set(clusterChanges.flatMap((each) => (each.change === change ? [each.cluster] : [])));
+  return { added: of("added"), removed: of("removed") };
 }
 
 /** Changes of more fields are told one by one. */

@@ -88,7 +88,7 @@ class TextPage {
     let line = "";
     const done: string[] = [];
     for (const word of printable(text).split(" ")) {
-      if (line !== "" && line.length + 1 + word.length > room) {
+      if (line !== "" && line.length + 1 + word.length > (done.length === 0 ? room : room - 2)) {
         done.push(line);
         line = word;
       } else line = line === "" ? word : `${line} ${word}`;
@@ -159,7 +159,7 @@ class TextPage {
     const text = brief === undefined ? `${path}${suffix}` : `${path}: ${brief}${suffix}`;
     if (brief !== undefined && text.length + 2 > this.#style.width) this.#wrap("  ", text);
     else this.#cut("  ", text);
-    this.#shownLines(lines);
+    this.#shownLines(this.#style.full ? lines : withoutCommon(lines, this.#style.width - 6));
   }
 
   #shownLines(lines: readonly ShownLine[]): void {
@@ -179,6 +179,19 @@ class TextPage {
       );
   }
 }
+
+/** Two lines that are too long to be shown begin where they differ. */
+function withoutCommon(lines: readonly ShownLine[], room: number): readonly ShownLine[] {
+  const [was, is, ...more] = lines;
+  if (was?.sign !== "-" || is?.sign !== "+" || more.length > 0 || Math.max(was.text.length, is.text.length) <= room) return lines;
+  let common = 0;
+  while (common < was.text.length && was.text[common] === is.text[common]) common++;
+  const from = common - CONTEXT;
+  return from <= 0 ? lines : [was, is].map(({ sign, text }) => ({ sign, text: `…${text.slice(from)}` }));
+}
+
+/** So much of what is equal is shown before what differs. */
+const CONTEXT = 24;
 
 function dangerColour(level: DangerLevel): DiffColour {
   return level === "critical" || level === "high" ? "red" : level === "medium" ? "yellow" : "dim";
