@@ -4,6 +4,7 @@ base:
     - fleet.images
     - fleet.components
     - fleet.addons
+    - fleet.rollout
   'G@region:us-west':
     - region.us-west
   'G@region:us-east':

@@ -23,3 +23,5 @@ storage-classes:
   nfs:
     server: nfs.iad1.example.net
     share: /export/kubernetes/{{ grains.id }}
+rollout:
+  wave: us-east

@@ -23,3 +23,5 @@ ceph-csi-cephfs:
   secrets:
     csi-cephfs-provisioner: {userID: csi-cephfs-provisioner, userKey: '?{sops:sjc1/ceph.sops.yaml#cephfs/provisionerKey}'}
     csi-cephfs-node: {userID: csi-cephfs-node, userKey: '?{sops:sjc1/ceph.sops.yaml#cephfs/nodeKey}'}
+rollout:
+  wave: us-west-1

@@ -14,3 +14,5 @@ storage-base:
   network_policies:
     apiserver_cidrs: [10.20.0.0/16]
     ceph_cidrs: [10.20.200.0/22]
+rollout:
+  wave: us-west-2

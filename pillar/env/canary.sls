@@ -6,3 +6,5 @@ ceph-csi-cephfs:
   sidecar_log_level: 4
 csi-driver-nfs:
   log_level: 4
+rollout:
+  wave: canary

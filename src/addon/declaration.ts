@@ -3,6 +3,7 @@ import type { Finding } from "../finding/index.ts";
 import { PyDict } from "../python/index.ts";
 import { toPlain } from "../schema/index.ts";
 import { readApplySettings } from "./apply-settings.ts";
+import { readRollout, type Rollout } from "./rollout.ts";
 import type { AddonDeclaration } from "./types.ts";
 
 /**
@@ -21,6 +22,8 @@ export interface AddonSettings {
   readonly namespaces: readonly string[];
   /** Default: `configmap`. */
   readonly delivery: Delivery;
+  /** When the cluster gets changes; null: at once. */
+  readonly rollout: Rollout | null;
   readonly findings: readonly Finding[];
 }
 
@@ -72,5 +75,6 @@ export function readAddonSettings(pillar: PyDict): AddonSettings {
   if (controllers !== null && !(controllers instanceof PyDict)) refuse("halite:controllers", "must be a mapping with delivery");
   const delivery = (controllers instanceof PyDict ? controllers.get("delivery") : undefined) ?? "configmap";
   if (delivery !== "configmap" && delivery !== "image") refuse("halite:controllers:delivery", "must be configmap or image");
-  return { addons, namespaces, delivery: delivery === "image" ? "image" : "configmap", findings };
+  const rollout = readRollout(pillar.get("rollout"), refuse);
+  return { addons, namespaces, delivery: delivery === "image" ? "image" : "configmap", rollout, findings };
 }

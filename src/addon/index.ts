@@ -9,6 +9,7 @@ export { compileAddons, failureReasons, type CompiledAddons } from "./compile.ts
 export { BUILT_IN_NAMESPACES, readAddonSettings, type AddonSettings } from "./declaration.ts";
 export { fateOf } from "./line-fate.ts";
 export { publishedLines, publishedObjects, publishedText, type PublishedLine, type PublishedObject } from "./published.ts";
+export type { Rollout } from "./rollout.ts";
 export type { SealedRead } from "./sealed.ts";
 export { ReleaseTexts } from "./release.ts";
 export type {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { PyDict } from "../python/index.ts";
 import { emit } from "../yaml/index.ts";
 import { compareText } from "./assign.ts";
+import { rolloutValue } from "./rollout.ts";
 import { applySettingsValue } from "./apply-settings.ts";
 import type { Addon, AddonObject, CompleteAddon, FailureReason, Release, SealedReference } from "./types.ts";
 
@@ -37,6 +38,7 @@ export class ReleaseTexts {
     });
     if (release.state === "failed") root.set("why", release.why.map(reasonValue));
     else if (release.addons.length === 0) root.set("addons", new PyDict());
+    if (release.state === "compiled" && release.rollout !== null) root.set("rollout", rolloutValue(release.rollout));
     if (release.state === "compiled" && release.sealed.length > 0) root.set("sealed", release.sealed.map(sealedValue));
     const head = emit([root]);
     if (release.state === "failed" || release.addons.length === 0) return head;

@@ -2,6 +2,7 @@ import type { Finding, Position, TrailStep } from "../finding/index.ts";
 import type { PyDict } from "../python/index.ts";
 import type { Json } from "../schema/index.ts";
 import type { ApplySettings } from "./apply-settings.ts";
+import type { Rollout } from "./rollout.ts";
 import type { PublishedSource } from "../sealed/index.ts";
 
 /** The two modes of the addon manager: kept as the manifest says, or only created where absent. */
@@ -116,6 +117,7 @@ export type Release =
       readonly addons: readonly Addon[];
       /** Sorted by name; those of complete addons. */
       readonly sealed: readonly SealedReference[];
+      readonly rollout: Rollout | null;
     }
   | { readonly state: "failed"; readonly cluster: ClusterIdentity; readonly why: readonly FailureReason[] };
 

@@ -91,7 +91,13 @@ export function compileCluster(cluster: Cluster, input: ClusterInput): ClusterCo
     });
     return {
       cluster,
-      release: { state: "compiled", cluster: identityOf(cluster), addons: compiled.addons, sealed: compiled.sealed },
+      release: {
+        state: "compiled",
+        cluster: identityOf(cluster),
+        addons: compiled.addons,
+        sealed: compiled.sealed,
+        rollout: settings.rollout,
+      },
       findings: [...settings.findings, ...applied.findings, ...compiled.findings],
       leftToNode: { states: applied.value.left, files: compiled.leftToNode },
       sealedReads: compiled.sealedReads,

@@ -62,7 +62,7 @@ function compile(files: readonly WrittenFile[], pillar = "{}"): CompiledAddons {
 const said = (compiled: CompiledAddons): string[] => compiled.findings.map(printFinding);
 
 function outputs(compiled: CompiledAddons): ReadonlyMap<string, string> {
-  return new ReleaseTexts().files({ state: "compiled", cluster: { id: "c1", az: "az1", kubernetes: "1.36" }, ...compiled });
+  return new ReleaseTexts().files({ state: "compiled", cluster: { id: "c1", az: "az1", kubernetes: "1.36" }, rollout: null, ...compiled });
 }
 
 const config = (name: string, more = ""): string =>

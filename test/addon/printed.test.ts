@@ -40,7 +40,7 @@ function outcome(cache: AddonCache, texts: ReleaseTexts, own: WrittenFile): unkn
     sources: () => [],
     cache,
   });
-  const release = texts.files({ state: "compiled", cluster: { id: "c", az: "z", kubernetes: "1.36" }, addons, sealed: [] });
+  const release = texts.files({ state: "compiled", cluster: { id: "c", az: "z", kubernetes: "1.36" }, addons, sealed: [], rollout: null });
   const plain = addons.map((addon) => (addon.state === "complete" ? { ...addon, like: undefined } : addon));
   return { addons: plain, findings, leftToNode, release: [...release] };
 }

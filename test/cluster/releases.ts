@@ -40,6 +40,6 @@ export function releaseOf(manifests: Manifests, setting: ReleaseSetting = {}): R
     cache: new AddonCache(),
   });
   const identity = { id: setting.cluster ?? "test-1", az: "az1", kubernetes: setting.kubernetes ?? "1.36" };
-  const texts = new ReleaseTexts().files({ state: "compiled", cluster: identity, addons, sealed });
+  const texts = new ReleaseTexts().files({ state: "compiled", cluster: identity, addons, sealed, rollout: null });
   return new Map([...texts].map(([path, text]) => [path, new TextEncoder().encode(text)]));
 }
