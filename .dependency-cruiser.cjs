@@ -16,7 +16,7 @@ const rooms = {
   diff: ["addon", "schema", "yaml"],
   git: [],
   cluster: ["addon", "diff", "sealed", "yaml"],
-  publish: ["git", "addon", "yaml"],
+  publish: ["git", "addon", "policy", "schema", "yaml"],
 };
 /** Rooms that every room may import. */
 const base = ["python", "finding"];

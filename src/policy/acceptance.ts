@@ -1,6 +1,6 @@
 import { FindingError } from "../finding/index.ts";
 import { PyDict, repr } from "../python/index.ts";
-import { suggest } from "../schema/index.ts";
+import { suggest, type JsonObject } from "../schema/index.ts";
 import { loadKubernetes } from "../yaml/index.ts";
 import { At } from "./json.ts";
 import type { JudgedObject } from "./types.ts";
@@ -89,6 +89,14 @@ export function acceptancesOf(object: Pick<JudgedObject, "json">, known: Readonl
   }
   return { list, problems };
 }
+
+/** Whether an object's annotation accepts that a value of its stands there in plain text. */
+export function acceptsPlainValue(json: JsonObject, key: string): boolean {
+  const { list } = acceptancesOf({ json }, new Set([PLAIN]));
+  return list.some(({ subject }) => subject === undefined || subject === key);
+}
+
+const PLAIN = "policy-secret-plain";
 
 /** The mapping, or why there is none. */
 function readYaml(text: string): PyDict | string | undefined {

@@ -2,6 +2,7 @@
  * The room of policies: what is dangerous in production although the API server would take it. Shipped ones for storage addons, and the
  * user's own. Pure: files come in as text.
  */
+export { acceptsPlainValue } from "./acceptance.ts";
 export { POLICY_CODES, shippedPolicies } from "./catalogue.ts";
 export { Policies } from "./policies.ts";
 export { loadUserPolicies, type PolicyFile } from "./user/load.ts";

@@ -1,6 +1,8 @@
 import type { Finding } from "../finding/index.ts";
 import type { Tree, TreeChanges } from "../git/index.ts";
+import { acceptsPlainValue } from "../policy/index.ts";
 import { PyDict, repr, type Value } from "../python/index.ts";
+import { toPlain } from "../schema/index.ts";
 import { loadKubernetes } from "../yaml/index.ts";
 
 /** A private key's first line: PEM (RFC 7468), OpenSSH's, OpenPGP's armour, and age's own form. */
@@ -91,7 +93,8 @@ function plainValues(text: string): Found[] {
       if (!(values instanceof PyDict)) continue;
       const plain = [...values.entries()]
         .filter(([, value]) => isPlain(value))
-        .map(([name]) => (typeof name === "string" ? name : repr(name)));
+        .map(([name]) => (typeof name === "string" ? name : repr(name)))
+        .filter((name) => !isAccepted(document, name));
       if (plain.length === 0) continue;
       found.push({
         what: `Secret ${nameOf(document)} has values in plain: ${plain.join(", ")}`,
@@ -101,6 +104,12 @@ function plainValues(text: string): Found[] {
     }
   }
   return found;
+}
+
+/** What the policy on plain secrets was told to accept has been looked at. */
+function isAccepted(secret: PyDict, key: string): boolean {
+  const { json } = toPlain(secret);
+  return typeof json === "object" && json !== null && !Array.isArray(json) && acceptsPlainValue(json, key);
 }
 
 function isPlain(value: Value): boolean {
