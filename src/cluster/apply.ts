@@ -106,6 +106,7 @@ class Run {
   }
 
   async all(): Promise<ApplyResult> {
+    for (const addon of this.#plan.addons) for (const operation of addon.operations) this.#tellRefused(operation);
     const active = this.#plan.addons.filter(({ state }) => state === "apply" || state === "removed");
     if (active.some((addon) => addon.operations.length > 0)) await ensureAddonKind(this.#client);
     await Promise.all(active.map((addon) => this.#announce(addon)));
@@ -127,6 +128,17 @@ class Run {
     for (const addon of this.#plan.addons) addons.push(await this.#finish(addon));
     await Promise.all(this.#events);
     return { cluster: this.#plan.cluster, addons };
+  }
+
+  /** What is refused is told on the object, once for as long as the reason is the same. */
+  #tellRefused(operation: Operation): void {
+    if (operation.op !== "refuse" || operation.uid === null) return;
+    const before = this.#options.known?.get(operation.key)?.operation;
+    if (before?.op === "refuse" && before.reason === operation.reason) return;
+    const message = `addon ${operation.addon}: ${operation.reason}`;
+    this.#events.push(
+      tell(this.#client, { ref: operation.ref, uid: operation.uid, type: "Warning", reason: "Refused", message }, this.#options.now()),
+    );
   }
 
   /** Writes all that may be there into the inventory, before anything of it is. */
