@@ -15,7 +15,9 @@ const rooms = {
   unseal: ["sealed", "yaml"],
   diff: ["addon", "schema", "yaml"],
   git: [],
-  cluster: ["addon", "diff", "sealed", "yaml"],
+  cluster: ["addon", "diff", "sealed", "yaml", "kubernetes"],
+  kubernetes: [],
+  controllers: ["kubernetes"],
   publish: ["git", "addon", "policy", "schema", "yaml"],
 };
 /** Rooms that every room may import. */

@@ -457,7 +457,7 @@ function finishAddon(draft: Draft, { declaration, resolver, bundles: { delivery 
     name: draft.name,
     mode: declaration?.mode ?? "Reconcile",
     dependsOn: declaration?.dependsOn ?? [],
-    files: carried.length === 0 ? files : [...files, ...carried.map(({ file }) => file)].sort((a, b) => compareText(a.path, b.path)),
+    files: [...files, ...carried.map(({ file }) => file)],
     objects: [...published, ...carried].flatMap((file) => file.objects),
     bundles: new Map(carried.map(({ bundle }) => [bundle.name, `sha256:${bundle.digest}`])),
     apply: declaration?.apply ?? NO_APPLY_SETTINGS,

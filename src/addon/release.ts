@@ -108,7 +108,7 @@ function addonValue(addon: Addon): PyDict {
   });
 }
 
-/** Over the addon's files, in order of their paths: equal exactly when every byte of the addon is. */
+/** Over the addon's files, in the order in which its objects name them: equal exactly when every byte of the addon is. */
 function addonDigest(addon: CompleteAddon): string {
   const hash = createHash("sha256");
   for (const file of addon.files)

@@ -1,0 +1,33 @@
+import { setTimeout as wait } from "node:timers/promises";
+
+/** Time, as controllers see it. Handed in, so that tests say what time it is. */
+export interface Clock {
+  /** Milliseconds that only ever grow, from any beginning. */
+  monotonic(): number;
+  /** The date, for what others read. */
+  date(): Date;
+  /** Waits; ends early, without an error, when the signal is given. */
+  sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
+  /** Does something after a time, unless it is stopped before by what is given back. */
+  after(milliseconds: number, act: () => void): () => void;
+}
+
+/** A number from 0 to below 1. Handed in, so that tests know it. */
+export type Random = () => number;
+
+/** The machine's own time. */
+export const systemClock: Clock = {
+  monotonic: () => performance.now(),
+  date: () => new Date(),
+  sleep: async (milliseconds, signal) => {
+    try {
+      await wait(milliseconds, undefined, { signal });
+    } catch {
+      // The signal was given.
+    }
+  },
+  after: (milliseconds, act) => {
+    const timer = setTimeout(act, milliseconds);
+    return () => clearTimeout(timer);
+  },
+};

@@ -1,0 +1,72 @@
+import { createServer, type Server, type ServerResponse } from "node:http";
+import type { Metrics } from "./metrics.ts";
+
+/** Something that has to be so; gives why it is not. */
+export type Check = () => string | undefined;
+
+export interface HealthOptions {
+  /** Default: all addresses. */
+  readonly host?: string;
+  /** 0: one that is free. */
+  readonly port: number;
+  readonly metrics: Metrics;
+  /** Why the process had better be started anew, by name. */
+  readonly live?: Readonly<Record<string, Check>>;
+  /** Why it can't do its work now, by name. */
+  readonly ready?: Readonly<Record<string, Check>>;
+}
+
+/** Serves /healthz, /readyz (503 and the reasons where something is wrong) and /metrics. */
+export class HealthServer {
+  readonly #server: Server;
+  readonly port: number;
+
+  private constructor(server: Server, port: number) {
+    this.#server = server;
+    this.port = port;
+  }
+
+  /** @throws the system's error where the port can't be had */
+  static async start({ host, port, metrics, live = {}, ready = {} }: HealthOptions): Promise<HealthServer> {
+    const server = createServer((request, response) => {
+      const path = (request.url ?? "").split("?")[0];
+      if (request.method !== "GET" && request.method !== "HEAD") respond(response, 405, "only GET\n");
+      else if (path === "/healthz") check(response, live);
+      else if (path === "/readyz") check(response, ready);
+      else if (path === "/metrics") {
+        metrics.text().then(
+          (text) => respond(response, 200, text, "text/plain; version=0.0.4; charset=utf-8"),
+          (error: unknown) => respond(response, 500, `${String(error)}\n`),
+        );
+      } else respond(response, 404, "/healthz, /readyz, /metrics\n");
+    });
+    server.keepAliveTimeout = 5000;
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(port, host, resolve);
+    });
+    const address = server.address();
+    return new HealthServer(server, typeof address === "object" && address !== null ? address.port : port);
+  }
+
+  /** Finishes what is being answered. */
+  async stop(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeIdleConnections();
+    await closed;
+  }
+}
+
+function check(response: ServerResponse, checks: Readonly<Record<string, Check>>): void {
+  const wrong = Object.entries(checks).flatMap(([name, each]) => {
+    const why = each();
+    return why === undefined ? [] : [`${name}: ${why}`];
+  });
+  if (wrong.length === 0) respond(response, 200, "ok\n");
+  else respond(response, 503, `${wrong.join("\n")}\n`);
+}
+
+function respond(response: ServerResponse, status: number, text: string, type = "text/plain; charset=utf-8"): void {
+  response.writeHead(status, { "content-type": type, connection: "close" });
+  response.end(text);
+}

@@ -1,0 +1,201 @@
+import { statusOf, type Api, type KubernetesObject } from "./api.ts";
+import type { Clock, Random } from "./clock.ts";
+import type { Log } from "./log.ts";
+import { Resource, type ResourceType } from "./resource.ts";
+
+/** A Lease of coordination.k8s.io/v1, as far as leaders need it. */
+export interface Lease extends KubernetesObject {
+  readonly spec?: {
+    readonly holderIdentity?: string;
+    /** In seconds. */
+    readonly leaseDurationSeconds?: number;
+    readonly acquireTime?: string;
+    readonly renewTime?: string;
+    readonly leaseTransitions?: number;
+  };
+}
+
+export const LEASES: ResourceType = { group: "coordination.k8s.io", version: "v1", plural: "leases", kind: "Lease", namespaced: true };
+
+export interface LeaderOptions {
+  readonly api: Api;
+  readonly namespace: string;
+  readonly name: string;
+  /** Differs between all that stand for election: the pod's name, say. */
+  readonly identity: string;
+  /** Others take the Lease no sooner after its last renewal, in milliseconds. Default: 15 s. */
+  readonly duration?: number;
+  /** Who can't renew it for so long leads no more. Shorter than the duration. Default: 10 s. */
+  readonly deadline?: number;
+  /** Between tries. Default: 2 s. */
+  readonly retry?: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** What was last seen of a Lease, and when by one's own clock: others' clocks are not believed. */
+interface Seen {
+  readonly lease: Lease;
+  readonly at: number;
+}
+
+/**
+ * Leader election by a Lease, as client-go's leaderelection does it: at most one of all that stand for election works at a time, as long as no
+ * clock runs more than half as fast again as another.
+ */
+export class Leader {
+  readonly #options: Required<LeaderOptions>;
+  readonly #leases: Resource<Lease>;
+  #seen: Seen | undefined;
+  #leads = false;
+
+  constructor(options: LeaderOptions) {
+    this.#options = { duration: 15_000, deadline: 10_000, retry: 2000, ...options };
+    this.#leases = new Resource<Lease>(options.api, LEASES);
+  }
+
+  get leads(): boolean {
+    return this.#leads;
+  }
+
+  /** Who holds the Lease, as far as is known. */
+  get holder(): string | undefined {
+    return this.#seen?.lease.spec?.holderIdentity;
+  }
+
+  /**
+   * Waits to be the leader, then works; gives the Lease back when the work is done or the signal is given. Whether the work ended of itself: the
+   * work's signal is given when the Lease is lost, and then whoever works has to be gone within `duration - deadline`.
+   *
+   * @throws what the work throws
+   */
+  async run(work: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<"done" | "lost" | "stopped"> {
+    const { clock, log, retry, random, identity } = this.#options;
+    while (!(await this.#tryToHold(signal))) {
+      if (signal.aborted) return "stopped";
+      await clock.sleep(retry * (1 + 0.2 * random()), signal);
+    }
+    log.info("leads", { identity });
+    this.#leads = true;
+    const stop = new AbortController();
+    const renewing = new AbortController();
+    const stopAll = (): void => stop.abort();
+    signal.addEventListener("abort", stopAll, { once: true });
+    if (signal.aborted) stop.abort();
+    let lost = false;
+    const keep = async (): Promise<void> => {
+      if (await this.#renew(renewing.signal)) return;
+      lost = true;
+      this.#leads = false;
+      log.error("the Lease is lost", { identity, holder: this.holder });
+      stop.abort();
+    };
+    const renewal = keep();
+    try {
+      await work(stop.signal);
+    } finally {
+      signal.removeEventListener("abort", stopAll);
+      renewing.abort();
+      await renewal;
+      this.#leads = false;
+      if (!lost) await this.#release();
+    }
+    return lost ? "lost" : signal.aborted ? "stopped" : "done";
+  }
+
+  /** Renews until the signal is given; false as soon as it could not be for too long, or somebody else has it. */
+  async #renew(signal: AbortSignal): Promise<boolean> {
+    const { clock, retry, deadline } = this.#options;
+    let renewed = clock.monotonic();
+    while (!signal.aborted) {
+      await clock.sleep(retry, signal);
+      if (signal.aborted) return true;
+      const begun = clock.monotonic();
+      const limit = new AbortController();
+      const stop = (): void => limit.abort();
+      signal.addEventListener("abort", stop, { once: true });
+      const inTime = clock.after(renewed + deadline - begun, stop);
+      const held = await this.#tryToHold(limit.signal);
+      inTime();
+      signal.removeEventListener("abort", stop);
+      if (held) renewed = begun;
+      else if (!signal.aborted && (this.#isOthers() || clock.monotonic() - renewed >= deadline)) return false;
+    }
+    return true;
+  }
+
+  #isOthers(): boolean {
+    const holder = this.holder;
+    return holder !== undefined && holder !== "" && holder !== this.#options.identity;
+  }
+
+  /** Takes or renews the Lease where that may be done. Whether it is held now. */
+  async #tryToHold(signal: AbortSignal): Promise<boolean> {
+    const { namespace, name, identity, duration, clock, log } = this.#options;
+    if (signal.aborted) return false;
+    try {
+      const found = await this.#within(this.#leases.find(name, namespace), signal);
+      if (found === undefined) {
+        await this.#within(this.#leases.create(this.#mine(undefined)), signal).then((lease) => this.#see(lease));
+        return true;
+      }
+      this.#see(found);
+      const held = found.spec?.holderIdentity ?? "";
+      const length = (found.spec?.leaseDurationSeconds ?? duration / 1000) * 1000;
+      if (held !== identity && held !== "" && clock.monotonic() < (this.#seen?.at ?? 0) + length) return false;
+      this.#see(await this.#within(this.#leases.update(this.#mine(found)), signal));
+      return true;
+    } catch (error) {
+      // 409: another was faster, which the next look will show.
+      if (statusOf(error) !== 409 && !signal.aborted) log.warn("the Lease can't be had", { lease: `${namespace}/${name}`, error });
+      return false;
+    }
+  }
+
+  /** An answer that comes too late is none: by then it may be another's turn. */
+  async #within<A>(answer: Promise<A>, signal: AbortSignal): Promise<A> {
+    return new Promise((resolve, reject) => {
+      const late = (): void => reject(new Error("no answer in time"));
+      if (signal.aborted) late();
+      signal.addEventListener("abort", late, { once: true });
+      answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", late));
+    });
+  }
+
+  #see(lease: Lease): void {
+    if (this.#seen?.lease.metadata.resourceVersion !== lease.metadata.resourceVersion)
+      this.#seen = { lease, at: this.#options.clock.monotonic() };
+  }
+
+  #mine(found: Lease | undefined): Lease {
+    const { namespace, name, identity, duration, clock } = this.#options;
+    // MicroTime has six places.
+    const now = clock.date().toISOString().replace("Z", "000Z");
+    const own = found?.spec?.holderIdentity === identity;
+    const transitions = found?.spec?.leaseTransitions ?? 0;
+    return {
+      apiVersion: "coordination.k8s.io/v1",
+      kind: "Lease",
+      metadata: found?.metadata ?? { name, namespace },
+      spec: {
+        holderIdentity: identity,
+        leaseDurationSeconds: Math.ceil(duration / 1000),
+        acquireTime: (own ? found.spec?.acquireTime : undefined) ?? now,
+        renewTime: now,
+        leaseTransitions: own || found === undefined ? transitions : transitions + 1,
+      },
+    };
+  }
+
+  /** So that the next one need not wait. */
+  async #release(): Promise<void> {
+    const lease = this.#seen?.lease;
+    if (lease?.spec?.holderIdentity !== this.#options.identity) return;
+    try {
+      this.#see(await this.#leases.update({ ...lease, spec: { ...lease.spec, holderIdentity: "", leaseDurationSeconds: 1 } }));
+    } catch (error) {
+      this.#options.log.warn("the Lease could not be given back", { error });
+    }
+  }
+}

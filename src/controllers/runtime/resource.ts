@@ -1,0 +1,173 @@
+import { isObject, type HttpStream, type JsonObject } from "../../kubernetes/index.ts";
+import { isKubernetesObject, statusOf, type Api, type KubernetesObject } from "./api.ts";
+
+/** A kind of objects as the API serves it. */
+export interface ResourceType {
+  /** Empty for the core group. */
+  readonly group: string;
+  readonly version: string;
+  /** `persistentvolumes`. */
+  readonly plural: string;
+  readonly kind: string;
+  readonly namespaced: boolean;
+}
+
+/** Narrows a list or a watch. */
+export interface Selection {
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+}
+
+/** One page of a list. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly resourceVersion: string;
+  /** Where the next page begins; absent on the last. */
+  readonly next?: string;
+}
+
+export interface ApplyOptions {
+  readonly fieldManager: string;
+  /** Takes fields from other managers. Default: false, and a conflict is thrown. */
+  readonly force?: boolean;
+}
+
+/** The objects of one kind, typed. Answers are checked to be objects; what is in them is the server's word. */
+export class Resource<T extends KubernetesObject> {
+  readonly type: ResourceType;
+  readonly #api: Api;
+
+  constructor(api: Api, type: ResourceType) {
+    this.#api = api;
+    this.type = type;
+  }
+
+  /** `undefined` for what is not there. */
+  async find(name: string, namespace?: string): Promise<T | undefined> {
+    try {
+      return this.#parse(await this.#api.call({ method: "GET", path: this.#path(namespace, name) }));
+    } catch (error) {
+      if (statusOf(error) === 404) return undefined;
+      throw error;
+    }
+  }
+
+  async create(object: T): Promise<T> {
+    return this.#parse(await this.#api.call({ method: "POST", path: this.#path(object.metadata.namespace), body: object }));
+  }
+
+  /** Replaces what is there. Thrown with status 409 where it is not at this `resourceVersion` any more. */
+  async update(object: T, subresource?: "status"): Promise<T> {
+    const { namespace, name } = object.metadata;
+    return this.#parse(await this.#api.call({ method: "PUT", path: this.#path(namespace, name, subresource), body: object }));
+  }
+
+  /** A JSON merge patch (RFC 7386). */
+  async merge(name: string, namespace: string | undefined, patch: JsonObject, subresource?: "status"): Promise<T> {
+    return this.#parse(
+      await this.#api.call({
+        method: "PATCH",
+        path: this.#path(namespace, name, subresource),
+        contentType: "application/merge-patch+json",
+        body: patch,
+      }),
+    );
+  }
+
+  /** Server-side apply of the fields that the object has. */
+  async apply(object: T, { fieldManager, force = false }: ApplyOptions, subresource?: "status"): Promise<T> {
+    const { namespace, name } = object.metadata;
+    return this.#parse(
+      await this.#api.call({
+        method: "PATCH",
+        path: this.#path(namespace, name, subresource),
+        contentType: "application/apply-patch+yaml",
+        query: { fieldManager, force: String(force) },
+        body: object,
+      }),
+    );
+  }
+
+  /** Deletes this object and no other of its name. Whether it was there. */
+  async delete(object: T): Promise<boolean> {
+    const { namespace, name, uid } = object.metadata;
+    try {
+      await this.#api.call({
+        method: "DELETE",
+        path: this.#path(namespace, name),
+        body: { kind: "DeleteOptions", apiVersion: "v1", ...(uid === undefined ? {} : { preconditions: { uid } }) },
+      });
+      return true;
+    } catch (error) {
+      if (statusOf(error) === 404) return false;
+      throw error;
+    }
+  }
+
+  /** One page of at most `limit` objects. Thrown with status 410 where `from` is too old. */
+  async page(selection: Selection, limit: number, from?: string, signal?: AbortSignal): Promise<Page<T>> {
+    const answer = await this.#api.call({
+      method: "GET",
+      path: this.#path(selection.namespace),
+      query: { ...selectors(selection), limit: String(limit), continue: from },
+      signal,
+    });
+    const metadata = isObject(answer["metadata"]) ? answer["metadata"] : {};
+    const { continue: next, resourceVersion } = metadata;
+    if (!Array.isArray(answer["items"]) || typeof resourceVersion !== "string")
+      throw new Error(`${this.#path(selection.namespace)}: the answer is no list`);
+    // Items of a list carry neither apiVersion nor kind.
+    const { apiVersion, kind } = this.#names();
+    const items = answer["items"].map((item: unknown) => this.#parse(isObject(item) ? { apiVersion, kind, ...item } : {}));
+    return { items, resourceVersion, ...(typeof next === "string" && next !== "" ? { next } : {}) };
+  }
+
+  /** Changes since a version, one JSON object a line, with bookmarks. `timeout`: the server ends it then, in seconds. */
+  async watch(selection: Selection, resourceVersion: string, timeout: number, signal: AbortSignal): Promise<HttpStream> {
+    return this.#api.stream({
+      method: "GET",
+      path: this.#path(selection.namespace),
+      query: {
+        ...selectors(selection),
+        watch: "true",
+        allowWatchBookmarks: "true",
+        resourceVersion,
+        timeoutSeconds: String(Math.max(1, Math.round(timeout))),
+      },
+      signal,
+    });
+  }
+
+  /** An object of the watch. @throws an Error for what is none */
+  parse(value: unknown): T {
+    return this.#parse(value);
+  }
+
+  #names(): { readonly apiVersion: string; readonly kind: string } {
+    const { group, version, kind } = this.type;
+    return { apiVersion: group === "" ? version : `${group}/${version}`, kind };
+  }
+
+  #parse(value: unknown): T {
+    if (!isKubernetesObject(value)) throw new Error(`the API server's answer is no ${this.type.kind}`);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the server has the kind's schema; the type says what of it is used
+    return value as T;
+  }
+
+  #path(namespace?: string, name?: string, subresource?: string): string {
+    const { group, version, plural } = this.type;
+    const parts = [
+      ...(group === "" ? ["api", version] : ["apis", group, version]),
+      ...(namespace === undefined ? [] : ["namespaces", namespace]),
+      plural,
+      ...(name === undefined ? [] : [name]),
+      ...(subresource === undefined ? [] : [subresource]),
+    ];
+    return `/${parts.map(encodeURIComponent).join("/")}`;
+  }
+}
+
+function selectors({ labelSelector, fieldSelector }: Selection): Readonly<Record<string, string | undefined>> {
+  return { labelSelector, fieldSelector };
+}
