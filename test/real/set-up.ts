@@ -7,6 +7,7 @@ const counterparts: readonly { readonly name: string; readonly setUp: () => Prom
   { name: "lighttpd and sshd", setUp: () => aptPackages(["lighttpd", "openssh-server"]) },
   { name: "gpg", setUp: () => aptPackages(["gnupg"]) },
   { name: "Barbican and Keystone", setUp: () => aptPackages(["barbican-api", "keystone"]) },
+  { name: "Chromium", setUp: () => aptPackages(["chromium"]) },
 ];
 
 for (const { name, setUp } of counterparts) {
