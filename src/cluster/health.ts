@@ -1,5 +1,5 @@
-import { parse } from "@marcbachmann/cel-js";
-import { isObject, listAt, numberAt, objectAt, textAt, valueAt, type Json } from "./json.ts";
+import { isCelError, run, type CelInput } from "@bufbuild/cel";
+import { isList, isObject, listAt, numberAt, objectAt, textAt, valueAt, type Json } from "./json.ts";
 import { groupKind, refOf, type KubernetesObject } from "./types.ts";
 
 /** Whether an object does what it is there for, in kstatus' words. `InProgress` is waiting, never failing. */
@@ -56,17 +56,21 @@ export function worst(all: Iterable<Health>): Health {
 }
 
 function byCel(expression: string, object: KubernetesObject): Health {
-  try {
-    const value: unknown = parse(expression)({ object });
-    if (value === true) return CURRENT;
-    if (value === false) return waiting(`${HEALTH_CEL} is not true yet: ${expression}`);
-    return { state: "Unknown", reason: `${HEALTH_CEL} gives ${typeof value}, not true or false: ${expression}` };
-  } catch (error) {
-    const why = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
-    // A field that is not there yet is the usual case of an object whose controller has not begun.
-    if (/no such (?:key|field)|undefined/i.test(why)) return waiting(`${HEALTH_CEL}: ${why}`);
-    return { state: "Unknown", reason: `${HEALTH_CEL} can't be evaluated: ${why}` };
-  }
+  const value = run(expression, { object: celValue(object) });
+  if (value === true) return CURRENT;
+  if (value === false) return waiting(`${HEALTH_CEL} is not true yet: ${expression}`);
+  if (!isCelError(value)) return { state: "Unknown", reason: `${HEALTH_CEL} gives neither true nor false: ${expression}` };
+  // A field that is not there yet is the usual case of an object whose controller has not begun.
+  if (/field not found|no such key/i.test(value.message)) return waiting(`${HEALTH_CEL}: ${value.message}`);
+  return { state: "Unknown", reason: `${HEALTH_CEL} can't be evaluated: ${value.message.split("\n")[0] ?? ""}` };
+}
+
+/** As the API server has it in expressions: whole numbers are int, the others double. */
+function celValue(value: Json): CelInput {
+  if (typeof value === "number") return Number.isSafeInteger(value) ? BigInt(value) : value;
+  if (isList(value)) return value.map(celValue);
+  if (!isObject(value)) return value;
+  return new Map(Object.entries(value).flatMap(([key, item]) => (item === undefined ? [] : [[key, celValue(item)] as const])));
 }
 
 function byNamedCondition(wanted: string, object: KubernetesObject): Health {
