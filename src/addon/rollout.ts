@@ -72,12 +72,15 @@ function approvals(settings: PyDict, at: string, refuse: Refuse): readonly strin
   const approval = settings.get("approval") ?? "none";
   const approved = settings.get("approved") ?? [];
   if (approval !== "none" && approval !== "required") refuse(`${at}:approval`, "must be required or none");
-  const isCommit = (each: Value): each is string => typeof each === "string" && /^[0-9a-f]{7,64}$/.test(each);
   if (!Array.isArray(approved) || !approved.every(isCommit)) {
     refuse(`${at}:approved`, "must be a list of commits of the published branch, at least seven digits each, in quotes");
     return null;
   }
   return approval === "required" ? approved.filter(isCommit) : null;
+}
+
+function isCommit(value: Value): value is string {
+  return typeof value === "string" && /^[0-9a-f]{7,64}$/.test(value);
 }
 
 function isCount(value: Value | undefined): value is number | bigint {

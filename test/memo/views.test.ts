@@ -129,14 +129,14 @@ describe("what a record says was read is enough", () => {
           ];
         };
         const number = (data: PyDict): number => (data.has("a") ? 1 : 2);
-        const shared = [...subjects, ...subjects].map((subject) => {
+        const together = [...subjects, ...subjects].map((subject) => {
           const tracker = follow(memo, subject);
           const view = tracker.view("pillar");
           const value = number(subject);
           return work(view, value, (name, compute) => tracker.compute(memo.trie(`${name} ${value}`), compute).value);
         });
         taken += memo.counts.taken;
-        expect(shared).toEqual(
+        expect(together).toEqual(
           [...subjects, ...subjects].map((subject) => {
             const data = copyOf(subject);
             return work(data, number(data), (_name, compute) => compute());

@@ -119,7 +119,7 @@ const EXPRESSIONS: readonly string[] = [
   "quantity('1500m').add(quantity('500m')).isInteger() && quantity('2').sub(1).asInteger() == 1",
   "quantity('1.5').asInteger() == 1",
   "quantity('1.5').asApproximateFloat() > 1.4",
-  "quantity('-1').sign() == -1",
+  "sign(quantity('-1')) == -1",
   "isQuantity(object.data.size) && !isQuantity(object.data.list)",
   "quantity(object.data.list).isInteger()",
   "quantity('1000m') == quantity('1')",

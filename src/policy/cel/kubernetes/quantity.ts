@@ -43,7 +43,8 @@ export function declareQuantities(declare: Declare): void {
     return make(nano);
   });
   declare.func("isQuantity", 1, (text) => parseQuantity(declare.text(text)) !== undefined);
-  declare.method("sign", 0, (value) => (nanoOf(value) > 0n ? 1n : nanoOf(value) < 0n ? -1n : 0n));
+  // The library declares it as a function, although its documentation writes it as a method (cel.Overload, not cel.MemberOverload).
+  declare.func("sign", 1, (value) => (nanoOf(value) > 0n ? 1n : nanoOf(value) < 0n ? -1n : 0n));
   declare.method("isInteger", 0, (value) => whole(value) !== undefined);
   declare.method("asInteger", 0, (value) => {
     const found = whole(value);
