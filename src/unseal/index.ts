@@ -3,7 +3,19 @@
  * needs it, and it is loaded where a value is sealed or opened only.
  */
 export { AgeIdentities } from "./age-identities.ts";
+export { Barbican } from "./barbican.ts";
 export { Gpg } from "./gpg.ts";
+export {
+  blobBits,
+  newSealedSecret,
+  openBlob,
+  readCertificate,
+  readSealedSecret,
+  readSealingKeys,
+  sealBlob,
+  SEALING_SCOPES,
+} from "./sealed-secret.ts";
+export { ClusterSecretSource, PgpSource, readBelow, SopsSource } from "./sources.ts";
 export { creationRule } from "./sops/creation-rules.ts";
 export { createSopsFile, SopsFile } from "./sops/file.ts";
 export { combineShares, splitSecret } from "./sops/shamir.ts";
