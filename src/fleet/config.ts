@@ -5,6 +5,7 @@ import { readPath, type AllowedPlace } from "../sealed/index.ts";
 import { loadSalt } from "../yaml/index.ts";
 import { parsePublishConfig, type PublishConfig } from "./publish-config.ts";
 import { placesIn } from "./roster.ts";
+import { parseSealingConfig, type SealingConfig } from "./sealing-config.ts";
 import type { FileSchema } from "./user-schemas.ts";
 
 /** What `halite.yaml` says. Paths are as written there, relative to its folder. */
@@ -28,6 +29,8 @@ export interface SealedConfig {
   readonly root: string;
   /** Where references may stand beside the data of Secrets. */
   readonly allow: readonly AllowedPlace[];
+  /** Who may open what is sealed, and with what. */
+  readonly keys: SealingConfig;
 }
 
 /** The name of the config file. */
@@ -80,6 +83,7 @@ function sealedConfig(value: Value, file: string): SealedConfig {
         throw refuse(file, `sealed:allow ${kind} ${path} gives no reason why a secret may stand there`);
       return { kind, path: readPath(path) };
     }),
+    keys: parseSealingConfig(value, file),
   };
 }
 

@@ -21,6 +21,7 @@ export { renderInThreads, type RenderSetting } from "./render-threads.ts";
 export { impactOn, type FleetImpact, type ImpactQuestion } from "./fleet-impact.ts";
 export type { ClusterImpact } from "./impact.ts";
 export { listed, type Cluster } from "./roster.ts";
+export type { ClusterKeys, SealingConfig } from "./sealing-config.ts";
 export { dropShardRecords, shardRecord, writeShardRecord, type ShardNumber } from "./shard-record.ts";
 export { strayFiles, strayLines } from "./strays.ts";
 export { compileInThreads, threadsFor, type TimedCompile } from "./workers.ts";

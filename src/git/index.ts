@@ -1,4 +1,5 @@
 /** The room of git: reads the source tree's state, publishes compiled trees to branches and pulls them. The only room that runs git. */
+export { lineTimes } from "./blame.ts";
 export { ancestry, type Ancestry } from "./ancestry.ts";
 export { cleanText, maskText } from "./clean-text.ts";
 export { CommitFiles } from "./commit-files.ts";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { FindingError, type Finding } from "../finding/index.ts";
 import { base64Bytes, JsonBytes, jsonString, type Json } from "./json-bytes.ts";
-import { findReferences, formatReference, type FoundReference, type Reference } from "./reference.ts";
+import { findReferences, formatReference, referenceName, type FoundReference, type Reference } from "./reference.ts";
 import { SecretValue } from "./secret-value.ts";
 import { OpenedValues, type OpenContext, type SealedSource } from "./source.ts";
 
@@ -39,11 +39,6 @@ export class RevealedObject {
 /** The digest that stands in compiled output: SHA-256 of the sealed text, in hexadecimal. */
 export function sealedDigest(sealedText: string): string {
   return createHash("sha256").update(sealedText, "utf8").digest("hex");
-}
-
-/** What is sealed where the source is outside the tree: the reference as people write it, without functions and digest. */
-export function externalSealedText(reference: Reference): string {
-  return formatReference({ ...reference, functions: [], digest: null });
 }
 
 /**
@@ -186,7 +181,7 @@ class Revealer {
     }
     try {
       await this.#checkDigest(source, reference, shown);
-      const secret = await this.#values.take(externalSealedText(reference), () => source.open(reference, this.#context));
+      const secret = await this.#values.take(referenceName(reference), () => source.open(reference, this.#context));
       this.#opened++;
       return formed(secret, reference);
     } catch (error) {

@@ -2,7 +2,7 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from
 import { request as httpsRequest } from "node:https";
 import { FindingError } from "../finding/index.ts";
 import {
-  externalSealedText,
+  referenceName,
   OpenedValues,
   SecretValue,
   sealedError,
@@ -82,7 +82,7 @@ export class Barbican implements SealedSource {
   }
 
   sealedText(reference: Reference): Promise<string> {
-    return Promise.resolve(externalSealedText(reference));
+    return Promise.resolve(referenceName(reference));
   }
 
   async open(reference: Reference, context: OpenContext): Promise<SecretValue> {
@@ -158,10 +158,7 @@ export class Barbican implements SealedSource {
         signal,
       );
       if (answer.status !== 201) throw this.#refused(`storing ${name}`, answer);
-      const id =
-        String(json(answer)["secret_ref"] ?? "")
-          .split("/")
-          .at(-1) ?? "";
+      const { id } = secretOf(json(answer));
       if (UUID.test(id)) return id;
       throw this.#refused(`storing ${name}`, answer);
     } finally {

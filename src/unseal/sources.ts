@@ -1,5 +1,5 @@
 import { isAbsolute, relative, resolve } from "node:path";
-import { externalSealedText, SecretValue, sealedError, type OpenContext, type Reference, type SealedSource } from "../sealed/index.ts";
+import { referenceName, SecretValue, sealedError, type OpenContext, type Reference, type SealedSource } from "../sealed/index.ts";
 import type { Gpg } from "./gpg.ts";
 import { SopsFile, type OpenSopsFile } from "./sops/file.ts";
 import type { KeyRing } from "./sops/keys.ts";
@@ -135,7 +135,7 @@ export class ClusterSecretSource implements SealedSource {
   }
 
   sealedText(reference: Reference): Promise<string> {
-    return Promise.resolve(externalSealedText(reference));
+    return Promise.resolve(referenceName(reference));
   }
 
   async open(reference: Reference, context: OpenContext): Promise<SecretValue> {

@@ -36,7 +36,7 @@ export async function sealingPair(bits = 2048, from = "20200101000000Z", until =
         "-out",
         "cert.pem",
         "-notext",
-        "-rand_serial",
+        "-create_serial",
         ...dates,
       ],
       { cwd: folder },
@@ -51,6 +51,7 @@ const CONFIG = `[ca]
 default_ca = own
 [own]
 database = index
+serial = serial
 new_certs_dir = .
 default_md = sha256
 policy = any

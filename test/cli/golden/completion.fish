@@ -150,6 +150,31 @@ complete -c halite -n '__fish_seen_subcommand_from rollback' -l max-deletion -r 
 complete -c halite -n '__fish_seen_subcommand_from rollback' -l allow-az-deletion -r -F -d 'let this zone go with all its clusters; may be repeated'
 complete -c halite -n '__fish_seen_subcommand_from rollback' -l json -d 'print the result as JSON, stable and complete'
 complete -c halite -n '__fish_seen_subcommand_from rollback' -l help -s h -d 'print this help and exit'
+complete -c halite -n __fish_use_subcommand -a secret -d 'seal values, and keep track of who can open them'
+complete -c halite -n '__fish_seen_subcommand_from secret' -a seal
+complete -c halite -n '__fish_seen_subcommand_from secret' -a verify
+complete -c halite -n '__fish_seen_subcommand_from secret' -a list
+complete -c halite -n '__fish_seen_subcommand_from secret' -a rotate
+complete -c halite -n '__fish_seen_subcommand_from secret' -a edit
+complete -c halite -n '__fish_seen_subcommand_from secret' -l config -s c -r -F -d 'the fleet\'s halite.yaml (default: the nearest one upwards from here)'
+complete -c halite -n '__fish_seen_subcommand_from secret' -l clusters -r -F -d 'only the clusters that Salt\'s compound matcher picks, such as \'G@az:sjc1 and not *-canary\''
+complete -c halite -n '__fish_seen_subcommand_from secret' -l fd -r -F -d 'seal: read the value from this open file descriptor'
+complete -c halite -n '__fish_seen_subcommand_from secret' -l trim -d 'seal: take one line end off the value'
+complete -c halite -n '__fish_seen_subcommand_from secret' -l kubeseal-cert -r -F -d 'seal: make a SealedSecret for the cluster of this certificate (kubeseal --fetch-cert)'
+complete -c halite -n '__fish_seen_subcommand_from secret' -l cluster -r -F -d 'seal: make a SealedSecret for this cluster, whose certificate sealed:clusters names'
+complete -c halite -n '__fish_seen_subcommand_from secret' -l scope -r -F -d 'seal: strict (default), namespace-wide or cluster-wide'
+complete -c halite -n '__fish_seen_subcommand_from secret' -l type -r -F -d 'seal: the type of the Secret that comes out of a SealedSecret'
+complete -c halite -n '__fish_seen_subcommand_from secret' -l into -r -F -d 'seal: put the key into the SealedSecret in this file, which is made where it is not there'
+complete -c halite -n '__fish_seen_subcommand_from secret' -l replace -d 'seal: replace the secret of that name in Barbican'
+complete -c halite -n '__fish_seen_subcommand_from secret' -l sealing-keys -r -F -d 'verify: open SealedSecrets with these private keys of a controller'
+complete -c halite -n '__fish_seen_subcommand_from secret' -l offline -d 'verify: do not ask Barbican'
+complete -c halite -n '__fish_seen_subcommand_from secret' -l strict -d 'verify: warnings count as errors'
+complete -c halite -n '__fish_seen_subcommand_from secret' -l older-than -r -F -d 'list: only what is as old; exit 1 if there is any'
+complete -c halite -n '__fish_seen_subcommand_from secret' -l check -d 'rotate: change nothing, say what would be; exit 1 if anything'
+complete -c halite -n '__fish_seen_subcommand_from secret' -l new-data-key -d 'rotate: encrypt everything anew, for when somebody was removed'
+complete -c halite -n '__fish_seen_subcommand_from secret' -l jobs -s j -r -F -d 'worker threads (default: chosen by the amount of work; the bytes are the same)'
+complete -c halite -n '__fish_seen_subcommand_from secret' -l json -d 'print the result as JSON, stable and complete'
+complete -c halite -n '__fish_seen_subcommand_from secret' -l help -s h -d 'print this help and exit'
 complete -c halite -n __fish_use_subcommand -a start -d 'compile, validate and publish this folder\'s fleet, and say how to go on'
 complete -c halite -n '__fish_seen_subcommand_from start' -l config -s c -r -F -d 'the fleet\'s halite.yaml (default: the nearest one upwards from here)'
 complete -c halite -n '__fish_seen_subcommand_from start' -l jobs -s j -r -F -d 'worker threads (default: chosen by the amount of work; the bytes are the same)'

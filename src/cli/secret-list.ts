@@ -1,0 +1,138 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { FindingError } from "../finding/index.ts";
+import { lineTimes } from "../git/index.ts";
+import { normalPgpBlock, PGP_MESSAGE, pgpDigest } from "../sealed/index.ts";
+import { recipientName, SopsFile } from "../unseal/index.ts";
+import { UsageError, type Command, type CommandContext } from "./command.ts";
+import { findingJson, foldFindings, printFindings } from "./report.ts";
+import { SecretFleet } from "./secret-fleet.ts";
+
+/** One sealed value. */
+interface Listed {
+  readonly kind: "sops" | "pgp";
+  /** As a reference names it. */
+  readonly name: string;
+  /** `file:line`, relative to the fleet's folder. */
+  readonly at: string;
+  /** When its sealed text was committed, or for what is not committed when its file was sealed; RFC 3339. Null: not known. */
+  readonly since: string | null;
+  readonly committed: boolean;
+  /** Who can open it. */
+  readonly recipients: readonly string[];
+}
+
+const DAY = 86_400_000;
+
+/** `halite secret list`. */
+export const command: Command = {
+  run: async (context) => {
+    const { arguments: args, terminal } = context;
+    if (args.positional.length > 0) throw new UsageError("list takes no arguments");
+    const olderThan = args.value("older-than");
+    if (olderThan !== undefined && !/^\d{1,5}$/.test(olderThan))
+      throw new UsageError(`--older-than takes a number of days, not ${JSON.stringify(olderThan)}`);
+    const fleet = SecretFleet.open(context);
+    const failures: FindingError[] = [];
+    const all = [...(await sopsValues(fleet, failures)), ...(await pgpValues(fleet))];
+    const now = Date.now();
+    const listed =
+      olderThan === undefined ? all : all.filter(({ since }) => since !== null && now - Date.parse(since) >= Number(olderThan) * DAY);
+    const findings = foldFindings([[null, failures.flatMap((error) => error.findings)]]);
+    if (args.flag("json")) terminal.out(`${JSON.stringify({ sealed: listed, findings: findings.map(findingJson) }, undefined, 2)}\n`);
+    else {
+      printFindings(terminal, findings, 0, false);
+      terminal.out(table(listed, fleet, now, context));
+    }
+    return failures.length > 0 || (olderThan !== undefined && listed.length > 0) ? 1 : 0;
+  },
+};
+
+async function sopsValues(fleet: SecretFleet, failures: FindingError[]): Promise<Listed[]> {
+  const listed: Listed[] = [];
+  for (const file of fleet.files()) {
+    try {
+      const sops = SopsFile.read(fleet.read(file), fleet.display(file));
+      const times = await lineTimes(fleet.fleet.folder, join(fleet.root, file));
+      const groups = sops.metadata.groups;
+      const recipients = groups.flatMap((group, index) =>
+        group.map((key) => `${groups.length > 1 ? `${index + 1}/${sops.metadata.threshold} ` : ""}${recipientName(key)}`),
+      );
+      for (const { path, at } of sops.sealedPaths()) {
+        const time = times?.[(at.line ?? 1) - 1]?.time ?? null;
+        const since = time === null ? new Date(sops.metadata.lastModified).toISOString() : new Date(time * 1000).toISOString();
+        const key = path.map((each) => each.replaceAll("~", "~0").replaceAll("/", "~1")).join("/");
+        listed.push({
+          kind: "sops",
+          name: `${file}#${key}`,
+          at: `${at.file}:${at.line ?? 1}`,
+          since,
+          committed: time !== null,
+          recipients,
+        });
+      }
+    } catch (error) {
+      if (!(error instanceof FindingError)) throw error;
+      failures.push(error);
+    }
+  }
+  return listed;
+}
+
+/** The PGP messages in pillar. */
+async function pgpValues(fleet: SecretFleet): Promise<Listed[]> {
+  const gpg = fleet.gpg();
+  const listed: Listed[] = [];
+  for (const folder of new Set([...fleet.fleet.config.pillarRoots.values()].flat())) {
+    const top = resolve(fleet.fleet.folder, folder);
+    if (!existsSync(top)) continue;
+    for (const entry of readdirSync(top, { recursive: true, withFileTypes: true }).filter((each) => each.isFile())) {
+      const path = join(entry.parentPath, entry.name);
+      const text = readFileSync(path, "utf8");
+      const found = [...text.matchAll(PGP_MESSAGE)];
+      if (found.length === 0) continue;
+      const times = await lineTimes(fleet.fleet.folder, path);
+      for (const match of found) {
+        const first = text.slice(0, match.index).split("\n").length;
+        const lines = (times ?? []).slice(first - 1, first - 1 + match[0].split("\n").length);
+        const time =
+          lines.length === 0 || lines.some((line) => line.time === null) ? null : Math.max(...lines.map((line) => line.time ?? 0));
+        listed.push({
+          kind: "pgp",
+          name: pgpDigest(match[0]),
+          at: `${relative(fleet.fleet.folder, path)}:${first}`,
+          since: time === null ? null : new Date(time * 1000).toISOString(),
+          committed: time !== null,
+          recipients: await gpg.recipientsOf(normalPgpBlock(match[0])).catch((error: unknown) => {
+            if (error instanceof FindingError) return [];
+            throw error;
+          }),
+        });
+      }
+    }
+  }
+  return listed.sort((a, b) => (a.at < b.at ? -1 : 1));
+}
+
+function table(listed: readonly Listed[], fleet: SecretFleet, now: number, { terminal }: CommandContext): string {
+  if (listed.length === 0) return "nothing is sealed\n";
+  const rows = listed.map((each) => {
+    const names = new Set(
+      each.recipients.map((recipient) => fleet.nameOf(recipient.replace(/^\d+\/\d+ /, "").replace(/^PGP /, "")) ?? shortened(recipient)),
+    );
+    const age =
+      each.since === null
+        ? "not committed"
+        : `${Math.max(0, Math.floor((now - Date.parse(each.since)) / DAY))} d${each.committed ? "" : " (not committed)"}`;
+    return [each.kind === "pgp" ? `pgp:${each.name.slice(0, 12)}…` : each.name, age, [...names].join(", ") || "not known", each.at];
+  });
+  const head = ["SEALED", "AGE", "CAN OPEN", "AT"];
+  const widths = head.map((name, column) => Math.max(name.length, ...rows.map((row) => (row[column] ?? "").length)));
+  const line = (row: readonly string[]): string =>
+    row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0))).join("  ");
+  return `${[terminal.paint("bold", line(head)), ...rows.map(line)].join("\n")}\n`;
+}
+
+function shortened(recipient: string): string {
+  return recipient.replace(/(age1.{8}).+(.{4})$/, "$1…$2");
+}
