@@ -121,7 +121,8 @@ async function newFile(
   const bytes = value.reveal("seal");
   try {
     if (!/\.(?:ya?ml|json)$/i.test(file)) {
-      if (path.join("/") === "data") return await createSopsFile(bytes, fleet.display(file), settings, now);
+      // dotenv and INI are refused there, by name.
+      if (/\.(?:env|ini)$/i.test(file) || path.join("/") === "data") return await createSopsFile(bytes, fleet.display(file), settings, now);
       throw new UsageError(`${file} is neither YAML nor JSON: to SOPS it is one value, called data; seal into ${file}#data`);
     }
     const text = Buffer.from(bytes);

@@ -24,7 +24,8 @@ export async function readValue(context: CommandContext): Promise<SecretValue> {
   const end = bytes.at(-1) !== 0x0a ? bytes.length : bytes.at(-2) === 0x0d ? bytes.length - 2 : bytes.length - 1;
   if (end === bytes.length) return SecretValue.of(bytes);
   if (args.flag("trim")) {
-    const trimmed = bytes.slice(0, end);
+    // A copy: a Buffer's slice is the same memory.
+    const trimmed = Uint8Array.from(bytes.subarray(0, end));
     bytes.fill(0);
     return SecretValue.of(trimmed);
   }

@@ -44,12 +44,16 @@ export const command: Command = {
       const opened = verified.filter((each) => each.opened === true).length;
       const counted = countFindings(findings);
       terminal.out(
-        `${verified.length} references and ${sealedObjects} SealedSecrets in ${usage.clusters} clusters; ${opened} opened here: ${counted === "" ? "no findings" : counted}\n`,
+        `${plural(verified.length, "reference")} and ${plural(sealedObjects, "SealedSecret")} in ${plural(usage.clusters, "cluster")}; ${opened} opened here: ${counted === "" ? "no findings" : counted}\n`,
       );
     }
     return bad ? 1 : 0;
   },
 };
+
+function plural(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
 
 class Verifier {
   readonly #context: CommandContext;

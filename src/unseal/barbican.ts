@@ -48,6 +48,8 @@ export interface BarbicanSecret {
   /** The secret's expiry; null for none. */
   readonly expiration: string | null;
   readonly status: string;
+  /** What its payload is stored as, the one type that it is given as. */
+  readonly contentType: string;
 }
 
 /** Bytes of an answer at most. */
@@ -87,14 +89,8 @@ export class Barbican implements SealedSource {
 
   async open(reference: Reference, context: OpenContext): Promise<SecretValue> {
     if (reference.kind !== "barbican") throw new TypeError(`a barbican source does not open ${reference.kind}`);
-    const { id } = await this.find(reference.name, context.signal);
-    const answer = await this.#call(
-      "GET",
-      `/v1/secrets/${id}/payload`,
-      { accept: "application/octet-stream, text/plain;q=0.9" },
-      undefined,
-      context.signal,
-    );
+    const { id, contentType } = await this.find(reference.name, context.signal);
+    const answer = await this.#call("GET", `/v1/secrets/${id}/payload`, { accept: contentType }, undefined, context.signal);
     if (answer.status === 200) return SecretValue.of(answer.body);
     throw this.#refused(`the payload of ${reference.name}`, answer);
   }
@@ -320,11 +316,17 @@ function list(value: unknown): Readonly<Record<string, unknown>>[] {
 
 function secretOf(data: Readonly<Record<string, unknown>>): BarbicanSecret {
   const text = (name: string): string => (typeof data[name] === "string" ? data[name] : "");
+  const types = data["content_types"];
+  const type =
+    typeof types === "object" && types !== null && "default" in types && typeof types.default === "string"
+      ? types.default
+      : "application/octet-stream";
   return {
     id: text("secret_ref").split("/").at(-1) ?? "",
     name: text("name"),
     created: text("created"),
     expiration: text("expiration") || null,
     status: text("status"),
+    contentType: type.replace(/;.*/, ""),
   };
 }

@@ -19,8 +19,7 @@ export {
 } from "./sealed-secret.ts";
 export { ClusterSecretSource, PgpSource, readBelow, SopsSource } from "./sources.ts";
 export { creationRule, type CreationRule } from "./sops/creation-rules.ts";
-export { createSopsFile, SopsFile, type OpenSopsFile } from "./sops/file.ts";
+export { createSopsFile, SopsFile } from "./sops/file.ts";
 export { recipientName, type KeyRing, type Recipient } from "./sops/keys.ts";
-export { type SopsMetadata } from "./sops/metadata.ts";
 export { DEFAULT_SELECTION } from "./sops/selection.ts";
 export { combineShares, splitSecret } from "./sops/shamir.ts";

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parse } from "yaml";
 import { FindingError, printFinding } from "../../src/finding/index.ts";
 import {
   newSealedSecret,
@@ -170,12 +171,8 @@ describe("sealed values", () => {
       plane = await startControlPlane();
       client = new Client(plane);
       const crds = join(await goModule("sealed-secrets-controller"), "helm/sealed-secrets/crds/bitnami.com_sealedsecrets.yaml");
-      const applied = await client.call(
-        "PATCH",
-        "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/sealedsecrets.bitnami.com?fieldManager=test&force=true",
-        await readFile(crds, "utf8"),
-        "application/apply-patch+yaml",
-      );
+      const definition: unknown = parse(await readFile(crds, "utf8"));
+      const applied = await client.call("POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition);
       expect(applied.status).toBe(201);
       await client.call("POST", "/api/v1/namespaces", { metadata: { name: "storage" } });
       await until(async () => (await client.call("GET", "/apis/bitnami.com/v1alpha1/sealedsecrets")).status === 200);
