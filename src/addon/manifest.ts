@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { Finding, Position } from "../finding/index.ts";
 import type { PyDict } from "../python/index.ts";
 import { findReferences, placeProblems, referenceName, referencesIn, type AllowedPlace, type Reference } from "../sealed/index.ts";
@@ -8,6 +7,7 @@ import { decideMode, type DecidedMode } from "./mode.ts";
 import { freeTexts, replaced, withFreeTexts, type FreeText, type FreeTexts } from "./free-texts.ts";
 import { normaliseObject } from "./normalise.ts";
 import { parseManifest, type ParsedObject } from "./parse.ts";
+import { sha256 } from "./digest.ts";
 import { factsOf } from "./facts.ts";
 import type { ChangedLine } from "./siblings.ts";
 import type {
@@ -410,7 +410,7 @@ function withDigests(published: PublishedPart, sealed: (reference: Reference) =>
 
 /** An object's digest, as release.yaml has it. */
 export function digestOf(text: string): string {
-  return `sha256:${createHash("sha256").update(text, "utf8").digest("hex")}`;
+  return `sha256:${sha256(text, "hex")}`;
 }
 
 /** The code of the schema's finding on a deprecated kind. */

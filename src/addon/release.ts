@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { PyDict } from "../python/index.ts";
 import { emit } from "../yaml/index.ts";
 import { compareText } from "./assign.ts";
 import { rolloutValue } from "./rollout.ts";
+import { sha256 } from "./digest.ts";
 import { applySettingsValue } from "./apply-settings.ts";
 import type { Addon, AddonObject, CompleteAddon, FailureReason, Release, SealedReference } from "./types.ts";
 
@@ -110,10 +110,9 @@ function addonValue(addon: Addon): PyDict {
 
 /** Over the addon's files, in the order in which its objects name them: equal exactly when every byte of the addon is. */
 function addonDigest(addon: CompleteAddon): string {
-  const hash = createHash("sha256");
-  for (const file of addon.files)
-    hash.update(`${Buffer.byteLength(file.path)} ${file.path} ${Buffer.byteLength(file.text)}\n`).update(file.text, "utf8");
-  return `sha256:${hash.digest("hex")}`;
+  let all = "";
+  for (const { path, text } of addon.files) all += `${Buffer.byteLength(path)} ${path} ${Buffer.byteLength(text)}\n${text}`;
+  return `sha256:${sha256(all, "hex")}`;
 }
 
 function objectValue(object: AddonObject): PyDict {

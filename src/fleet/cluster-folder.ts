@@ -217,10 +217,12 @@ function writeNew(
     }
   }
   makeFolder(out, dirname(path));
-  try {
-    unlinkSync(join(out, path));
-  } catch {
-    // What stands in the way is no more than a file or a link, if anything.
+  if (lstatSync(join(out, path), { throwIfNoEntry: false }) !== undefined) {
+    try {
+      unlinkSync(join(out, path));
+    } catch {
+      // Somebody else has made the folder, or taken away what stood in its way.
+    }
   }
   try {
     renameSync(temporary, join(out, path));

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { isBundleFile } from "../addon/index.ts";
+import { sha256 } from "../addon/index.ts";
 import { FileAnswers } from "./cache/file-answers.ts";
 import type { RunState } from "./cache/run-state.ts";
 import { Table, type AskedFile, type ClusterState, type StatePart } from "./cache/state-part.ts";
@@ -265,5 +265,5 @@ function identity({ id, az, kubernetes }: Cluster): CompiledCluster["cluster"] {
 }
 
 function digestOf(content: string | Buffer): string {
-  return createHash("sha256").update(content).digest("base64");
+  return sha256(content, "base64");
 }

@@ -121,6 +121,7 @@ export interface PathRun {
 export class SharedStates {
   readonly groups = new WeakMap<CompiledLow, readonly FileGroup[]>();
   readonly whole = new WeakMap<CompiledLow, FileGroup>();
+  readonly followOneAnother = new WeakMap<CompiledLow, boolean>();
   readonly entangled = new WeakMap<CompiledLow, boolean>();
   readonly order = new WeakMap<CompiledLow, ReadonlyMap<LowChunk, number>>();
   readonly runs = new WeakMap<CompiledLow, Trie<Kept<Metered<AllRuns>>>>();
@@ -303,9 +304,12 @@ export class SharedMinionCompiler {
 
   /** Whether the groups one after the other have the order of all their states. */
   #followOneAnother(low: CompiledLow): boolean {
-    return this.#groups(low)
-      .flatMap(({ chunks }) => chunks)
-      .every((chunk, index) => chunk === low.order[index]);
+    let follow = this.#shared.followOneAnother.get(low);
+    if (follow === undefined) {
+      const chunks = this.#groups(low).flatMap((group) => group.chunks);
+      this.#shared.followOneAnother.set(low, (follow = chunks.every((chunk, index) => chunk === low.order[index])));
+    }
+    return follow;
   }
 
   #compute<T>(trie: Trie<Kept<Metered<T>>>, run: () => T): T {
