@@ -38,7 +38,7 @@ export interface ThreadRender {
 
 /** What a cluster that is like one before it costs, in milliseconds of one core, and what the first of a kind costs. */
 const LIKE_ANOTHER = 4;
-const FIRST_OF_KIND = 45;
+const FIRST_OF_KIND = 15;
 /** A thread begins cold: less work than so many milliseconds for each is not worth one. Measured, see docs/performance.md. */
 const WORTH_A_THREAD = 4000;
 
