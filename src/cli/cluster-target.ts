@@ -20,6 +20,9 @@ import { branchHead, commitOf, commitStanding, ensureBareRepository, fetchBranch
 import { EnvironmentError, UsageError, type CommandContext } from "./command.ts";
 import { openFleet, outFolder } from "./session.ts";
 
+/** Milliseconds that an API server which does not answer is tried again for: it may be restarting, but somebody waits. */
+const PATIENCE = 10_000;
+
 /** The one cluster that a command is about, with what it should hold. */
 export interface ClusterTarget {
   readonly cluster: Cluster;
@@ -52,7 +55,13 @@ export async function openTarget(context: CommandContext): Promise<ClusterTarget
     host: cluster.host ?? undefined,
     home: context.env["HOME"],
   });
-  return { cluster, desired, from, client: new ApiClient(endpoint, { userAgent: `halite/${context.version}` }), standing };
+  return {
+    cluster,
+    desired,
+    from,
+    client: new ApiClient(endpoint, { userAgent: `halite/${context.version}`, patience: PATIENCE }),
+    standing,
+  };
 }
 
 type FoundRelease = Pick<ClusterTarget, "desired" | "from" | "standing">;

@@ -15,7 +15,7 @@ export function reportError(error: unknown, spec: Pick<CommandSpec, "name"> | un
   }
   if (error instanceof FindingError) {
     for (const finding of error.findings) terminal.err(`${printFinding(finding)}\n`);
-    return error.findings.some((finding) => finding.code.startsWith("git-")) ? 3 : 1;
+    return error.findings.some((finding) => /^(?:git|kubeconfig)-/.test(finding.code)) ? 3 : 1;
   }
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
   terminal.err(`${red("halite")}: internal error; this is a bug in Halite, please report it with the lines below\n${detail}\n`);

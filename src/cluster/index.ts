@@ -9,7 +9,7 @@ export { endpointOf, type Endpoint } from "./kubeconfig.ts";
 export { readRelease, type ReleaseFiles } from "./release.ts";
 export { observe, type Observed, type ObserveOptions } from "./observe.ts";
 export { changesAnything, makePlan, type AddonPlan, type Operation, type OperationName, type Plan, type PlanOptions } from "./plan.ts";
-export type { Reveal, RevealedBody } from "./apply-body.ts";
+export type { Reveal } from "./apply-body.ts";
 export { applyPlan, type AppliedAddon, type ApplyOptions, type ApplyResult } from "./apply.ts";
 export type { Outcome } from "./perform.ts";
 export { describeRef, type Desired, type Standing } from "./types.ts";
