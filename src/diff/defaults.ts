@@ -132,3 +132,8 @@ export function defaultAt(apiVersion: string, kind: string, path: readonly (stri
   const key = path.map((step) => (typeof step === "number" ? "*" : step)).join(".");
   return table !== undefined && Object.hasOwn(table, key) ? table[key] : undefined;
 }
+
+/** Every default, for whoever holds them against a real API server: `group/kind`, path with `*` for items, value. */
+export function allDefaults(): readonly (readonly [kind: string, path: string, value: Json])[] {
+  return Object.entries(DEFAULTS).flatMap(([kind, table]) => Object.entries(table).map(([path, value]) => [kind, path, value] as const));
+}

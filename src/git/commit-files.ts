@@ -205,7 +205,7 @@ async function listEntries(cwd: string, commit: string, except: readonly string[
   const entries = new Map<string, Entry>();
   const whole: string[] = [];
   const level = async (folder: string): Promise<void> => {
-    for (const [name, entry] of parseTree(await git(["ls-tree", "-z", `${commit}:${folder}`], { cwd }))) {
+    for (const [name, entry] of parseTree(await git(["ls-tree", "-z", "--full-tree", `${commit}:${folder}`], { cwd }))) {
       const path = folder === "" ? name : `${folder}/${name}`;
       if (except.includes(path)) continue;
       if (entry.mode !== TREE) entries.set(path, entry);

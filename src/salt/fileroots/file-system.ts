@@ -31,7 +31,12 @@ export class Disk implements FileSystem {
     return { kind: disk.isFile() ? "file" : disk.isDirectory() ? "folder" : "other", mode: disk.mode & 0o7777, disk };
   }
   isLink(path: string): boolean {
-    return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+    try {
+      return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+    } catch {
+      // What it would lie in is no folder.
+      return false;
+    }
   }
   names(folder: string): readonly string[] {
     try {
