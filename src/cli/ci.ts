@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import {
   DANGER_LEVELS,
   diffHtml,
@@ -10,13 +11,17 @@ import {
   type FleetDiff,
 } from "../diff/index.ts";
 import { printPosition } from "../finding/index.ts";
-import { findingsByCluster } from "../fleet/index.ts";
+import { findingsByCluster, type CompiledCluster, type Fleet } from "../fleet/index.ts";
 import { UsageError, type Command, type CommandContext } from "./command.ts";
 import { compareSides } from "./diff.ts";
-import { formatDiff, writeResult } from "./diff-output.ts";
+import { formatDiff } from "./diff-output.ts";
+import { junit } from "./junit.ts";
 import { plural, summary } from "./render.ts";
 import { countFindings, findingJson, foldFindings, printFindings, type FoldedFinding } from "./report.ts";
+import { reported } from "./reported-finding.ts";
+import { sarif } from "./sarif.ts";
 import { compileFleet, openFleet } from "./session.ts";
+import { writeWhole } from "./write-whole.ts";
 
 /** `halite ci`: what a pipeline runs for a change that is to be merged. */
 export const command: Command = {
@@ -32,7 +37,7 @@ export const command: Command = {
     const diff = await compareSides(context, baseOf(context.env));
     const worst = worstDanger(diff);
     const tooDangerous = failOn !== undefined && worst !== undefined && DANGER_LEVELS.indexOf(worst) <= DANGER_LEVELS.indexOf(failOn);
-    writeFiles(context, findings, diff, invalid);
+    writeFiles(context, { fleet, compiles, findings, diff, invalid });
     const verdict = { valid: !invalid, tooDangerous, summary: summaryOf(diff) };
     if (args.flag("json")) {
       const report = { ...verdict, findings: findings.map(findingJson) };
@@ -63,17 +68,29 @@ function baseOf(env: CommandContext["env"]): { readonly revision: string; readon
   return branch === "" ? undefined : { revision: `origin/${branch}`, parted: true };
 }
 
-function writeFiles(context: CommandContext, findings: readonly FoldedFinding[], diff: FleetDiff, invalid: boolean): void {
-  const { arguments: args } = context;
-  const comment = args.value("comment");
-  if (comment !== undefined) {
-    const head = findingsMarkdown(findings, invalid);
-    writeResult(context, comment, `${head}${diffMarkdown(diff, MARKDOWN_LIMIT - head.length)}`);
+/** What a pipeline's files are made of. */
+interface Reports {
+  readonly fleet: Fleet;
+  readonly compiles: readonly CompiledCluster[];
+  readonly findings: readonly FoldedFinding[];
+  readonly diff: FleetDiff;
+  readonly invalid: boolean;
+}
+
+function writeFiles(context: CommandContext, { fleet, compiles, findings, diff, invalid }: Reports): void {
+  const { arguments: args, cwd } = context;
+  const head = findingsMarkdown(findings, invalid);
+  const texts: Readonly<Record<string, () => string>> = {
+    comment: () => `${head}${diffMarkdown(diff, MARKDOWN_LIMIT - head.length)}`,
+    html: () => diffHtml(diff),
+    "diff-json": () => diffJson(diff),
+    sarif: () => `${JSON.stringify(sarif(reported(findings, compiles, fleet.config.out), context.version), undefined, 2)}\n`,
+    junit: () => junit(compiles, fleet.findings, args.flag("strict")),
+  };
+  for (const [option, text] of Object.entries(texts)) {
+    const file = args.value(option);
+    if (file !== undefined) writeWhole(resolve(cwd, file), text());
   }
-  const page = args.value("html");
-  if (page !== undefined) writeResult(context, page, diffHtml(diff));
-  const data = args.value("diff-json");
-  if (data !== undefined) writeResult(context, data, diffJson(diff));
 }
 
 const MOST_FINDINGS = 20;

@@ -299,6 +299,8 @@ export const COMMANDS: readonly CommandSpec[] = [
       { name: "comment", value: "FILE", summary: "write findings and differences as Markdown, at most 65,000 characters" },
       { name: "html", value: "FILE", summary: "write the differences as a page" },
       { name: "diff-json", value: "FILE", summary: "write the differences as JSON (schemas/diff.json)" },
+      { name: "sarif", value: "FILE", summary: "write the findings as SARIF 2.1.0" },
+      { name: "junit", value: "FILE", summary: "write the findings as JUnit" },
       { name: "fail-on", value: "LEVEL", summary: "exit 1 where something is as dangerous as critical, high, medium or low" },
       { name: "strict", summary: "warnings count as errors" },
       { name: "full", summary: "show whole objects, every cluster's name, and changes of writing alone" },

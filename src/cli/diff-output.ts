@@ -1,7 +1,5 @@
-import { writeFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { diffHtml, diffJson, diffMarkdown, diffText, type FleetDiff } from "../diff/index.ts";
-import { EnvironmentError, UsageError, type CommandContext } from "./command.ts";
+import { UsageError, type CommandContext } from "./command.ts";
 import { painting } from "./terminal.ts";
 
 export const DIFF_FORMATS = ["text", "markdown", "html", "json"] as const;
@@ -37,16 +35,5 @@ export function formatDiff(
         full: args.flag("full"),
       });
     }
-  }
-}
-
-/** Writes a result to a file that the user named. @throws EnvironmentError where that can't be written */
-export function writeResult({ cwd }: CommandContext, file: string, text: string): void {
-  try {
-    writeFileSync(resolve(cwd, file), text);
-  } catch (error) {
-    throw new EnvironmentError(`${file} can't be written: ${error instanceof Error ? error.message : String(error)}`, undefined, {
-      cause: error,
-    });
   }
 }

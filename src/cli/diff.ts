@@ -1,10 +1,12 @@
+import { resolve } from "node:path";
 import { differs, summaryOf, type FleetDiff } from "../diff/index.ts";
 import { resolveCommit } from "../git/index.ts";
 import { UsageError, type Command, type CommandContext } from "./command.ts";
 import { compareFleets, fleetOf } from "./compare-fleets.ts";
 import { comparePublished } from "./compare-published.ts";
 import { withCauses } from "./diff-causes.ts";
-import { diffFormat, formatDiff, writeResult } from "./diff-output.ts";
+import { diffFormat, formatDiff } from "./diff-output.ts";
+import { writeWhole } from "./write-whole.ts";
 import { FleetSides, type FleetSide } from "./fleet-sides.ts";
 
 /** `halite diff`. */
@@ -19,7 +21,7 @@ export const command: Command = {
     const text = formatDiff(diff, format, context, output === undefined);
     if (output === undefined) terminal.out(text);
     else {
-      writeResult(context, output, text);
+      writeWhole(resolve(context.cwd, output), text);
       terminal.err(`${summaryOf(diff)}; written to ${output}\n`);
     }
     return differs(diff) && !args.flag("exit-zero") ? 1 : 0;

@@ -1,14 +1,13 @@
-import { randomUUID } from "node:crypto";
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { resolve } from "node:path";
 import { findingsByCluster, type CompiledCluster, type Fleet } from "../fleet/index.ts";
-import { EnvironmentError, UsageError, type Command, type CommandContext } from "./command.ts";
+import { UsageError, type Command, type CommandContext } from "./command.ts";
 import { junit } from "./junit.ts";
 import { summary } from "./render.ts";
 import { countFindings, findingJson, foldFindings, printFindings, type FoldedFinding } from "./report.ts";
 import { reported } from "./reported-finding.ts";
 import { sarif } from "./sarif.ts";
 import { compileFleet, openFleet } from "./session.ts";
+import { writeWhole } from "./write-whole.ts";
 
 const FORMATS = ["text", "json", "sarif", "junit"] as const;
 type Format = (typeof FORMATS)[number];
@@ -74,24 +73,4 @@ function printSummary(
   const hidden =
     shown === findings || accepted.length === 0 ? "" : `; ${accepted.length} accepted on their objects (--accepted shows them)`;
   terminal.out(`${summary(compiles)}: ${counted === "" ? "no findings" : counted}${hidden}\n`);
-}
-
-/** The file is there as a whole, or as it was. @throws EnvironmentError */
-function writeWhole(path: string, text: string): void {
-  const aside = `${path}.${randomUUID()}.tmp`;
-  try {
-    const handle = openSync(aside, "wx");
-    try {
-      writeSync(handle, text);
-      fsyncSync(handle);
-    } finally {
-      closeSync(handle);
-    }
-    renameSync(aside, path);
-  } catch (error) {
-    rmSync(aside, { force: true });
-    throw new EnvironmentError(`${path} can't be written: ${error instanceof Error ? error.message : String(error)}`, undefined, {
-      cause: error,
-    });
-  }
 }

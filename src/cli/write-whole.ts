@@ -1,13 +1,20 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { EnvironmentError } from "./command.ts";
 
-/** Writes a file so that after a kill at any moment it is the old one or the new one, whole. Its mode stays. @throws EnvironmentError */
+/**
+ * Writes a file so that after a kill at any moment it is the old one or the new one, whole. Its mode stays. What is no file, such as /dev/stdout, is
+ * written to.
+ *
+ * @throws EnvironmentError
+ */
 export function writeWhole(path: string, text: string): void {
+  const there = statSync(path, { throwIfNoEntry: false });
   const aside = join(dirname(path), `.${basename(path)}.halite-${process.pid}`);
   try {
+    if (there !== undefined && !there.isFile()) return writeFileSync(path, text);
     mkdirSync(dirname(path), { recursive: true });
-    const mode = (statSync(path, { throwIfNoEntry: false })?.mode ?? 0o644) & 0o777;
+    const mode = (there?.mode ?? 0o644) & 0o777;
     const file = openSync(aside, "wx", mode);
     try {
       writeSync(file, text);

@@ -14,7 +14,7 @@ _halite() {
     explain) words="--cluster --config --json --help" ;;
     validate) words="--config --clusters --strict --accepted --format --output --jobs --json --help" ;;
     diff) words="--config --base --head --merge-base --clusters --format --output --exit-zero --full --no-cache --no-memo --json --help" ;;
-    ci) words="--config --base --head --merge-base --clusters --comment --html --diff-json --fail-on --strict --full --jobs --no-cache --no-memo --json --help" ;;
+    ci) words="--config --base --head --merge-base --clusters --comment --html --diff-json --sarif --junit --fail-on --strict --full --jobs --no-cache --no-memo --json --help" ;;
     publish) words="--config --partial --rendered --skip-superseded --allow-older --allow-diverged --allow-foreign --allow-plain --max-deletion --allow-az-deletion --jobs --json --help" ;;
     plan) words="--cluster --local --commit --kubeconfig --context --allow-rollback --config --beside-addon-manager --hand-back --json --help" ;;
     apply) words="--cluster --local --commit --kubeconfig --context --allow-rollback --config --beside-addon-manager --hand-back --wait --timeout --json --help" ;;

@@ -82,6 +82,8 @@ complete -c halite -n '__fish_seen_subcommand_from ci' -l clusters -r -F -d 'onl
 complete -c halite -n '__fish_seen_subcommand_from ci' -l comment -r -F -d 'write findings and differences as Markdown, at most 65,000 characters'
 complete -c halite -n '__fish_seen_subcommand_from ci' -l html -r -F -d 'write the differences as a page'
 complete -c halite -n '__fish_seen_subcommand_from ci' -l diff-json -r -F -d 'write the differences as JSON (schemas/diff.json)'
+complete -c halite -n '__fish_seen_subcommand_from ci' -l sarif -r -F -d 'write the findings as SARIF 2.1.0'
+complete -c halite -n '__fish_seen_subcommand_from ci' -l junit -r -F -d 'write the findings as JUnit'
 complete -c halite -n '__fish_seen_subcommand_from ci' -l fail-on -r -F -d 'exit 1 where something is as dangerous as critical, high, medium or low'
 complete -c halite -n '__fish_seen_subcommand_from ci' -l strict -d 'warnings count as errors'
 complete -c halite -n '__fish_seen_subcommand_from ci' -l full -d 'show whole objects, every cluster\'s name, and changes of writing alone'
