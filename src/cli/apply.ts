@@ -1,21 +1,70 @@
 import { FindingError } from "../finding/index.ts";
-import { applyPlan, describeRef, type AppliedAddon, type ApplyResult, type Operation, type Outcome } from "../cluster/index.ts";
+import {
+  applyPlan,
+  ClusterKeeper,
+  describeRef,
+  type AppliedAddon,
+  type ApplyResult,
+  type Operation,
+  type Outcome,
+  type PlanOptions,
+} from "../cluster/index.ts";
 import { UsageError, type Command, type CommandContext, type ExitCode } from "./command.ts";
-import { withPlan, type SeenCluster } from "./cluster-target.ts";
+import { withPlan, withTarget, type ClusterTarget, type SeenCluster } from "./cluster-target.ts";
 import { operationJson } from "./plan-text.ts";
+import { duration } from "./progress.ts";
 import { plural } from "./render.ts";
 
 /** `halite apply`. */
 export const command: Command = {
   run: async (context) => {
-    const timeout = milliseconds(context.arguments.value("timeout") ?? "5m");
-    return await withPlan(
-      context,
-      { plan: { besideAddonManager: context.arguments.flag("beside-addon-manager"), handBack: context.arguments.flag("hand-back") } },
-      async (seen) => await applyTo(context, seen, timeout),
-    );
+    const { arguments: args } = context;
+    const timeout = milliseconds(args.value("timeout") ?? "5m");
+    const plan = { besideAddonManager: args.flag("beside-addon-manager"), handBack: args.flag("hand-back") };
+    if (!args.flag("watch")) return await withPlan(context, { plan }, async (seen) => await applyTo(context, seen, timeout));
+    if (plan.handBack) throw new UsageError("--watch and --hand-back exclude each other");
+    return await withTarget(context, async (target) => await keep(context, target, timeout, plan));
   },
 };
+
+/** Keeps the cluster as the release says until it is interrupted. */
+async function keep(context: CommandContext, target: ClusterTarget, timeout: number, plan: PlanOptions): Promise<ExitCode> {
+  const { terminal, arguments: args } = context;
+  const { client, desired, reveal, standing, from } = target;
+  const stop = new AbortController();
+  const end = (): void => stop.abort();
+  process.once("SIGINT", end);
+  process.once("SIGTERM", end);
+  const keeper = new ClusterKeeper(client, desired, {
+    observe: { reveal, standing },
+    plan,
+    apply: {
+      tooling: `halite/v${context.version}`,
+      now: () => new Date(),
+      timeout,
+      reveal,
+      onOperation: (operation, outcome) => {
+        if (args.flag("json"))
+          terminal.out(`${JSON.stringify({ ...operationJson(operation), result: outcome.result, message: outcome.message })}\n`);
+        else terminal.out(operationLine(operation, outcome, terminal));
+      },
+    },
+    onPass: ({ kind, plan: { refused }, result, milliseconds: took }) => {
+      for (const why of refused) terminal.err(`${terminal.paintErr("red", "refused")}: ${why}\n`);
+      if (args.flag("json") || kind === "partial" || result === null) return;
+      const well = result.addons.filter(({ status }) => status.sync === "Synced").length;
+      terminal.out(`${target.cluster.id} from ${from}: ${well} of ${result.addons.length} addons synced, looked at in ${duration(took)}\n`);
+    },
+    onTrouble: (error, again) => terminal.err(`${terminal.paintErr("yellow", "halite")}: ${error.message}; again in ${duration(again)}\n`),
+  });
+  try {
+    await keeper.run(stop.signal);
+    return 0;
+  } finally {
+    process.off("SIGINT", end);
+    process.off("SIGTERM", end);
+  }
+}
 
 async function applyTo(context: CommandContext, seen: SeenCluster, timeout: number): Promise<ExitCode> {
   const { terminal, arguments: args } = context;
@@ -33,6 +82,7 @@ async function applyTo(context: CommandContext, seen: SeenCluster, timeout: numb
       now: () => new Date(),
       timeout,
       wait: args.flag("wait"),
+      reveal: seen.reveal,
       signal: stop.signal,
       onOperation: (operation, outcome) => {
         if (!json) terminal.out(operationLine(operation, outcome, terminal));

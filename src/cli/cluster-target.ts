@@ -13,11 +13,13 @@ import {
   type ObserveOptions,
   type Plan,
   type PlanOptions,
+  type Reveal,
   type Standing,
 } from "../cluster/index.ts";
 import type { Cluster, Fleet } from "../fleet/index.ts";
 import { branchHead, commitOf, commitStanding, ensureBareRepository, fetchBranch, parseRemote, readFolder } from "../git/index.ts";
 import { EnvironmentError, UsageError, type CommandContext } from "./command.ts";
+import { revealerOf } from "./reveal.ts";
 import { openFleet, outFolder } from "./session.ts";
 
 /** Milliseconds that an API server which does not answer is tried again for: it may be restarting, but somebody waits. */
@@ -30,12 +32,14 @@ export interface ClusterTarget {
   /** Where the release was read, for people. */
   readonly from: string;
   readonly client: ApiClient;
+  /** Opens references to sealed values, with the keys of this machine. */
+  readonly reveal: Reveal;
   /** How the release stands to a commit that was applied before. */
   readonly standing: (applied: string) => Promise<Standing>;
 }
 
 /** Opens the cluster that `--cluster` names: its release from git or out/, its API server by the kubeconfig. @throws UsageError, EnvironmentError, FindingError */
-export async function openTarget(context: CommandContext): Promise<ClusterTarget> {
+async function openTarget(context: CommandContext): Promise<ClusterTarget> {
   const { arguments: args } = context;
   if (args.positional.length > 0) throw new UsageError("name the cluster with --cluster");
   const id = args.value("cluster");
@@ -44,7 +48,7 @@ export async function openTarget(context: CommandContext): Promise<ClusterTarget
   const fleet = openFleet(context);
   const cluster = fleet.roster.clusters.find((each) => each.id === id);
   if (cluster === undefined) throw new UsageError(`the roster has no cluster ${id}`);
-  const { desired, from, standing } = args.flag("local")
+  const { desired, from, standing, files } = args.flag("local")
     ? localRelease(context, fleet, cluster)
     : await publishedRelease(context, fleet, cluster);
   const endpoint = endpointOf({
@@ -55,16 +59,11 @@ export async function openTarget(context: CommandContext): Promise<ClusterTarget
     host: cluster.host ?? undefined,
     home: context.env["HOME"],
   });
-  return {
-    cluster,
-    desired,
-    from,
-    client: new ApiClient(endpoint, { userAgent: `halite/${context.version}`, patience: PATIENCE }),
-    standing,
-  };
+  const client = new ApiClient(endpoint, { userAgent: `halite/${context.version}`, patience: PATIENCE });
+  return { cluster, desired, from, client, standing, reveal: revealerOf(context, client, files) };
 }
 
-type FoundRelease = Pick<ClusterTarget, "desired" | "from" | "standing">;
+type FoundRelease = Pick<ClusterTarget, "desired" | "from" | "standing"> & { readonly files: ReadonlyMap<string, Uint8Array> };
 
 function localRelease(context: CommandContext, fleet: Fleet, cluster: Cluster): FoundRelease {
   const folder = join(outFolder(context, fleet), cluster.az, cluster.id);
@@ -76,7 +75,12 @@ function localRelease(context: CommandContext, fleet: Fleet, cluster: Cluster): 
       files.set(relative(folder, path).split(sep).join("/"), readFileSync(path));
     }
   }
-  return { desired: readRelease(files, cluster.id, null), from: relative(context.cwd, folder) || ".", standing: async () => "local" };
+  return {
+    desired: readRelease(files, cluster.id, null),
+    from: relative(context.cwd, folder) || ".",
+    standing: async () => "local",
+    files,
+  };
 }
 
 async function publishedRelease(context: CommandContext, fleet: Fleet, cluster: Cluster): Promise<FoundRelease> {
@@ -102,6 +106,7 @@ async function publishedRelease(context: CommandContext, fleet: Fleet, cluster: 
   }
   const files = await readFolder(repository, commit, `${cluster.az}/${cluster.id}`);
   return {
+    files,
     desired: readRelease(files, cluster.id, commit),
     from: `commit ${commit.slice(0, 12)} of ${branch}`,
     standing: async (applied) => {
@@ -117,19 +122,11 @@ export interface SeenCluster extends ClusterTarget {
   readonly plan: Plan;
 }
 
-/** Opens the cluster, looks at it and plans; `use` works with that, and the connection is closed at the end. */
-export async function withPlan<T>(
-  context: CommandContext,
-  options: { readonly observe?: ObserveOptions; readonly plan?: PlanOptions },
-  use: (seen: SeenCluster) => Promise<T>,
-): Promise<T> {
+/** Opens the cluster; `use` works with it, and the connection is closed at the end. */
+export async function withTarget<T>(context: CommandContext, use: (target: ClusterTarget) => Promise<T>): Promise<T> {
   const target = await openTarget(context);
   try {
-    context.terminal.progress(`reading ${target.cluster.id} (${target.client.server})`);
-    const observed = await observe(target.client, target.desired, { standing: target.standing, ...options.observe });
-    const plan = makePlan(target.client.server, target.desired, observed, options.plan);
-    context.terminal.progressDone();
-    return await use({ ...target, observed, plan });
+    return await use(target);
   } catch (error) {
     if (error instanceof UnreachableError)
       throw new EnvironmentError(
@@ -150,4 +147,19 @@ export async function withPlan<T>(
   } finally {
     target.client.close();
   }
+}
+
+/** Opens the cluster, looks at it and plans; `use` works with that. */
+export async function withPlan<T>(
+  context: CommandContext,
+  options: { readonly observe?: ObserveOptions; readonly plan?: PlanOptions },
+  use: (seen: SeenCluster) => Promise<T>,
+): Promise<T> {
+  return await withTarget(context, async (target) => {
+    context.terminal.progress(`reading ${target.cluster.id} (${target.client.server})`);
+    const observed = await observe(target.client, target.desired, { standing: target.standing, reveal: target.reveal, ...options.observe });
+    const plan = makePlan(target.client.server, target.desired, observed, options.plan);
+    context.terminal.progressDone();
+    return await use({ ...target, observed, plan });
+  });
 }

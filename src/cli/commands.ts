@@ -387,6 +387,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       BESIDE,
       HAND_BACK,
       { name: "wait", summary: "until everything is healthy" },
+      { name: "watch", summary: "go on and undo drift as it happens, until Ctrl-C" },
       {
         name: "timeout",
         value: "DURATION",

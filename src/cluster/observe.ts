@@ -260,7 +260,7 @@ async function compare(
       found.set(object.key, { kind: "same" });
       return;
     }
-    const comparison = await tryApply(client, resource, addon.name, object, live, options);
+    const comparison = await tryApply(client, resource, addon.name, object, live, { ...options, cluster: desired.cluster });
     if (comparison.kind === "same") options.verified?.set(object.key, stamp);
     found.set(object.key, comparison);
   };

@@ -17,7 +17,7 @@ _halite() {
     ci) words="--config --base --head --merge-base --clusters --comment --html --diff-json --sarif --junit --fail-on --strict --full --jobs --no-cache --no-memo --json --help" ;;
     publish) words="--config --partial --rendered --skip-superseded --allow-older --allow-diverged --allow-foreign --allow-plain --max-deletion --allow-az-deletion --jobs --json --help" ;;
     plan) words="--cluster --local --commit --kubeconfig --context --allow-rollback --config --beside-addon-manager --hand-back --json --help" ;;
-    apply) words="--cluster --local --commit --kubeconfig --context --allow-rollback --config --beside-addon-manager --hand-back --wait --timeout --json --help" ;;
+    apply) words="--cluster --local --commit --kubeconfig --context --allow-rollback --config --beside-addon-manager --hand-back --wait --watch --timeout --json --help" ;;
     status) words="--cluster --local --commit --kubeconfig --context --allow-rollback --config --reasons --json --help" ;;
     rollback) words="--config --to --az --addon --max-deletion --allow-az-deletion --json --help" ;;
     secret) words="seal verify list rotate edit --config --clusters --fd --trim --kubeseal-cert --cluster --scope --type --into --replace --sealing-keys --offline --strict --older-than --check --new-data-key --jobs --json --help" ;;

@@ -129,6 +129,7 @@ complete -c halite -n '__fish_seen_subcommand_from apply' -l config -s c -r -F -
 complete -c halite -n '__fish_seen_subcommand_from apply' -l beside-addon-manager -d 'although the real addon manager runs in the cluster: each undoes what the other does'
 complete -c halite -n '__fish_seen_subcommand_from apply' -l hand-back -d 'give everything back to who applies on the client side, such as the real addon manager; nothing is changed or deleted'
 complete -c halite -n '__fish_seen_subcommand_from apply' -l wait -d 'until everything is healthy'
+complete -c halite -n '__fish_seen_subcommand_from apply' -l watch -d 'go on and undo drift as it happens, until Ctrl-C'
 complete -c halite -n '__fish_seen_subcommand_from apply' -l timeout -r -F -d 'how long is waited for what must be healthy or gone first, such as 30s (default: 5m)'
 complete -c halite -n '__fish_seen_subcommand_from apply' -l json -d 'print the result as JSON, stable and complete'
 complete -c halite -n '__fish_seen_subcommand_from apply' -l help -s h -d 'print this help and exit'
