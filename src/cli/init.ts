@@ -52,7 +52,7 @@ publish:
 function bareFiles(): Map<string, string> {
   return new Map([
     ["halite.yaml", CONFIG],
-    [".gitignore", ".halite/\nout/.shards/\n"],
+    [".gitignore", ".halite/\nout/.shards/\nout/**/bundles/\n"],
     ["pillar/roster.yaml", "# cluster-id:\n#   minion_opts:\n#     grains: {az: az1, region: r1, env: test}\n{}\n"],
     ["pillar/top.sls", "base: {}\n"],
     ["states/top.sls", "base: {}\n"],

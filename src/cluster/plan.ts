@@ -20,6 +20,7 @@ import { textAt } from "./json.ts";
 import { ownEntry } from "./managed-fields.ts";
 import { isSuspended, MODE_LABEL, type Observed } from "./observe.ts";
 import { byDependency, isCustomKind, PHASES, phaseOf, pruneRank, type Phase } from "./order.ts";
+import { goesAfterRollout, rollingOut } from "./rollout.ts";
 import type { Comparison, Conflict } from "./try-apply.ts";
 
 /** In a manifest: an object in which a field that can't change has to may be deleted and made anew. */
@@ -442,7 +443,9 @@ class Planner {
         });
     }
     const blocked = blockedBy(applied) ?? blockedBy(operations);
-    const guard = this.#guard(addon, known, release, pruning.length);
+    const rolling = rollingOut(release?.objects ?? [], applied, this.#observed.live);
+    // What a newer one of its kind has taken the place of is no loss that has to be confirmed.
+    const guard = this.#guard(addon, known, release, pruning.filter(({ live }) => !goesAfterRollout(live)).length);
     for (const { member, key, live } of pruning) {
       if (live.metadata.deletionTimestamp !== undefined) {
         say(
@@ -465,6 +468,8 @@ class Planner {
           `${danger}. Confirm with pillar addons:${addon}:prune:confirm: ["${describeRef(member)}"], or annotate it ${PRUNE_ANNOTATION}: ${CONFIRMED}`,
         );
       else if (blocked !== undefined) say(member, key, "wait", `its manifest is gone; it is pruned once ${blocked}`);
+      else if (rolling !== undefined && goesAfterRollout(live))
+        say(member, key, "wait", `older pods may still need it; it is pruned once ${rolling}`);
       else {
         operations.push({
           ...this.#memberBase(addon, member, key, "its manifest is gone"),

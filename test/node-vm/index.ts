@@ -21,7 +21,7 @@ export type { Disk, DiskKind } from "./disks.ts";
 export interface NodeOptions {
   /** Default: none. */
   readonly disks?: readonly Disk[];
-  /** Folders of this machine that the node has at the same path, to be read only. */
+  /** Folders of this machine that the node has below /host, to be read only: /usr/bin as /host/usr/bin. */
   readonly shares?: readonly string[];
   /** In MiB. Default: 1024. */
   readonly memory?: number;

@@ -1,11 +1,13 @@
 /**
  * The Debian packages that the node is made of, and QEMU: with all that they depend on they are unpacked below test/.cache, nothing is
- * installed. The newest versions of the machine's own suite are taken. In order: the system, what storage nodes have, what boots and runs it.
+ * installed. The newest versions of the machine's own suite are taken. In order: the system, what storage nodes have (two lines), what Node
+ * needs, what boots and runs it.
  */
 export const PACKAGES: readonly string[] = `
 base-files bash dash coreutils sed grep mawk findutils util-linux mount procps psmisc kmod udev iproute2 linux-image-amd64
 lvm2 thin-provisioning-tools cryptsetup-bin xfsprogs e2fsprogs parted gdisk
 open-iscsi multipath-tools smartmontools nvme-cli lsscsi sg3-utils
+libstdc++6 libatomic1
 qemu-system-x86 seabios busybox-static xz-utils
 `
   .trim()

@@ -14,7 +14,7 @@ mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000,cache=none exchange /e
 for share in $(cat /proc/cmdline); do
   case $share in
     node.share=*)
-      tag=${share#node.share=} path=${tag#*:}
+      tag=${share#node.share=} path=/host${tag#*:}
       mkdir -p "$path" && mount -t 9p -o "ro,trans=virtio,version=9p2000.L,msize=512000,cache=loose" "${tag%%:*}" "$path"
       ;;
   esac
@@ -25,6 +25,8 @@ hostname node
 for subsystem in pci virtio scsi nvme block virtio-ports misc; do set -- "$@" "--subsystem-match=$subsystem"; done
 udevadm trigger --action=add "$@"
 udevadm settle -t 60
+# systemd makes the device node at whose opening the kernel loads this.
+modprobe dm_mod
 modprobe virtio_console
 until [ -e /dev/virtio-ports/agent ]; do
   udevadm settle -t 5

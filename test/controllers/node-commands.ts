@@ -1,0 +1,25 @@
+import {
+  describeCommand,
+  NodeCommandError,
+  type NodeCommand,
+  type NodeCommands,
+  type NodeResult,
+} from "../../src/controllers/runtime/index.ts";
+import type { StorageNode } from "../node-vm/index.ts";
+
+/** Commands on a test's node: what `HostCommands` is to a real one, which can't be here. */
+export class TestNodeCommands implements NodeCommands {
+  readonly #node: StorageNode;
+
+  constructor(node: StorageNode) {
+    this.#node = node;
+  }
+
+  async run(command: NodeCommand): Promise<NodeResult> {
+    const input = command.input === undefined ? "/dev/null" : `<(base64 -d <<<${Buffer.from(command.input).toString("base64")})`;
+    // Its form is one that a shell reads as the words that they are.
+    const result = await this.#node.run(`exec ${describeCommand(command)} <${input}`, command.timeout);
+    if ((command.accept ?? [0]).includes(result.status)) return result;
+    throw new NodeCommandError("failed", command, result, `exit status ${result.status}`);
+  }
+}

@@ -1,0 +1,119 @@
+import { readFile } from "node:fs/promises";
+import {
+  describeCommand,
+  NodeCommandError,
+  type NodeCommand,
+  type NodeCommandFailure,
+  type NodeCommands,
+  type NodeResult,
+} from "../../src/controllers/runtime/index.ts";
+
+/** A command with what a node answered. Sizes, names and places are as they were; what differs from run to run has a stand-in. */
+interface RecordedCommand {
+  readonly command: string;
+  readonly input?: string;
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly failure?: NodeCommandFailure;
+}
+
+/** Runs commands and notes them with their answers: a recording is made of a real node. */
+export class Recorder implements NodeCommands {
+  readonly #commands: NodeCommands;
+  readonly #recorded: RecordedCommand[] = [];
+  readonly #standIns = new StandIns();
+
+  constructor(commands: NodeCommands) {
+    this.#commands = commands;
+  }
+
+  async run(command: NodeCommand): Promise<NodeResult> {
+    try {
+      const result = await this.#commands.run(command);
+      this.#note(command, result);
+      return result;
+    } catch (error) {
+      if (error instanceof NodeCommandError) this.#note(command, error.result, error.failure);
+      throw error;
+    }
+  }
+
+  /** The recording as text, for a golden file. */
+  get text(): string {
+    return `${JSON.stringify(this.#recorded, undefined, 2)}\n`;
+  }
+
+  #note(command: NodeCommand, { status, stdout, stderr }: NodeResult, failure?: NodeCommandFailure): void {
+    const put = (text: string): string => this.#standIns.put(text);
+    this.#recorded.push({
+      command: put(describeCommand(command)),
+      ...(command.input === undefined ? {} : { input: put(Buffer.from(command.input).toString("utf8")) }),
+      status,
+      stdout: put(stdout),
+      stderr: put(stderr),
+      ...(failure === undefined ? {} : { failure }),
+    });
+  }
+}
+
+/**
+ * Answers as a recording does: the same commands in the same order, and no others. UUIDs are the recording's stand-ins, in the form of UUIDs.
+ */
+export class Replay implements NodeCommands {
+  readonly #recorded: readonly RecordedCommand[];
+  #next = 0;
+
+  constructor(recorded: readonly RecordedCommand[]) {
+    this.#recorded = recorded;
+  }
+
+  static async of(path: string | URL): Promise<Replay> {
+    // Written by the recorder alone.
+    return new Replay(JSON.parse(await readFile(path, "utf8")) as RecordedCommand[]);
+  }
+
+  /** Whether all that was recorded was asked for. */
+  get isOver(): boolean {
+    return this.#next === this.#recorded.length;
+  }
+
+  run(command: NodeCommand): Promise<NodeResult> {
+    const recorded = this.#recorded[this.#next];
+    const asked = describeCommand(command);
+    const input = command.input === undefined ? undefined : Buffer.from(command.input).toString("utf8");
+    if (recorded === undefined) return Promise.reject(new Error(`the recording is over, and this is run: ${asked}`));
+    if (recorded.command !== asked || recorded.input !== input)
+      return Promise.reject(
+        new Error(`command ${this.#next + 1} of the recording is\n  ${recorded.command}\nand this is run:\n  ${asked}`),
+      );
+    this.#next += 1;
+    const { status, stdout, stderr, failure } = recorded;
+    const result = { status, stdout, stderr };
+    if (failure !== undefined) return Promise.reject(new NodeCommandError(failure, command, result, `exit status ${status}`));
+    return Promise.resolve(result);
+  }
+}
+
+const UUID = /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g;
+/** LVM's, in groups of 6-4-4-4-4-4-6 letters and digits. */
+const LVM_ID = /\b[0-9A-Za-z]{6}(?:-[0-9A-Za-z]{4}){5}-[0-9A-Za-z]{6}\b/g;
+const TIME = /\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+\d{4}/g;
+
+/** Gives what differs from run to run a number, in the order in which it is met. */
+class StandIns {
+  readonly #known = new Map<string, string>();
+
+  put(text: string): string {
+    return text
+      .replace(UUID, (id) => this.#once(id, (number) => `00000000-0000-4000-8000-${number.padStart(12, "0")}`))
+      .replace(LVM_ID, (id) => this.#once(id, (number) => `000000-0000-0000-0000-0000-0000-${number.padStart(6, "0")}`))
+      .replace(TIME, "2026-01-01 00:00:00 +0000");
+  }
+
+  #once(text: string, make: (number: string) => string): string {
+    const known = this.#known.get(text) ?? make(String(this.#known.size + 1));
+    this.#known.set(text, known);
+    return known;
+  }
+}
