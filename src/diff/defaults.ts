@@ -10,7 +10,6 @@ const POD_SPEC: Defaults = {
   schedulerName: "default-scheduler",
   securityContext: {},
   terminationGracePeriodSeconds: 30,
-  enableServiceLinks: true,
   hostNetwork: false,
   hostPID: false,
   hostIPC: false,
@@ -51,7 +50,8 @@ function below(prefix: string, defaults: Defaults): Defaults {
 
 /** By `group/kind`, in all versions that Halite knows. Sources: the SetDefaults functions of k8s.io/kubernetes v1.36, pkg/apis. */
 const DEFAULTS: Readonly<Record<string, Defaults>> = {
-  "/Pod": below("spec", POD_SPEC),
+  // Of templates the server leaves this one to the pods that are made of them.
+  "/Pod": below("spec", { ...POD_SPEC, enableServiceLinks: true }),
   "/Service": {
     "spec.type": "ClusterIP",
     "spec.sessionAffinity": "None",

@@ -21,8 +21,12 @@ export async function resolveCommit(folder: string, revision: string): Promise<N
     throw new FindingError({
       code: "git-revision",
       severity: "error",
-      message: `${revision} names no commit of this repository`,
-      advice: (await isShallow(folder)) ? SHALLOW : "`git branch --all` lists branches; one of a remote may need `git fetch` first",
+      message: revision === "HEAD" ? "the repository has no commit yet" : `${revision} names no commit of this repository`,
+      advice: (await isShallow(folder))
+        ? SHALLOW
+        : revision === "HEAD"
+          ? "commit what is there: later states are compared with it"
+          : "`git branch --all` lists branches; one of a remote may need `git fetch` first",
     });
   }
   return { commit, subject: (await git(["show", "--no-patch", "--format=%s", commit, "--"], { cwd: folder })).trim() };
