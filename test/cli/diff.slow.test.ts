@@ -207,6 +207,19 @@ describe("halite diff", () => {
     }));
 });
 
+describe("halite start", () => {
+  it("shows at its second run what one other value would change, and touches no file", () =>
+    inRepository(async (folder, git) => {
+      const first = await halite(["start"], { cwd: folder });
+      expect([first.status, first.stdout.includes("Example")]).toStrictEqual([0, false]);
+      const second = await halite(["start"], { cwd: folder });
+      expect(second.status).toBe(0);
+      expect(second.stdout).toContain("head  with level: 5 in place of 4 at pillar/common.sls:1\n");
+      expect(second.stdout).toContain("  data.level: 4 → 5\n  by pillar level 4 → 5 at pillar/common.sls:1\n");
+      expect(git("status", "--porcelain")).toBe("");
+    }));
+});
+
 describe("halite ci", () => {
   it("is content with differences and writes what was asked for", () =>
     inRepository(async (folder, git) => {
