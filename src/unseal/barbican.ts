@@ -275,7 +275,7 @@ export class Barbican implements SealedSource {
             ? signal?.aborted === true
               ? signal.reason
               : error
-            : unreachable(error.code ?? error.message),
+            : unreachable(reasonOf(error)),
         );
       });
       call.end(body);
@@ -299,13 +299,25 @@ export class Barbican implements SealedSource {
   }
 }
 
+/** Node's code of a failed request in the user's words. */
+function reasonOf({ code, message }: NodeJS.ErrnoException): string {
+  if (code?.startsWith("HPE_") === true) return "what answers there does not speak HTTP";
+  return code === "ECONNRESET" ? "the connection was closed without an answer" : (code ?? message);
+}
+
+/** @throws FindingError `sealed-barbican-refused` for what is no answer of Barbican */
 function json({ body }: Answer): Readonly<Record<string, unknown>> {
   try {
     const data: unknown = JSON.parse(body.toString("utf8"));
-    return typeof data === "object" && data !== null ? Object.fromEntries(Object.entries(data)) : {};
+    if (typeof data === "object" && data !== null && !Array.isArray(data)) return Object.fromEntries(Object.entries(data));
   } catch {
-    return {};
+    // Node's message quotes the text.
   }
+  throw sealedError(
+    "sealed-barbican-refused",
+    "what answers there is not Barbican: its answer is no JSON",
+    "check sealed:barbican:endpoint of halite.yaml: it is the service's own URL",
+  );
 }
 
 function list(value: unknown): Readonly<Record<string, unknown>>[] {

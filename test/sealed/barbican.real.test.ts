@@ -5,6 +5,7 @@ import { parseReference, revealObject, SecretValue, sealedDigest } from "../../s
 import { Barbican } from "../../src/unseal/index.ts";
 import { haveBarbican, startBarbican, startKeystone, type KeystoneService, type Service } from "./barbican-service.ts";
 
+const DOWN = '{"description": "maintenance"}';
 const BYTES = Uint8Array.from({ length: 256 }, (_, index) => index);
 const value = (bytes: string | Uint8Array): SecretValue => SecretValue.of(Buffer.from(bytes));
 
@@ -122,11 +123,7 @@ describe("a service that does not answer as it should", () => {
     ["half an answer, then closed", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc", true],
     ["no HTTP", "hello\r\n\r\n", true],
     ["no JSON", "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 5\r\n\r\n<html", true],
-    [
-      "an error of its own",
-      'HTTP/1.1 503 Down\r\nContent-Type: application/json\r\nContent-Length: 29\r\n\r\n{"description": "maintenance"}'.slice(0, -1) + "}",
-      true,
-    ],
+    ["an error of its own", `HTTP/1.1 503 Down\r\nContent-Type: application/json\r\nContent-Length: ${DOWN.length}\r\n\r\n${DOWN}`, true],
     ["an endless answer", `HTTP/1.1 200 OK\r\n\r\n${"x".repeat(1_200_000)}`, true],
   ])("%s", async (name, text, close) => {
     const barbican = await serve(text, close);
