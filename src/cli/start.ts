@@ -130,6 +130,8 @@ function printNext(context: CommandContext, fleet: Fleet, compiles: readonly Tim
     [`git -C ${remote} log --stat ${branch}`, "what was published"],
     [`npx halite show pillar --cluster ${first.id}`, "what a cluster's states see"],
     [`npx halite show files --cluster ${first.id}`, "what its states write"],
+    [`npx halite plan --cluster ${first.id} --context ${first.id}`, "what an apply would do to that cluster"],
+    [`npx halite apply --cluster ${first.id} --context ${first.id}`, "do it: nothing else here touches a cluster"],
     ["npx halite diff", "what your next edit would change, in which clusters"],
     ["npx halite validate", "every finding, notes too"],
     [`npx halite --help`, "everything else"],
