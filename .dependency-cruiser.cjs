@@ -10,7 +10,7 @@ const rooms = {
   sealed: ["yaml"],
   bundle: [],
   addon: ["yaml", "schema", "sealed", "bundle"],
-  policy: ["yaml", "schema", "addon"],
+  policy: ["yaml", "schema", "addon", "sealed"],
   fleet: ["salt", "addon", "policy", "schema", "yaml", "memo", "sealed", "bundle"],
   unseal: ["sealed", "yaml"],
   diff: ["addon", "schema", "yaml"],

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { printFinding } from "../../src/finding/index.ts";
 import { findReferences, pgpDigest } from "../../src/sealed/index.ts";
 import { expectSame, fleetOf } from "../fleet/memory-fleet.ts";
-import { digestOf, enc, PGP, sealedFleet, sopsYaml } from "./sealed-fleet.ts";
+import { CONFIG, digestOf, enc, PGP, sealedFleet, sopsYaml } from "./sealed-fleet.ts";
 
 type Files = ReadonlyMap<string, string>;
 
@@ -240,7 +240,7 @@ describe("places that are allowed", () => {
   });
 
   test("by the config, for a kind and a path", () => {
-    const config = "sealed: {allow: [{kind: ConfigMap, path: /data/*, reason: they are on encrypted disks}]}\nkubernetes: '1.36'\n";
+    const config = `sealed: {allow: [{kind: ConfigMap, path: /data/*, reason: they are on encrypted disks}]}\n${CONFIG}`;
     allowed(configMap('data:\n  key: "{{ pillar.key }}"\n'), { "halite.yaml": config });
   });
 

@@ -17,7 +17,7 @@ const SOPS = "secrets/ceph.sops.yaml";
 /** The fleet with its config where it finds its roster, and one text of a file replaced. */
 function onDisk(path?: string, from = "", to = ""): Files {
   const files = sealedFleet();
-  files.set("halite.yaml", 'roster: roster.yaml\nkubernetes: "1.36"\n');
+  files.set("halite.yaml", `roster: roster.yaml\n${files.get("halite.yaml") ?? ""}`);
   if (path !== undefined) files.set(path, (files.get(path) ?? "").replace(from, to));
   return files;
 }

@@ -1,3 +1,4 @@
+import { holdsReference, mayHoldEncoded } from "../../sealed/index.ts";
 import { anyMatches } from "../glob.ts";
 import { At } from "../json.ts";
 import type { JudgedObject, JudgedIn, Objection, Policy } from "../types.ts";
@@ -32,7 +33,7 @@ function* secretValues(object: JudgedObject, { limits }: JudgedIn): Iterable<Obj
   for (const field of ["stringData", "data"]) {
     for (const [key, value] of root.at(field).entries) {
       const text = value.text ?? "";
-      if (text.trim() === "" || holdsReference(text) || (field === "data" && holdsReference(decoded(text)))) continue;
+      if (text.trim() === "" || holdsReference(text) || mayHoldEncoded(text)) continue;
       if (anyMatches(limits.publicSecrets, `${object.namespace ?? ""}/${object.name}/${key}`)) continue;
       yield { message: `${field}.${key} of Secret ${object.name} stands there in plain text`, pointer: value.path, subject: key };
     }
@@ -64,10 +65,6 @@ function* environment(object: JudgedObject): Iterable<Objection> {
       };
     }
   }
-}
-
-function holdsReference(text: string): boolean {
-  return text.includes("?{");
 }
 
 function decoded(text: string): string {

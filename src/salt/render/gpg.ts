@@ -7,14 +7,17 @@ import { normalPgpBlock, PGP_MESSAGE, pgpDigest } from "../../sealed/index.ts";
  *
  * As in Salt, data is changed in place, keys are left alone, and a text with a block loses the line ends at its end.
  */
-export function referPgp(value: Value, found: Map<string, string>): Value {
+export function referPgp(value: Value, found: Map<string, string>, seen = new Set<Value>()): Value {
   if (typeof value === "string") return inText(value, found);
+  // YAML's anchors can put a container at two places, also within itself.
+  if (value === null || typeof value !== "object" || seen.has(value)) return value;
+  seen.add(value);
   if (value instanceof PyDict) {
-    for (const [key, item] of value.entries()) value.set(key, referPgp(item, found));
+    for (const [key, item] of value.entries()) value.set(key, referPgp(item, found, seen));
     return value;
   }
   if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) value[index] = referPgp(item, found);
+    for (const [index, item] of value.entries()) value[index] = referPgp(item, found, seen);
   }
   return value;
 }
