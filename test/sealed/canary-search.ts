@@ -172,8 +172,7 @@ function output(program: string, args: readonly string[]): Promise<Buffer> {
 }
 
 /**
- * Reads arguments and environment of every process of this user again and again while something runs. What lives shorter than a look takes may
- * be missed.
+ * Reads arguments and environment of every process that has begun since, again and again. What lives shorter than a look takes may be missed.
  */
 export class ProcessWatch {
   /** Numbers of complete looks. */
@@ -181,11 +180,12 @@ export class ProcessWatch {
   readonly #search: CanarySearch;
   readonly #leaks = new Map<string, Leak>();
   readonly #seen = new Map<string, string>();
+  readonly #before = new Set(readdirSync("/proc"));
   readonly #timer: NodeJS.Timeout;
 
   constructor(search: CanarySearch) {
     this.#search = search;
-    this.#timer = setInterval(() => this.#look(), 1);
+    this.#timer = setInterval(() => this.#look(), 2);
   }
 
   /** Ends it and gives what was found. */
@@ -196,7 +196,7 @@ export class ProcessWatch {
 
   #look(): void {
     for (const pid of readdirSync("/proc")) {
-      if (!/^\d+$/.test(pid) || pid === String(process.pid)) continue;
+      if (!/^\d+$/.test(pid) || this.#before.has(pid)) continue;
       for (const file of ["cmdline", "environ"]) {
         const path = `/proc/${pid}/${file}`;
         let content: string;

@@ -12,8 +12,6 @@ import { CanarySearch, leaksText, plantCanaries, ProcessWatch, type Leak } from 
 import { sealedFleet } from "./sealed-fleet.ts";
 
 const canaries = plantCanaries("SOPS YAML", "SOPS JSON", "SealedSecret", "unsealed file", "broken file", "private key", "Secret", "bytes");
-/** Names of users are no secrets. */
-const CONFIG = 'kubernetes: "1.36"\npolicies: {publicSecrets: ["default/rbd/*"]}\n';
 const search = new CanarySearch(Object.values(canaries));
 const folders: string[] = [];
 afterAll(() => {
@@ -57,7 +55,7 @@ function sealed(value: string, label: string): string {
 async function fleet(): Promise<Map<string, string | Uint8Array>> {
   const files = new Map<string, string | Uint8Array>(sealedFleet());
   const yaml = `rbd:\n    # ${canaries["SOPS YAML"].value}\n    userKey: ${canaries["SOPS YAML"].value}\n    adminKey: x\n`;
-  files.set("halite.yaml", `roster: roster.yaml\n${CONFIG}`);
+  files.set("halite.yaml", 'roster: roster.yaml\nkubernetes: "1.36"\n');
   files.set("secrets/ceph.sops.yaml", await sops("ceph.sops.yaml", yaml));
   files.set("secrets/other.json", await sops("other.json", JSON.stringify({ a: { b: canaries["SOPS JSON"].value } })));
   files.set(
@@ -85,7 +83,7 @@ const COMMANDS: readonly (readonly string[])[] = [
   ["render", "--no-memo", "--out", "again"],
   ...STAGES,
   ["explain", "ceph/secret.yaml", "--cluster", "c1"],
-  ...[8, 12, 16].map((line) => ["explain", `ceph/secret.yaml:${line}`, "--cluster", "c1"]),
+  ...[8, 11, 13].map((line) => ["explain", `ceph/secret.yaml:${line}`, "--cluster", "c1"]),
   ["impact", "secrets/ceph.sops.yaml"],
   ["impact", "pillar:key"],
   ["validate"],
@@ -114,7 +112,7 @@ async function run(
   return { leaks: [...leaks, ...watch.end()], statuses, said };
 }
 
-describe("no canary is to be found", () => {
+describe("no canary is to be found", { timeout: 600_000 }, () => {
   test("in anything that the commands write or print, in the cache, in the published repository, in processes", async () => {
     const folder = await folderWith(await fleet());
     gitIn(folder, "init", "-q", "-b", "main");
@@ -211,7 +209,11 @@ describe("no canary is to be found", () => {
     files.set("pillar/ceph.sls", String(files.get("pillar/ceph.sls")).replace("?{sops:ceph.sops.yaml#rbd/userKey}", canaries.Secret.value));
     files.set("halite.yaml", 'roster: roster.yaml\nkubernetes: "1.36"\npolicies: {disable: [policy-secret-plain]}\n');
     const folder = await folderWith(files);
-    const { leaks } = await run(folder, [["render"], ["show", "files", "--cluster", "c1"], ["publish"]]);
+    const { leaks } = await run(folder, [
+      ["render"],
+      ["show", "files", "--cluster", "c1"],
+      ["publish", "--allow-plain", "a/c1/ceph/secret.yaml"],
+    ]);
     expect(leaksText(leaks)).toContain("standard output of show files --cluster c1");
     expect(leaksText(search.folder(join(folder, "out")))).toContain("canary of Secret in a/c1/ceph/secret.yaml, base64 at 0");
     expect(leaksText(search.folder(join(folder, ".halite/cache")))).toContain("canary of Secret");

@@ -41,8 +41,6 @@ data:
   encoded: "${KEY}"
   both: |
     user:${KEY}
-  plain: cGxhaW4=
-  userID: a3ViZXJuZXRlcw==
   userKey: "${KEY}"
   conf: |
     [client]

@@ -145,7 +145,7 @@ describe("the command line", () => {
   test("explain shows the reference and where it comes from", async () => {
     await inTemporaryFolder(async (folder) => {
       write(folder, onDisk());
-      const line = ["explain", "ceph/secret.yaml:16", "--cluster", "c1"];
+      const line = ["explain", "ceph/secret.yaml:14", "--cluster", "c1"];
       const asked = await halite(line, { cwd: folder });
       await expect(`${asked.stdout}${asked.stderr}`).toMatchFileSnapshot("golden/explain.txt");
     });
@@ -160,7 +160,9 @@ describe("the command line", () => {
         renameSync(join(folder, "saved"), join(folder, path));
       };
       try {
-        const blocks = [await watch.block()];
+        const [first = "", ...rest] = (await watch.block()).split("\n");
+        expect(first).toContain(" secrets,");
+        const blocks = [rest.join("\n")];
         save(SOPS, onDisk(SOPS, enc("rbd 1"), enc("rbd 2")).get(SOPS) ?? "");
         blocks.push(await watch.block());
         save(SOPS, onDisk(SOPS, "userKey:", "userkey:").get(SOPS) ?? "");

@@ -55,7 +55,6 @@ export function sealedFleet(): Map<string, string> {
 kind: Secret
 metadata: {name: rbd, namespace: default}
 stringData:
-  userID: {{ pillar.user }}
   userKey: {{ pillar.key | yaml_dquote }}
   conf: |
     [client]
@@ -64,7 +63,6 @@ stringData:
 data:
   encoded: {{ pillar.key | base64_encode }}
   both: {{ ('user:' ~ pillar.key ~ '\\n') | base64_encode }}
-  plain: {{ 'plain' | base64_encode }}
 `,
     ],
     [
