@@ -240,8 +240,8 @@ const SECRET = (value: string): string =>
   `---\napiVersion: v1\nkind: Secret\nmetadata: {name: sealed-@, namespace: default}\nstringData:\n  s@: ${value}\n`;
 
 const WHOLE_TEMPLATES: readonly string[] = [
-  SECRET("{{ pillar.get('key', 'no key') | json }}"),
-  SECRET("{{ pillar.get('old', 'no message') | json }}"),
+  SECRET("{{ pillar.get('key', '?{barbican:none@1}') | json }}"),
+  SECRET("{{ pillar.get('old', '?{barbican:none@2}') | json }}"),
   SECRET("'?{sops:late.sops.yaml#k}'"),
   SECRET("'?{sops:a.sops.yaml#m/{{ grains.role }}}'"),
   "  i@: {% include 'part.jinja' %}\n",
@@ -537,7 +537,8 @@ const HEAD = `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: "m{{ name | defa
 const BEFORE: Readonly<Record<string, string>> = {
   "states/top.sls": "base:\n",
   "pillar/top.sls": "base:\n",
-  [CONFIG]: 'file_roots: {base: [states]}\npillar_roots: {base: [pillar]}\nroster: roster.yaml\nkubernetes: "1.36"\n',
+  [CONFIG]:
+    'file_roots: {base: [states]}\npillar_roots: {base: [pillar]}\nroster: roster.yaml\nkubernetes: "1.36"\npolicies: {disable: [policy-secret-plain]}\n',
   "states/two/collected.jinja":
     "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: collected, namespace: default}\ndata:\n  lines: {{ accumulator | default('none') | string | tojson }}\n",
 };
@@ -606,13 +607,10 @@ const FIRST: World = new Map([
   ["states/crd.yaml", [pick(CRD, 0)]],
   ["states/cr.yaml.jinja", [pick(CR, 2)]],
   ["states/one/a.yaml.jinja", blocksWith(TEMPLATES, "(pillar.m.x)", "pillar.get('a', 'absent')", "import cfg with")],
-  [
-    "states/one/parts/b.yaml",
-    blocksWith(TEMPLATES, "(grains.id)", "'m', {'x': 9", "pillar.m.items() %}  loop", "get('key', 'no key') | json"),
-  ],
+  ["states/one/parts/b.yaml", blocksWith(TEMPLATES, "(grains.id)", "'m', {'x': 9", "pillar.m.items() %}  loop", "none@1}') | json")],
   ["states/two/c.yaml.jinja", blocksWith(TEMPLATES, "filter_by']({'a': {'v': 1}, 'b'", "plain@")],
   ["states/two/collected.jinja", blocksWith(TEMPLATES, "match.compound")],
-  ["states/two/tree/d.yaml", blocksWith(TEMPLATES, "pillar.l | join", "defaults.merge'](defaults", "labelled", "no message")],
+  ["states/two/tree/d.yaml", blocksWith(TEMPLATES, "pillar.l | join", "defaults.merge'](defaults", "labelled", "none@2")],
   ["states/two/tree/plain.yaml", [pick(PLAIN, 0)]],
 ]);
 

@@ -7,8 +7,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { build } from "../../scripts/build.mjs";
 import { createSopsFile, creationRule } from "../../src/unseal/index.ts";
 import { gitIn } from "../git/fleet-repository.ts";
-import { halite, PROJECT } from "../cli/halite.ts";
-import { CanarySearch, leaksText, plantCanaries, ProcessWatch, type Leak } from "./canary-search.ts";
+import { PROJECT } from "../cli/halite.ts";
+import { runWatched } from "./canary-run.ts";
+import { CanarySearch, leaksText, plantCanaries } from "./canary-search.ts";
 import { sealedFleet } from "./sealed-fleet.ts";
 
 const canaries = plantCanaries("SOPS YAML", "SOPS JSON", "SealedSecret", "unsealed file", "broken file", "private key", "Secret", "bytes");
@@ -92,26 +93,6 @@ const COMMANDS: readonly (readonly string[])[] = [
   ["publish", "--rendered", "shard"],
 ];
 
-/** Runs commands, with `--json` and without, and gives what of the canaries is in what they print, and in processes meanwhile. */
-async function run(
-  cwd: string,
-  commands: readonly (readonly string[])[],
-  program?: string,
-): Promise<{ readonly leaks: readonly Leak[]; readonly statuses: ReadonlyMap<string, number | null>; readonly said: string }> {
-  const watch = new ProcessWatch(search);
-  const leaks: Leak[] = [];
-  const statuses = new Map<string, number | null>();
-  let said = "";
-  for (const command of commands.flatMap((each) => [each, [...each, "--json"]])) {
-    const done = await halite(command, { cwd, ...(program !== undefined && { program }) });
-    const name = command.join(" ");
-    statuses.set(name, done.status);
-    said += done.stdout + done.stderr;
-    leaks.push(...search.text(`standard output of ${name}`, done.stdout), ...search.text(`standard error of ${name}`, done.stderr));
-  }
-  return { leaks: [...leaks, ...watch.end()], statuses, said };
-}
-
 describe("no canary is to be found", { timeout: 600_000 }, () => {
   test("in anything that the commands write or print, in the cache, in the published repository, in processes", async () => {
     const folder = await folderWith(await fleet());
@@ -121,7 +102,7 @@ describe("no canary is to be found", { timeout: 600_000 }, () => {
     put(folder, new Map([["secrets/ceph.sops.yaml", await sops("ceph.sops.yaml", `rbd: {userKey: ${canaries["SOPS YAML"].value}2}\n`)]]));
     gitIn(folder, "commit", "-qam", "another value");
     const diffs = ["text", "markdown", "html", "json"].map((format) => ["diff", "--base", "HEAD~1", "--format", format]);
-    const { leaks, statuses, said } = await run(folder, [...COMMANDS, ...diffs]);
+    const { leaks, statuses, said } = await runWatched(search, folder, [...COMMANDS, ...diffs]);
     const failed = [...statuses].filter(([name, status]) => status !== 0 && !(name.startsWith("diff") && status === 1));
     expect(failed.map(([name]) => name).filter((name) => !/^diff .*--json$/.test(name))).toEqual([]);
     // That something was looked at: the references are everywhere, and the change is seen.
@@ -172,7 +153,7 @@ describe("no canary is to be found", { timeout: 600_000 }, () => {
   test.each(mistakes)("in what is said of %s, nor in what is written", async (_name, files) => {
     const all = new Map([...(await fleet()), ...Object.entries(files)]);
     const folder = await folderWith(all);
-    const { leaks, statuses } = await run(folder, [
+    const { leaks, statuses } = await runWatched(search, folder, [
       ["render"],
       ["validate"],
       ["publish"],
@@ -193,7 +174,8 @@ describe("no canary is to be found", { timeout: 600_000 }, () => {
     const folder = await folderWith(await fleet());
     // A program without its schemas ends in an error that nobody foresaw.
     cpSync(join(PROJECT, "dist"), join(folder, "program/dist"), { recursive: true });
-    const { leaks, statuses, said } = await run(
+    const { leaks, statuses, said } = await runWatched(
+      search,
       folder,
       [["render"], ["validate"], ["show", "files", "--cluster", "c1"]],
       join(folder, "program/dist/halite.mjs"),
@@ -209,7 +191,7 @@ describe("no canary is to be found", { timeout: 600_000 }, () => {
     files.set("pillar/ceph.sls", String(files.get("pillar/ceph.sls")).replace("?{sops:ceph.sops.yaml#rbd/userKey}", canaries.Secret.value));
     files.set("halite.yaml", 'roster: roster.yaml\nkubernetes: "1.36"\npolicies: {disable: [policy-secret-plain]}\n');
     const folder = await folderWith(files);
-    const { leaks } = await run(folder, [
+    const { leaks } = await runWatched(search, folder, [
       ["render"],
       ["show", "files", "--cluster", "c1"],
       ["publish", "--allow-plain", "a/c1/ceph/secret.yaml"],

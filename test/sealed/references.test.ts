@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { FindingError } from "../../src/finding/index.ts";
@@ -112,6 +113,15 @@ describe("a reference", () => {
       "golden/malformed-references.txt",
     );
   });
+});
+
+test("the page about secrets has the grammar's own references", () => {
+  const page = readFileSync(new URL("../../docs/secrets.md", import.meta.url), "utf8");
+  const found = findReferences(page).filter(({ start, end }) => !page.slice(start, end).includes("…"));
+  expect(found.length).toBeGreaterThan(1);
+  // Spoken of, not written.
+  const malformed = found.flatMap((each) => (each.state === "malformed" ? [page.slice(each.start, each.end)] : []));
+  expect(malformed).toEqual(["?{pgp:SHA256}"]);
 });
 
 describe("references in a text", () => {
