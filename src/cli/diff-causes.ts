@@ -6,6 +6,8 @@ import type { ComparedFleets } from "./compare-fleets.ts";
 
 /** So many clusters are looked at; each stands for those that have the same changes. */
 const MOST_CLUSTERS = 8;
+/** So many files are named that all clusters hang on. */
+const MOST_FILES = 4;
 /** So many lines and files are looked up in the history. */
 const MOST_LOOKUPS = 60;
 
@@ -33,11 +35,18 @@ export async function withCauses({ diff, base, head }: ComparedFleets, progress:
       );
     }
   }
+  const settings = base.inputs === head.inputs ? [] : search.settings();
   const history = new History(diff, head.fleet.folder);
   const changes: FoldedChange[] = [];
   for (const change of diff.changes) {
     const own: Cause[] = [];
     for (const cause of causes.get(change.id) ?? []) own.push(await history.told(cause));
+    // A file that all clusters hang on, or the roster's entry of a cluster that comes or goes.
+    if (own.length === 0 && !change.quiet) {
+      const files = change.clusters.every((id) => was?.has(id) === is?.has(id)) ? settings : [head.fleet.config.roster];
+      for (const file of files.slice(0, MOST_FILES))
+        own.push(await history.told({ kind: "file", file, change: "changed", objects: new Set() }));
+    }
     changes.push({ ...change, causes: own });
   }
   return { ...diff, changes };

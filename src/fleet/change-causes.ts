@@ -1,11 +1,13 @@
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import type { Position } from "../finding/index.ts";
 import { equals, PyDict, type Value } from "../python/index.ts";
 import { FileAnswers } from "./cache/file-answers.ts";
 import { valueAt, type DataPlace } from "./changed-data.ts";
 import type { ClusterCompile } from "./cluster.ts";
 import { FleetCompiler } from "./compile.ts";
-import { withFiles } from "./load.ts";
+import { filesIn } from "../salt/index.ts";
+import { OWN_BUNDLES } from "./bundles.ts";
+import { withFiles, type Fleet } from "./load.ts";
 import { OverlayFiles } from "./overlay-files.ts";
 import type { Cluster } from "./roster.ts";
 
@@ -29,6 +31,8 @@ export type ChangeCause = {
 /** So many values and files of one cluster are tried at most. */
 const MOST_VALUES = 32;
 const MOST_FILES = 12;
+
+const SETTINGS = ["schemas/pillar", "schemas/crds", "policies", OWN_BUNDLES];
 
 /** What tells an object of a cluster from its others. */
 export function objectKey(apiVersion: string, kind: string, namespace: string | null, name: string): string {
@@ -90,6 +94,20 @@ export class ChangeCauses {
         return { kind: "file", file, change, objects: changedIn(digests, digestsOf(other)) };
       }),
     ].filter(({ objects }) => objects.size > 0);
+  }
+
+  /** The config, and files that come with the fleet for all clusters, that are others: what is found nowhere else comes from them. */
+  settings(): readonly string[] {
+    const [was, is] = [this.#base.fleet, this.#head.fleet];
+    const paths = [was, is].flatMap((fleet) => [
+      fleet.configFile,
+      ...SETTINGS.flatMap((folder) => filesIn(fleet.files, join(fleet.folder, folder)).map((path) => `${folder}/${path}`)),
+    ]);
+    const text = (fleet: Fleet, path: string): string => {
+      const full = resolve(fleet.folder, path);
+      return fleet.files.status(full)?.kind === "file" ? Buffer.from(fleet.files.read(full)).toString("base64") : "";
+    };
+    return [...new Set(paths)].filter((path) => text(was, path) !== text(is, path)).toSorted();
   }
 
   /** Files of the states, and sealed ones, that are others. */

@@ -146,6 +146,12 @@ describe("halite diff", () => {
       const flat = stdout.replaceAll(/\s+/g, " ");
       expect(flat).toContain("c2 is gone from the roster: 3 objects are released no more");
       expect(flat).toContain("c1: az z1 → z2, kubernetes 1.36 → 1.35");
+      write(folder, {
+        "halite.yaml": 'roster: other.yaml\nkubernetes: "1.35"\nfile_roots: {base: [more, states]}\n',
+        "more/claim.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: stays, namespace: default}\ndata: {from: more}\n",
+      });
+      const moved = (await diff(folder, "--base", "HEAD")).stdout.replaceAll(/\s+/g, " ");
+      expect(moved).toContain("data + from: more by halite.yaml");
       expect((await diff(folder, "--base", "HEAD", "--head", "HEAD~1")).stdout.replaceAll(/\s+/g, " ")).toContain(
         "c2 is new: z1, Kubernetes 1.36, 3 objects",
       );
