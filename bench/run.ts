@@ -4,7 +4,7 @@
  * Results are proven equal first. Whole processes are measured, start included: wall and CPU seconds and peak memory, medians of
  * several runs. A peer that is absent is left out and named. Needs Python 3 for the measuring itself.
  *
- * `npm run bench -- --only small` (or fleet, or peers; may be repeated), `npm run bench -- --max-clusters 1000`
+ * `npm run bench -- --only small` (or fleet, peers, publish; may be repeated), `npm run bench -- --max-clusters 1000`
  */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { measureAgainstPeers } from "./against-peers.ts";
 import { absentPeers } from "./peers.ts";
+import { measurePublish } from "./publish.ts";
 import { measureScale } from "./scale.ts";
 import { measureSmall } from "./small.ts";
 import { remark } from "./table.ts";
@@ -20,6 +21,7 @@ const PARTS: Readonly<Record<string, (work: string, most: number) => void>> = {
   small: measureSmall,
   fleet: measureScale,
   peers: measureAgainstPeers,
+  publish: measurePublish,
 };
 
 const { values } = parseArgs({ options: { only: { type: "string", multiple: true }, "max-clusters": { type: "string" } } });

@@ -1,7 +1,7 @@
 // Bundles the command line into dist/: one entry, one lazily loaded chunk a command; and the controllers into dist/bundles/.
 import { install } from "./install.mjs";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync, mkdirSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync, mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -59,9 +59,11 @@ export async function build() {
   const { bundleControllers, controllersIn } = await import("./bundle.mjs");
   await bundleControllers({ root, entries: controllersIn(`${root}src/controllers`), outdir: "dist/bundles", version });
   const entry = `${root}dist/halite.mjs`;
-  writeFileSync(entry, `#!/usr/bin/env node\n${readFileSync(entry, "utf8")}`, { mode: 0o755 });
+  writeFileSync(entry, `#!/usr/bin/env node\n${readFileSync(entry, "utf8")}`);
+  // The file was there already, so that a mode given with the text would not count.
+  chmodSync(entry, 0o755);
   writeFileSync(stamp, digest);
   return true;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await build();
+if (process.argv[1] === fileURLToPath(import.meta.url) && process.env["HALITE_INSTALLS"] === undefined) await build();

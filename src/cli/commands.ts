@@ -78,13 +78,24 @@ export const COMMANDS: readonly CommandSpec[] = [
     synopsis: "DIR",
     description:
       "Writes halite.yaml, a roster with one cluster, a state with its pillar, schemas for editors and a .gitignore into DIR, so that `halite render` works at once. Nothing that is there is overwritten.",
-    options: [{ name: "bare", summary: "only halite.yaml, an empty roster and empty top files" }],
+    options: [
+      { name: "bare", summary: "only halite.yaml, an empty roster and empty top files" },
+      {
+        name: "ci",
+        value: "KIND",
+        multiple: true,
+        summary: "add ready files for CI: github, gitlab, pre-commit or pre-receive; also to a fleet that is there",
+      },
+    ],
     exits: [
       [0, "the repository was made"],
       [2, "called wrongly"],
       [3, "DIR holds files that would be overwritten, or can't be written"],
     ],
-    examples: [["halite init fleet && cd fleet && halite render", "a new fleet, compiled"]],
+    examples: [
+      ["halite init fleet && cd fleet && halite render", "a new fleet, compiled"],
+      ["halite init . --ci github --ci pre-commit", "what CI needs, in the fleet that is here"],
+    ],
     load: async () => (await import("./init.ts")).command,
   },
   {
@@ -223,6 +234,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       { name: "accepted", summary: "list also what objects accept, with their reasons" },
       { name: "format", value: "FORMAT", summary: "text, json, sarif (2.1.0) or junit" },
       { name: "output", value: "FILE", summary: "write the report there; what is said on the terminal is said as well" },
+      { name: "contained", summary: "refuse a config that names anything outside its folder, as for trees of strangers" },
       JOBS,
     ],
     exits: [

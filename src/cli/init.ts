@@ -1,14 +1,18 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { EnvironmentError, UsageError, type Command } from "./command.ts";
 
 /** `halite init DIR`. */
 export const command: Command = {
-  run: ({ arguments: args, terminal, cwd }) => {
+  run: ({ arguments: args, terminal, cwd, home }) => {
     const [directory, ...more] = args.positional;
     if (directory === undefined || more.length > 0) throw new UsageError("name one folder for the new fleet");
     const folder = resolve(cwd, directory);
-    const files = args.flag("bare") ? bareFiles() : exampleFiles();
+    const kinds = args.values("ci");
+    // A fleet that is there gets what is asked for beside.
+    const isThere = kinds.length > 0 && existsSync(join(folder, CONFIG_FILE));
+    const fleet = isThere ? [] : args.flag("bare") ? bareFiles() : exampleFiles();
+    const files = new Map([...fleet, ...ciFiles(kinds, home)]);
     const there = [...files.keys()].filter((path) => existsSync(join(folder, path)));
     if (there.length > 0) {
       throw new EnvironmentError(
@@ -19,7 +23,7 @@ export const command: Command = {
     try {
       for (const [path, text] of files) {
         mkdirSync(dirname(join(folder, path)), { recursive: true });
-        writeFileSync(join(folder, path), text, { flag: "wx" });
+        writeFileSync(join(folder, path), text, { flag: "wx", mode: text.startsWith("#!") ? 0o777 : 0o666 });
       }
     } catch (error) {
       throw new EnvironmentError(`${directory} can't be written: ${error instanceof Error ? error.message : String(error)}`);
@@ -28,11 +32,30 @@ export const command: Command = {
     else {
       for (const path of files.keys()) terminal.out(`  ${path}\n`);
       const where = relative(cwd, folder);
-      terminal.out(`\nNext: ${where === "" ? "" : `cd ${where} && `}halite render\n`);
+      if (isThere) terminal.out("\nWhat to set is at the top of each file; docs/publishing.md says more.\n");
+      else terminal.out(`\nNext: ${where === "" ? "" : `cd ${where} && `}halite render\n`);
     }
     return Promise.resolve(0);
   },
 };
+
+const CONFIG_FILE = "halite.yaml";
+
+/** Where the ready files of a kind of CI lie beside the program, and where they go. */
+const CI: Readonly<Record<string, readonly [from: string, to: string]>> = {
+  github: ["github-actions.yml", ".github/workflows/halite.yml"],
+  gitlab: ["gitlab-ci.yml", ".gitlab-ci.yml"],
+  "pre-commit": ["pre-commit-config.yaml", ".pre-commit-config.yaml"],
+  "pre-receive": ["pre-receive", "hooks/pre-receive"],
+};
+
+function ciFiles(kinds: readonly string[], home: string): [string, string][] {
+  return kinds.map((kind) => {
+    const files = CI[kind];
+    if (files === undefined) throw new UsageError(`--ci takes ${Object.keys(CI).join(", ")}, not ${JSON.stringify(kind)}`);
+    return [files[1], readFileSync(join(home, "ci", files[0]), "utf8")];
+  });
+}
 
 const CONFIG = `# A Halite fleet: Salt states and pillar, compiled into Kubernetes addons for every cluster of the roster.
 # Salt's own options (nodegroups, jinja_env, pillar_source_merging_strategy …) may stand here too.

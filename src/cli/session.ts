@@ -27,6 +27,7 @@ import {
   type RenderSetting,
   type TimedCompile,
 } from "../fleet/index.ts";
+import { refuseOutside } from "./contained.ts";
 import { tuneForFleet } from "./engine.ts";
 import { progressLine } from "./progress.ts";
 import { EnvironmentError, UsageError, type CommandContext } from "./command.ts";
@@ -47,6 +48,7 @@ export function configPath(context: CommandContext): string {
 /** The fleet that a command works on. `schemas`: the program's, where they are loaded already. @throws EnvironmentError where there is none */
 export function openFleet(context: CommandContext, schemas = kubernetesSchemas(context.home)): Fleet {
   const path = configPath(context);
+  if (context.arguments.flag("contained")) refuseOutside(path, context.home);
   const fleet = loadFleet(path, schemas, context.home, rosterCache(context, path));
   const errors = fleet.findings.filter((finding) => finding.severity === "error");
   const [first, ...rest] = errors;

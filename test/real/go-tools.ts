@@ -26,6 +26,7 @@ const TOOLS = {
   age: { module: "filippo.io/age", version: "v1.3.2", package: "./cmd/age", program: "age" },
   kubeseal: { ...SEALED_SECRETS, package: "./cmd/kubeseal", program: "kubeseal", flags: "-X main.VERSION=0.40.0" },
   "sealed-secrets-controller": { ...SEALED_SECRETS, package: "./cmd/controller", program: "controller", flags: "-X main.VERSION=0.40.0" },
+  actionlint: { module: "github.com/rhysd/actionlint", version: "v1.7.12", package: "./cmd/actionlint", program: "actionlint" },
 } satisfies Record<string, GoTool>;
 
 export type GoToolName = keyof typeof TOOLS;
@@ -63,7 +64,7 @@ export async function buildGoTools(): Promise<string | undefined> {
 }
 
 function entries(): [GoToolName, GoTool][] {
-  const names: GoToolName[] = ["sops", "age", "kubeseal", "sealed-secrets-controller"];
+  const names: GoToolName[] = ["sops", "age", "kubeseal", "sealed-secrets-controller", "actionlint"];
   return names.map((name) => [name, TOOLS[name]]);
 }
 

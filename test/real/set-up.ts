@@ -1,10 +1,12 @@
 /** What `npm test` runs before the tests with real tools: installs what is not there yet, and prints what can't be had. */
+import { installPythonTools } from "../ci/python-tools.ts";
 import { aptPackages } from "./apt-packages.ts";
 import { buildGoTools } from "./go-tools.ts";
 
 const counterparts: readonly { readonly name: string; readonly setUp: () => Promise<string | undefined> }[] = [
-  { name: "sops, age, kubeseal and the sealed-secrets controller", setUp: buildGoTools },
+  { name: "sops, age, kubeseal, the sealed-secrets controller and actionlint", setUp: buildGoTools },
   { name: "lighttpd and sshd", setUp: () => aptPackages(["lighttpd", "openssh-server"]) },
+  { name: "pre-commit and check-jsonschema", setUp: installPythonTools },
   { name: "gpg", setUp: () => aptPackages(["gnupg"]) },
   { name: "Barbican and Keystone", setUp: () => aptPackages(["barbican-api", "keystone"]) },
   { name: "Chromium", setUp: () => aptPackages(["chromium"]) },
