@@ -6,13 +6,13 @@ _halite() {
   esac
   if [ "$COMP_CWORD" -eq 1 ]; then words="init render watch impact show explain validate diff ci publish plan apply status rollback secret start completion --help --version"
   else case "${COMP_WORDS[1]}" in
-    init) words="--bare --json --help" ;;
+    init) words="--bare --ci --json --help" ;;
     render) words="--config --clusters --check --out --jobs --shards --shard --no-cache --no-memo --json --help" ;;
     watch) words="--config --clusters --out --jobs --no-cache --no-memo --json --help" ;;
     impact) words="--config --clusters --no-cache --json --help" ;;
     show) words="pillar top high low files --cluster --minion-config --pillar --saltenv --config --json --help" ;;
     explain) words="--cluster --config --json --help" ;;
-    validate) words="--config --clusters --strict --accepted --format --output --jobs --json --help" ;;
+    validate) words="--config --clusters --strict --accepted --format --output --contained --jobs --json --help" ;;
     diff) words="--config --base --head --merge-base --clusters --format --output --exit-zero --full --no-cache --no-memo --json --help" ;;
     ci) words="--config --base --head --merge-base --clusters --comment --html --diff-json --sarif --junit --fail-on --strict --full --jobs --no-cache --no-memo --json --help" ;;
     publish) words="--config --partial --rendered --skip-superseded --allow-older --allow-diverged --allow-foreign --allow-plain --max-deletion --allow-az-deletion --jobs --json --help" ;;

@@ -2,6 +2,7 @@
 complete -c halite -f
 complete -c halite -n __fish_use_subcommand -a init -d 'make a new fleet repository'
 complete -c halite -n '__fish_seen_subcommand_from init' -l bare -d 'only halite.yaml, an empty roster and empty top files'
+complete -c halite -n '__fish_seen_subcommand_from init' -l ci -r -F -d 'add ready files for CI: github, gitlab, pre-commit or pre-receive; also to a fleet that is there'
 complete -c halite -n '__fish_seen_subcommand_from init' -l json -d 'print the result as JSON, stable and complete'
 complete -c halite -n '__fish_seen_subcommand_from init' -l help -s h -d 'print this help and exit'
 complete -c halite -n __fish_use_subcommand -a render -d 'compile the fleet into out/'
@@ -56,6 +57,7 @@ complete -c halite -n '__fish_seen_subcommand_from validate' -l strict -d 'warni
 complete -c halite -n '__fish_seen_subcommand_from validate' -l accepted -d 'list also what objects accept, with their reasons'
 complete -c halite -n '__fish_seen_subcommand_from validate' -l format -r -F -d 'text, json, sarif (2.1.0) or junit'
 complete -c halite -n '__fish_seen_subcommand_from validate' -l output -r -F -d 'write the report there; what is said on the terminal is said as well'
+complete -c halite -n '__fish_seen_subcommand_from validate' -l contained -d 'refuse a config that names anything outside its folder, as for trees of strangers'
 complete -c halite -n '__fish_seen_subcommand_from validate' -l jobs -s j -r -F -d 'worker threads (default: chosen by the amount of work; the bytes are the same)'
 complete -c halite -n '__fish_seen_subcommand_from validate' -l json -d 'print the result as JSON, stable and complete'
 complete -c halite -n '__fish_seen_subcommand_from validate' -l help -s h -d 'print this help and exit'
