@@ -25,6 +25,10 @@ export interface KeeperOptions {
   readonly apply: ApplyOptions;
   /** Milliseconds after which everything is looked at again, although no event told of anything; default ten minutes. */
   readonly resync?: number;
+  /** Waits for leave to make a pass, and makes it; default: at once. Where many clusters are kept, not all are worked on at a time. */
+  readonly turn?: <T>(pass: () => Promise<T>, signal: AbortSignal) => Promise<T>;
+  /** Milliseconds until the next try after so many failures in a row; default: 2 s, doubled each time up to 5 minutes, with jitter. */
+  readonly retryAfter?: (failures: number) => number;
   readonly onPass?: (pass: KeptPass) => void;
   /** A pass that could not be made; it is tried again. */
   readonly onTrouble?: (error: ApiError | UnreachableError, again: number) => void;
@@ -99,7 +103,8 @@ export class ClusterKeeper {
           this.#dirty.clear();
           this.#ailing.clear();
           this.#ailingSince = undefined;
-          const delay = await this.#pass(only, signal);
+          const turn = this.#options.turn ?? (async (pass) => await pass());
+          const delay = await turn(() => this.#pass(only, signal), signal);
           if (full) next = performance.now() + (delay ?? this.#resync());
           else if (delay !== undefined) next = Math.min(next, performance.now() + delay);
         }
@@ -166,8 +171,7 @@ export class ClusterKeeper {
       if (signal.aborted) return undefined;
       if (!(error instanceof ApiError) && !(error instanceof UnreachableError)) throw error;
       this.#failures += 1;
-      const whole = Math.min(FIRST_RETRY * 2 ** (this.#failures - 1), LONGEST_RETRY);
-      const delay = whole / 2 + (Math.random() * whole) / 2;
+      const delay = (this.#options.retryAfter ?? retryAfter)(this.#failures);
       this.#options.onTrouble?.(error, delay);
       this.#full = false;
       this.#dirty.clear();
@@ -251,6 +255,11 @@ export class ClusterKeeper {
     } else this.#dirty.add(key);
     this.#wake?.();
   }
+}
+
+function retryAfter(failures: number): number {
+  const whole = Math.min(FIRST_RETRY * 2 ** (failures - 1), LONGEST_RETRY);
+  return whole / 2 + (Math.random() * whole) / 2;
 }
 
 function seenOf({ uid = "", generation, resourceVersion = "", labels, annotations, deletionTimestamp }: ObjectMeta): Seen {

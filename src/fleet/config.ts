@@ -6,6 +6,7 @@ import { loadSalt } from "../yaml/index.ts";
 import { parsePublishConfig, type PublishConfig } from "./publish-config.ts";
 import { placesIn } from "./roster.ts";
 import { parseSealingConfig, type SealingConfig } from "./sealing-config.ts";
+import { parseSyncConfig, type SyncConfig } from "./sync-config.ts";
 import type { FileSchema } from "./user-schemas.ts";
 
 /** What `halite.yaml` says. Paths are as written there, relative to its folder. */
@@ -17,6 +18,7 @@ export interface FleetConfig {
   /** Kubernetes version of clusters whose grains name none, such as `1.36`; null: the newest one known. */
   readonly kubernetes: string | null;
   readonly publish: PublishConfig;
+  readonly sync: SyncConfig;
   readonly sealed: SealedConfig;
   /** Settings of policies, with the place of what a path below them leads to. */
   readonly policies: { readonly settings: Json | undefined; readonly at: (path: JsonPath) => Position };
@@ -36,7 +38,7 @@ export interface SealedConfig {
 /** The name of the config file. */
 export const CONFIG_FILE = "halite.yaml";
 
-const OWN = new Set(["file_roots", "pillar_roots", "roster", "out", "kubernetes", "publish", "policies", "sealed", "compile"]);
+const OWN = new Set(["file_roots", "pillar_roots", "roster", "out", "kubernetes", "publish", "sync", "policies", "sealed", "compile"]);
 
 /** Reads `halite.yaml`. `file` is its name in messages. @throws FindingError `config-*` */
 export function parseFleetConfig(text: string, file: string, schema?: FileSchema): FleetConfig {
@@ -60,6 +62,7 @@ export function parseFleetConfig(text: string, file: string, schema?: FileSchema
     out: textOption(options.get("out"), "out", "out", file),
     kubernetes,
     publish: parsePublishConfig(publish, file),
+    sync: parseSyncConfig(options.get("sync") ?? null, file),
     sealed: sealedConfig(options.get("sealed") ?? null, file),
     policies: {
       settings: options.has("policies") ? toPlain(options.get("policies") ?? null).json : undefined,

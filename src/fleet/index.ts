@@ -26,3 +26,4 @@ export { dropShardRecords, shardRecord, writeShardRecord, type ShardNumber } fro
 export { strayFiles, strayLines } from "./strays.ts";
 export { compileInThreads, threadsFor, type TimedCompile } from "./workers.ts";
 export { watchedPaths, type WatchedPaths } from "./watched-paths.ts";
+export type { SyncConfig } from "./sync-config.ts";

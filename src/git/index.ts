@@ -4,7 +4,7 @@ export { ancestry, type Ancestry } from "./ancestry.ts";
 export { cleanText, maskText } from "./clean-text.ts";
 export { CommitFiles } from "./commit-files.ts";
 export { PublishedBranch, type BranchHead, type BranchSetting } from "./published-branch.ts";
-export { acceptedTree, acceptPull, pullTree, type PulledTree } from "./pull.ts";
+export { acceptedTree, acceptPull, pullTree, treeAt, type PulledTree, type PullSetting } from "./pull.ts";
 export type { PushOutcome } from "./push.ts";
 export { parseRemote } from "./remote.ts";
 export { gitIdentity } from "./identity.ts";
@@ -18,3 +18,13 @@ export type { SigningKey } from "./sign.ts";
 export { sourceState, type Signature, type SourceState } from "./source.ts";
 export type { Tree, TreeChanges, TreeEntry } from "./tree.ts";
 export type { TrustedSigners } from "./verify.ts";
+export {
+  deepenStore,
+  fetchReports,
+  holdCommits,
+  knownReports,
+  pushReport,
+  zoneTrees,
+  type FetchedReport,
+  type ReportSetting,
+} from "./zone-reports.ts";

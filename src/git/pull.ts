@@ -109,6 +109,15 @@ export async function acceptedTree(
   return { commit, files: await contents(paths, options) };
 }
 
+/** A zone's files of a commit that the store has, those that are missing fetched. @throws FindingError `git-*` */
+export async function treeAt(setting: PullSetting, commit: string): Promise<ReadonlyMap<string, Buffer>> {
+  const options = await openStore(setting);
+  return zoneFiles(commit, setting.az, options, () => {
+    const settings = authSettings(setting.remote, setting.auth, setting.folder);
+    return { ...options, ...settings, config: [...FETCH, ...(settings.config ?? [])], timeout: setting.timeout ?? 300_000 };
+  });
+}
+
 /** The name that the remote has in the store: git fetches what it left out from a remote by its name only. */
 const REMOTE = "origin";
 const FETCH: readonly (readonly [string, string])[] = [
@@ -117,7 +126,8 @@ const FETCH: readonly (readonly [string, string])[] = [
   ["http.lowSpeedTime", "60"],
 ];
 
-async function openStore({ store, remote, branch }: PullSetting): Promise<GitRunOptions> {
+/** The store of a zone, made where there is none, with the remote as it is set now. */
+export async function openStore({ store, remote, branch }: PullSetting): Promise<GitRunOptions> {
   await ensureBareRepository(store, branch);
   removeGitLeftovers(store, Date.now());
   const options: GitRunOptions = { cwd: store };

@@ -6,7 +6,7 @@ import { execFile } from "node:child_process";
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { buildControlPlane, type Binaries } from "./build.ts";
 import { Client, type Address } from "./client.ts";
 import { freePorts } from "./ports.ts";
@@ -16,6 +16,8 @@ export { buildControlPlane, canBuild, isBuilt } from "./build.ts";
 export { Client, type Address, type Answer } from "./client.ts";
 
 export interface ControlPlane extends Address {
+  /** Where its etcd listens. */
+  readonly store: string;
   /** A kubeconfig of an administrator; its only context is `plane`. */
   readonly kubeconfig: string;
   /** Its own folder, gone after `stop`. */
@@ -42,7 +44,12 @@ export interface ControlPlaneOptions {
   readonly scheduler?: boolean;
   /** How many nodes kwok plays: pods that are bound to them run. */
   readonly nodes?: number;
+  /** Another plane whose etcd it shares, so that many fit on one machine; that one is stopped last. */
+  readonly beside?: ControlPlane;
 }
+
+/** Flags of an API server that is one of many: little memory, nothing kept in it. */
+export const LEAN: readonly string[] = ["--enable-priority-and-fairness=false", "--max-requests-inflight=50", "--max-mutating-requests-inflight=25"];
 
 /** Starts a control plane of its own, builds it first where it is not there, and gives it once it is ready. */
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
@@ -83,14 +90,14 @@ class Plane implements ControlPlane {
     return join(this.folder, "kubeconfig");
   }
 
-  get #store(): string {
-    return `http://127.0.0.1:${this.#ports[0] ?? 0}`;
+  get store(): string {
+    return this.#options.beside?.store ?? `http://127.0.0.1:${this.#ports[0] ?? 0}`;
   }
 
   async start(): Promise<void> {
     this.#ports = await freePorts(6);
     await writeKeys(this.folder, this.token);
-    await this.startEtcd();
+    if (this.#options.beside === undefined) await this.startEtcd();
     await this.startApiserver();
     await writeFile(this.kubeconfig, kubeconfigText(this), { mode: 0o600 });
     const { controllers, scheduler = false, nodes = 0 } = this.#options;
@@ -101,9 +108,9 @@ class Plane implements ControlPlane {
 
   async startEtcd(): Promise<void> {
     const peer = `http://127.0.0.1:${this.#ports[1] ?? 0}`;
-    const etcd = new Program("etcd", this.#binaries.etcd, etcdFlags(this.folder, this.#store, peer), this.folder);
+    const etcd = new Program("etcd", this.#binaries.etcd, etcdFlags(this.folder, this.store, peer), this.folder);
     this.#etcd = etcd;
-    await etcd.ready(() => isHealthy(this.#store));
+    await etcd.ready(() => isHealthy(this.store));
   }
 
   async stopEtcd(): Promise<void> {
@@ -114,8 +121,9 @@ class Plane implements ControlPlane {
   async startApiserver(): Promise<void> {
     const { apiserver: flags = [], version = "current" } = this.#options;
     const binary = version === "older" ? this.#binaries.apiserverOlder : this.#binaries.apiserver;
-    const own = apiserverFlags(this.folder, this.#store, this.#ports[2] ?? 0, this.#options.controllers !== undefined);
-    const apiserver = new Program("kube-apiserver", binary, [...own, ...flags], this.folder);
+    const prefix = this.#options.beside === undefined ? [] : [`--etcd-prefix=/${basename(this.folder)}`];
+    const own = apiserverFlags(this.folder, this.store, this.#ports[2] ?? 0, this.#options.controllers !== undefined);
+    const apiserver = new Program("kube-apiserver", binary, [...own, ...prefix, ...flags], this.folder);
     this.#apiserver = apiserver;
     await apiserver.ready(async () => {
       try {

@@ -9,11 +9,13 @@ export interface HealthOptions {
   readonly host?: string;
   /** 0: one that is free. */
   readonly port: number;
-  readonly metrics: Metrics;
+  readonly metrics: Pick<Metrics, "text">;
   /** Why the process had better be started anew, by name. */
   readonly live?: Readonly<Record<string, Check>>;
   /** Why it can't do its work now, by name. */
   readonly ready?: Readonly<Record<string, Check>>;
+  /** Other pages, by path. */
+  readonly pages?: Readonly<Record<string, () => { readonly type: string; readonly text: string }>>;
 }
 
 /** Serves /healthz, /readyz (503 and the reasons where something is wrong) and /metrics. */
@@ -27,7 +29,7 @@ export class HealthServer {
   }
 
   /** @throws the system's error where the port can't be had */
-  static async start({ host, port, metrics, live = {}, ready = {} }: HealthOptions): Promise<HealthServer> {
+  static async start({ host, port, metrics, live = {}, ready = {}, pages = {} }: HealthOptions): Promise<HealthServer> {
     const server = createServer((request, response) => {
       const path = (request.url ?? "").split("?")[0];
       if (request.method !== "GET" && request.method !== "HEAD") respond(response, 405, "only GET\n");
@@ -38,7 +40,11 @@ export class HealthServer {
           (text) => respond(response, 200, text, "text/plain; version=0.0.4; charset=utf-8"),
           (error: unknown) => respond(response, 500, `${String(error)}\n`),
         );
-      } else respond(response, 404, "/healthz, /readyz, /metrics\n");
+      } else {
+        const page = path === undefined || !Object.hasOwn(pages, path) ? undefined : pages[path]?.();
+        if (page !== undefined) respond(response, 200, page.text, page.type);
+        else respond(response, 404, `${["/healthz", "/readyz", "/metrics", ...Object.keys(pages)].join(", ")}\n`);
+      }
     });
     server.keepAliveTimeout = 5000;
     await new Promise<void>((resolve, reject) => {

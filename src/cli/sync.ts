@@ -1,0 +1,140 @@
+import { hostname } from "node:os";
+import { join, resolve } from "node:path";
+import { endpointOf } from "../cluster/index.ts";
+import { jsonLog, systemClock } from "../controllers/runtime/index.ts";
+import { loadConfig, type SyncConfig } from "../fleet/index.ts";
+import { parseRemote, type ReportSetting, type TrustedSigners } from "../git/index.ts";
+import { ApiClient, inClusterEndpoint } from "../kubernetes/index.ts";
+import { accessTo, lockFolder, serveZone, Zone, type ZoneOptions } from "../sync/index.ts";
+import { EnvironmentError, UsageError, type Command, type CommandContext, type ExitCode } from "./command.ts";
+import { configPath } from "./session.ts";
+import { zoneText } from "./zone-text.ts";
+
+/** `halite sync`. */
+export const command: Command = {
+  run: async (context) => {
+    const { arguments: args, terminal, env } = context;
+    if (args.positional.length > 0) throw new UsageError("name the zone with --az");
+    const setting = zoneSetting(context);
+    const { folder, sync } = setting;
+    const log = jsonLog({
+      clock: systemClock,
+      write: (line) => terminal.err(line),
+      level: args.flag("verbose") ? "debug" : args.flag("once") ? "warn" : "info",
+      fields: { az: setting.git.az },
+    });
+    const places = { path: setting.kubeconfigs, variable: env["KUBECONFIG"], home: env["HOME"] };
+    const options = {
+      git: setting.git,
+      reports: { sign: sync.reports.sign, trusted: signers(sync.reports.trusted, folder), without: sync.reports.without },
+      stateFile: join(setting.state, "state.json"),
+      access: (cluster: string) => accessTo(cluster, places),
+      interval: sync.interval * 1000,
+      resync: sync.resync * 1000,
+      workers: sync.workers,
+      version: context.version,
+    };
+    const unlock = await lockFolder(setting.state);
+    const stop = new AbortController();
+    const end = (): void => stop.abort();
+    process.once("SIGINT", end);
+    process.once("SIGTERM", end);
+    try {
+      if (args.flag("once")) return await once(context, { ...options, clock: systemClock, random: Math.random, log }, stop.signal);
+      const listen = listenAddress(args.value("listen") ?? sync.listen);
+      await serveZone(
+        {
+          zone: options,
+          clock: systemClock,
+          random: Math.random,
+          log,
+          listen,
+          lease: sync.lease === null ? null : { ...sync.lease, api: ownCluster(context), identity: `${env["POD_NAME"] ?? hostname()}-${process.pid}` },
+          onListen: (port) => log.info("listening", { port }),
+        },
+        stop.signal,
+      );
+      log.info("stopped");
+      return 0;
+    } finally {
+      process.off("SIGINT", end);
+      process.off("SIGTERM", end);
+      await unlock();
+    }
+  },
+};
+
+async function once(context: CommandContext, options: ZoneOptions, signal: AbortSignal): Promise<ExitCode> {
+  const { terminal, arguments: args } = context;
+  const status = await new Zone(options).once(signal);
+  if (status.commit === null)
+    throw new EnvironmentError(
+      `zone ${status.az} has no commit to keep its clusters by: ${status.git.error ?? status.git.refused?.reason ?? "nothing was pulled"}`,
+      "`halite publish` publishes the fleet; check publish in halite.yaml",
+    );
+  if (args.flag("json")) terminal.out(`${JSON.stringify(status, undefined, 2)}\n`);
+  else terminal.out(zoneText(status, terminal, args.flag("reasons")));
+  if (status.git.error !== null || status.git.refused !== null || status.stateError !== null) return 1;
+  return status.clusters.every(({ synced, healthy, hold }) => (synced && healthy) || (hold !== null && hold.kind !== "stopped")) ? 0 : 1;
+}
+
+/** Where a zone's things are, by the config and the command line. */
+export interface ZoneSetting {
+  readonly folder: string;
+  readonly sync: SyncConfig;
+  readonly git: ReportSetting;
+  /** The folder of the zone's state, absolute. */
+  readonly state: string;
+  readonly kubeconfigs: string | null;
+}
+
+/** @throws UsageError, EnvironmentError, FindingError */
+export function zoneSetting(context: CommandContext): ZoneSetting {
+  const { arguments: args, cwd } = context;
+  const az = args.value("az");
+  if (az === undefined) throw new UsageError("--az AZ is needed: one job keeps one availability zone");
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(az)) throw new UsageError(`${JSON.stringify(az)} is no name of a zone`);
+  const { folder, config } = loadConfig(configPath(context), context.home);
+  const { publish, sync } = config;
+  const given = { state: args.value("state"), kubeconfigs: args.value("kubeconfigs") };
+  const state = given.state === undefined ? resolve(folder, sync.state, az) : resolve(cwd, given.state);
+  const kubeconfigs = given.kubeconfigs === undefined ? (sync.kubeconfigs === null ? null : resolve(folder, sync.kubeconfigs)) : resolve(cwd, given.kubeconfigs);
+  return {
+    folder,
+    sync,
+    state,
+    kubeconfigs,
+    git: {
+      store: join(state, "store.git"),
+      remote: parseRemote(publish.remote, folder),
+      branch: publish.branch,
+      az,
+      auth: publish.auth,
+      folder,
+      trusted: signers(sync.trusted, folder),
+      prefix: sync.reports.branch,
+    },
+  };
+}
+
+function signers(trusted: SyncConfig["trusted"], folder: string): TrustedSigners | null {
+  if (trusted === null) return null;
+  return trusted.format === "ssh"
+    ? { format: "ssh", allowedSigners: resolve(folder, trusted.allowedSigners) }
+    : { format: "openpgp", keyring: resolve(folder, trusted.keyring) };
+}
+
+function listenAddress(text: string | null): { readonly host: string | undefined; readonly port: number } | null {
+  if (text === null) return null;
+  const [, host = "", port = ""] = /^(.*):(\d{1,5})$/.exec(text) ?? [];
+  if (port === "" || Number(port) > 65_535) throw new UsageError(`--listen takes HOST:PORT, not ${JSON.stringify(text)}`);
+  const bare = host.replace(/^\[(.*)\]$/, "$1");
+  return { host: bare === "" ? undefined : bare, port: Number(port) };
+}
+
+/** The cluster that the job itself runs in, or the one of `--lease-kubeconfig`. */
+function ownCluster(context: CommandContext): ApiClient {
+  const path = context.arguments.value("lease-kubeconfig");
+  const endpoint = path === undefined ? inClusterEndpoint(context.env) : endpointOf({ path: resolve(context.cwd, path), cluster: "" });
+  return new ApiClient(endpoint, { userAgent: `halite-sync/${context.version}`, patience: 5000, timeout: 5000 });
+}

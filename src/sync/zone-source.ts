@@ -1,0 +1,108 @@
+import type { Standing } from "../cluster/index.ts";
+import {
+  acceptedTree,
+  acceptPull,
+  commitOf,
+  commitStanding,
+  deepenStore,
+  gitLog,
+  holdCommits,
+  pullTree,
+  treeAt,
+  zoneTrees,
+  type PulledTree,
+  type ReportSetting,
+} from "../git/index.ts";
+import { clusterRelease, zoneReleases, type ClusterRelease } from "./zone-release.ts";
+
+/** A commit of the published branch, as far as a zone has taken it over. */
+export interface TakenCommit {
+  readonly commit: string;
+  /** When it was made, in seconds since the epoch, as its committer has it; null where that is not known. */
+  readonly committed: number | null;
+  /** The zone's own folder in it; null where it has none. */
+  readonly tree: string | null;
+  /** Every zone of the commit, with its folder's id. */
+  readonly zones: ReadonlyMap<string, string>;
+  readonly clusters: ReadonlyMap<string, ClusterRelease>;
+}
+
+export type Pulled =
+  | { readonly kind: "taken"; readonly commit: TakenCommit }
+  /** It must not be applied. */
+  | { readonly kind: "refused"; readonly commit: string; readonly reason: string };
+
+/** The published branch, as one zone pulls it. Nothing but git is touched here. */
+export class ZoneSource {
+  readonly #setting: ReportSetting;
+
+  constructor(setting: ReportSetting) {
+    this.#setting = setting;
+  }
+
+  /** Pulls, judges and takes over. @throws FindingError `git-*`, `pull-corrupt` */
+  async pull(): Promise<Pulled> {
+    const pulled = await pullTree(this.#setting);
+    const reason = await this.#objection(pulled);
+    if (reason !== null) return { kind: "refused", commit: pulled.commit, reason };
+    await acceptPull(this.#setting.store, pulled.commit);
+    return { kind: "taken", commit: await this.#taken(pulled.commit, pulled.committed, pulled.files) };
+  }
+
+  /** What was taken over last, without the remote; null for nothing. */
+  async last(): Promise<TakenCommit | null> {
+    const accepted = await acceptedTree(this.#setting.store, this.#setting.az);
+    return accepted === null ? null : await this.#taken(accepted.commit, null, accepted.files);
+  }
+
+  async #taken(commit: string, committed: number | null, files: ReadonlyMap<string, Buffer>): Promise<TakenCommit> {
+    const zones = await zoneTrees(this.#setting.store, commit);
+    return { commit, committed, zones, tree: zones.get(this.#setting.az) ?? null, clusters: zoneReleases(files) };
+  }
+
+  /** Why a commit must not be taken over; null where it may. */
+  async #objection(pulled: PulledTree): Promise<string | null> {
+    const { signature, history, previous, commit } = pulled;
+    if (signature?.state === "unsigned") return "it is not signed, and sync.trusted demands that it is";
+    if (signature?.state === "refused") return `${signature.reason} (${signature.signer === "" ? "nobody known" : signature.signer})`;
+    if (history !== "rewritten" || previous === null || (await this.#isStated(commit, previous))) return null;
+    return `the branch was rewritten: ${commit.slice(0, 12)} does not come after ${previous.slice(0, 12)}, and no commit since says Rollback-To. \`halite rollback\` goes back with a commit of its own; who means the rewriting adds the trailer Rollback-To: COMMIT`;
+  }
+
+  /** Whether git says that going from one commit to another, which does not come after it, is meant. */
+  async #isStated(commit: string, previous: string): Promise<boolean> {
+    const options = { cwd: this.#setting.store };
+    const before = new Set((await commitOf(this.#setting.store, previous)) === null ? [] : (await gitLog(previous, options)).map((each) => each.commit));
+    const since = (await gitLog(commit, options)).filter((each) => !before.has(each.commit));
+    return since.some(({ trailers }) => trailers.has("Rollback-To"));
+  }
+
+  /** How a commit stands to one that was applied to a cluster before. */
+  async standing(applied: string, commit: string): Promise<Standing> {
+    const { store } = this.#setting;
+    if (applied !== commit && (await commitOf(store, applied)) === null) await deepenStore(this.#setting);
+    const standing = await commitStanding(store, commit, applied);
+    if (standing === "same" || standing === "newer") return standing;
+    return (await this.#isStated(commit, applied)) ? "stated" : standing;
+  }
+
+  /** What a commit has for one of the zone's clusters; null where it can't be had. */
+  async releaseAt(revision: string, cluster: string): Promise<(ClusterRelease & { readonly commit: string }) | null> {
+    const { store } = this.#setting;
+    let commit = await commitOf(store, revision);
+    if (commit === null) {
+      await deepenStore(this.#setting);
+      commit = await commitOf(store, revision);
+    }
+    if (commit === null) return null;
+    const prefix = `${cluster}/`;
+    const files = new Map<string, Buffer>();
+    for (const [path, content] of await treeAt(this.#setting, commit)) if (path.startsWith(prefix)) files.set(path.slice(prefix.length), content);
+    return { ...clusterRelease(cluster, files), commit };
+  }
+
+  /** Keeps these commits in the store although the branch may have left them. */
+  async hold(commits: Iterable<string>): Promise<void> {
+    await holdCommits(this.#setting.store, commits);
+  }
+}
