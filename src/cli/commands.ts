@@ -444,7 +444,11 @@ export const COMMANDS: readonly CommandSpec[] = [
       CONFIG,
       { name: "az", value: "AZ", summary: "the zone" },
       { name: "once", summary: "bring every cluster as far as it may go now, report, and end: for a CronJob or by hand" },
-      { name: "kubeconfigs", value: "PATH", summary: "a folder with a kubeconfig for each cluster, or one file whose contexts are named after them" },
+      {
+        name: "kubeconfigs",
+        value: "PATH",
+        summary: "a folder with a kubeconfig for each cluster, or one file whose contexts are named after them",
+      },
       { name: "state", value: "DIR", summary: "the folder for what the job knows (default: sync.state, and the zone's name)" },
       { name: "listen", value: "HOST:PORT", summary: "serve /healthz, /readyz, /metrics and /status there" },
       { name: "lease-kubeconfig", value: "FILE", summary: "where the Lease of sync.lease is, outside of a pod" },

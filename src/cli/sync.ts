@@ -49,7 +49,10 @@ export const command: Command = {
           random: Math.random,
           log,
           listen,
-          lease: sync.lease === null ? null : { ...sync.lease, api: ownCluster(context), identity: `${env["POD_NAME"] ?? hostname()}-${process.pid}` },
+          lease:
+            sync.lease === null
+              ? null
+              : { ...sync.lease, api: ownCluster(context), identity: `${env["POD_NAME"] ?? hostname()}-${process.pid}` },
           onListen: (port) => log.info("listening", { port }),
         },
         stop.signal,
@@ -98,7 +101,12 @@ export function zoneSetting(context: CommandContext): ZoneSetting {
   const { publish, sync } = config;
   const given = { state: args.value("state"), kubeconfigs: args.value("kubeconfigs") };
   const state = given.state === undefined ? resolve(folder, sync.state, az) : resolve(cwd, given.state);
-  const kubeconfigs = given.kubeconfigs === undefined ? (sync.kubeconfigs === null ? null : resolve(folder, sync.kubeconfigs)) : resolve(cwd, given.kubeconfigs);
+  const kubeconfigs =
+    given.kubeconfigs === undefined
+      ? sync.kubeconfigs === null
+        ? null
+        : resolve(folder, sync.kubeconfigs)
+      : resolve(cwd, given.kubeconfigs);
   return {
     folder,
     sync,

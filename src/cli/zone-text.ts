@@ -13,12 +13,21 @@ export function zoneText(zone: Told, terminal: Terminal, all: boolean): string {
     const health = cluster.healthy ? "Healthy" : cluster.addons.length === 0 ? "Unknown" : "Ill";
     return { cluster, well, sync, health };
   });
-  const ordered = [...rows.filter((row) => !row.well), ...rows.filter((row) => row.well && row.cluster.hold !== null), ...rows.filter((row) => row.well && row.cluster.hold === null)];
+  const ordered = [
+    ...rows.filter((row) => !row.well),
+    ...rows.filter((row) => row.well && row.cluster.hold !== null),
+    ...rows.filter((row) => row.well && row.cluster.hold === null),
+  ];
   const widths = {
     cluster: Math.max(7, ...ordered.map((row) => row.cluster.cluster.length)),
     wave: Math.max(4, ...ordered.map((row) => (row.cluster.wave ?? "-").length)),
   };
-  lines.push(terminal.paint("dim", `${"CLUSTER".padEnd(widths.cluster)}  ${"WAVE".padEnd(widths.wave)}  SYNC       HEALTH   COMMIT        ADDONS  REASON`));
+  lines.push(
+    terminal.paint(
+      "dim",
+      `${"CLUSTER".padEnd(widths.cluster)}  ${"WAVE".padEnd(widths.wave)}  SYNC       HEALTH   COMMIT        ADDONS  REASON`,
+    ),
+  );
   for (const { cluster, well, sync, health } of ordered) {
     const good = cluster.addons.filter(isWell).length;
     const reason = cluster.hold?.reason ?? cluster.reason;

@@ -4,7 +4,7 @@ export { ancestry, type Ancestry } from "./ancestry.ts";
 export { cleanText, maskText } from "./clean-text.ts";
 export { CommitFiles } from "./commit-files.ts";
 export { PublishedBranch, type BranchHead, type BranchSetting } from "./published-branch.ts";
-export { acceptedTree, acceptPull, pullTree, treeAt, type PulledTree, type PullSetting } from "./pull.ts";
+export { acceptedTree, acceptPull, pullTree, treeAt, type PulledTree } from "./pull.ts";
 export type { PushOutcome } from "./push.ts";
 export { parseRemote } from "./remote.ts";
 export { gitIdentity } from "./identity.ts";

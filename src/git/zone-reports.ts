@@ -37,7 +37,10 @@ export async function fetchReports(setting: ReportSetting): Promise<ReadonlyMap<
 }
 
 /** The reports that the store has since they were fetched last. */
-export async function knownReports({ store, trusted }: Pick<PullSetting, "store" | "trusted">): Promise<ReadonlyMap<string, FetchedReport>> {
+export async function knownReports({
+  store,
+  trusted,
+}: Pick<PullSetting, "store" | "trusted">): Promise<ReadonlyMap<string, FetchedReport>> {
   const options = { cwd: store };
   const listed = await git(["for-each-ref", "--format=%(objectname) %(refname)", REPORTS], options);
   const found = new Map<string, FetchedReport>();
@@ -138,5 +141,10 @@ function network(setting: PullSetting, options: GitRunOptions): GitRunOptions {
     ["http.lowSpeedTime", "60"],
     ...(settings.config ?? []),
   ] as const;
-  return { ...options, ...settings, config: config.map(([name = "", value = ""]) => [name, value] as const), timeout: setting.timeout ?? 300_000 };
+  return {
+    ...options,
+    ...settings,
+    config: config.map(([name = "", value = ""]) => [name, value] as const),
+    timeout: setting.timeout ?? 300_000,
+  };
 }

@@ -93,7 +93,11 @@ function decideOne(
   if (rollout === null || cluster.held === cluster.wanted) return GO;
   const { wave, order } = rollout;
   if (rollout.paused)
-    return { go: false, kind: "paused", reason: `wave ${wave} is paused (pillar rollout:waves:${wave}:paused); taking that out resumes it` };
+    return {
+      go: false,
+      kind: "paused",
+      reason: `wave ${wave} is paused (pillar rollout:waves:${wave}:paused); taking that out resumes it`,
+    };
   if (rollout.approved !== null && !cluster.approved) {
     return {
       go: false,

@@ -140,7 +140,9 @@ export class KeptCluster {
         onPass: (pass) => this.#see(pass),
         onTrouble: (error) => {
           this.#options.onPass(null);
-          this.#trouble(`the API server ${error.name === "ApiError" ? "refused" : "gives no answer"}: ${error.message.split("\n")[0] ?? ""}`);
+          this.#trouble(
+            `the API server ${error.name === "ApiError" ? "refused" : "gives no answer"}: ${error.message.split("\n")[0] ?? ""}`,
+          );
         },
       });
       this.#keeper = keeper;
@@ -192,7 +194,11 @@ export function viewOf({ plan, result }: KeptPass): ClusterView {
     commit: plan.commit,
     synced: refused === undefined && unsynced === undefined,
     healthy: refused === undefined && ill === undefined,
-    reason: refused ?? (first === undefined ? "" : `${first.name} is ${first === unsynced ? first.sync : first.health}${first.reason === "" ? "" : `: ${first.reason}`}`),
+    reason:
+      refused ??
+      (first === undefined
+        ? ""
+        : `${first.name} is ${first === unsynced ? first.sync : first.health}${first.reason === "" ? "" : `: ${first.reason}`}`),
     addons,
   };
 }

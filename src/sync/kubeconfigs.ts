@@ -27,7 +27,7 @@ export function accessTo(cluster: string, { path, variable, home }: KubeconfigPl
   const isFolder = path !== null && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
   const own = isFolder ? kubeconfigIn(path, cluster) : (path ?? undefined);
   const endpoint = endpointOf({ cluster, path: own, variable, home });
-  return { endpoint, stamp: stampOf(own === undefined ? [...(variable ?? "").split(":")] : [own]) };
+  return { endpoint, stamp: stampOf(own === undefined ? (variable ?? "").split(":") : [own]) };
 }
 
 function kubeconfigIn(folder: string, cluster: string): string {

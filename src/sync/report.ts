@@ -87,9 +87,7 @@ export function parseReport(content: string): ZoneReport | string {
       healthy: entry["healthy"] === true,
       wellSince: textAt(entry, "wellSince") ?? null,
       done: entry["done"] === true,
-      hold: isObject(entry["hold"])
-        ? { kind: textAt(entry, "hold", "kind") ?? "", reason: textAt(entry, "hold", "reason") ?? "" }
-        : null,
+      hold: isObject(entry["hold"]) ? { kind: textAt(entry, "hold", "kind") ?? "", reason: textAt(entry, "hold", "reason") ?? "" } : null,
       reason: textAt(entry, "reason") ?? "",
       addons: listAt(entry, "addons").map((addon) => ({
         name: textAt(addon, "name") ?? "",

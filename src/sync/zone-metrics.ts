@@ -30,10 +30,21 @@ export class ZoneMetrics implements ZoneListener {
   constructor(metrics: Metrics, clock: Clock) {
     this.#metrics = metrics;
     this.#clock = clock;
-    this.#passes = metrics.histogram("halite_sync_pass_seconds", "How long a look at a cluster and what was applied then took.", PASS_SECONDS, ["cluster", "kind"]);
-    this.#unreachable = metrics.counter("halite_sync_unreachable_total", "Passes that could not be made: no answer, or a refusal.", ["cluster"]);
+    this.#passes = metrics.histogram(
+      "halite_sync_pass_seconds",
+      "How long a look at a cluster and what was applied then took.",
+      PASS_SECONDS,
+      ["cluster", "kind"],
+    );
+    this.#unreachable = metrics.counter("halite_sync_unreachable_total", "Passes that could not be made: no answer, or a refusal.", [
+      "cluster",
+    ]);
     this.#drift = metrics.counter("halite_sync_drift_total", "Objects that had departed from git and were brought back.", ["cluster"]);
-    this.#operations = metrics.counter("halite_sync_operations_total", "Operations that changed, failed or wait.", ["cluster", "operation", "result"]);
+    this.#operations = metrics.counter("halite_sync_operations_total", "Operations that changed, failed or wait.", [
+      "cluster",
+      "operation",
+      "result",
+    ]);
     this.#pulls = metrics.histogram("halite_sync_pull_seconds", "How long reading git took, by what it came to.", PASS_SECONDS, ["result"]);
     this.#reports = metrics.counter("halite_sync_reports_total", "Reports to the other zones, pushed and failed.", ["result"]);
     this.#objects = metrics.gauge("halite_sync_objects", "Objects of the release, by their health.", ["cluster", "state"]);

@@ -37,7 +37,7 @@ export function zoneReleases(files: ReadonlyMap<string, Buffer>): ReadonlyMap<st
     const folder = folders.get(cluster) ?? new Map<string, Buffer>();
     folders.set(cluster, folder.set(path.slice(cut + 1), content));
   }
-  return new Map([...folders].sort().map(([cluster, folder]) => [cluster, clusterRelease(cluster, folder)]));
+  return new Map([...folders].sort(([a], [b]) => (a < b ? -1 : 1)).map(([cluster, folder]) => [cluster, clusterRelease(cluster, folder)]));
 }
 
 /** One cluster's release, from its folder. */
@@ -54,7 +54,8 @@ export function clusterRelease(cluster: string, files: ReadonlyMap<string, Buffe
   }
   if (!isObject(release) || textAt(release, "kind") !== "Release") return failed("its release.yaml is no Release");
   const { rollout, ...rest } = release;
-  if (rest["state"] === "failed") return failed(`its release did not compile: ${textAt(listAt(release, "why")[0] ?? null, "message") ?? ""}`);
+  if (rest["state"] === "failed")
+    return failed(`its release did not compile: ${textAt(listAt(release, "why")[0] ?? null, "message") ?? ""}`);
   const content = digest(canonical(rest));
   if (rollout === undefined || rollout === null) return { cluster, files, rollout: null, content, problem: null };
   const read = readRollout(rollout);

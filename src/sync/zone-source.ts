@@ -72,7 +72,9 @@ export class ZoneSource {
   /** Whether git says that going from one commit to another, which does not come after it, is meant. */
   async #isStated(commit: string, previous: string): Promise<boolean> {
     const options = { cwd: this.#setting.store };
-    const before = new Set((await commitOf(this.#setting.store, previous)) === null ? [] : (await gitLog(previous, options)).map((each) => each.commit));
+    const before = new Set(
+      (await commitOf(this.#setting.store, previous)) === null ? [] : (await gitLog(previous, options)).map((each) => each.commit),
+    );
     const since = (await gitLog(commit, options)).filter((each) => !before.has(each.commit));
     return since.some(({ trailers }) => trailers.has("Rollback-To"));
   }
@@ -97,7 +99,8 @@ export class ZoneSource {
     if (commit === null) return null;
     const prefix = `${cluster}/`;
     const files = new Map<string, Buffer>();
-    for (const [path, content] of await treeAt(this.#setting, commit)) if (path.startsWith(prefix)) files.set(path.slice(prefix.length), content);
+    for (const [path, content] of await treeAt(this.#setting, commit))
+      if (path.startsWith(prefix)) files.set(path.slice(prefix.length), content);
     return { ...clusterRelease(cluster, files), commit };
   }
 

@@ -1,7 +1,15 @@
 import { readRelease, type Desired, type KeptPass } from "../cluster/index.ts";
 import type { Clock, Log, Random } from "../controllers/runtime/index.ts";
 import { FindingError } from "../finding/index.ts";
-import { fetchReports, knownReports, pushReport, type FetchedReport, type ReportSetting, type SigningKey, type TrustedSigners } from "../git/index.ts";
+import {
+  fetchReports,
+  knownReports,
+  pushReport,
+  type FetchedReport,
+  type ReportSetting,
+  type SigningKey,
+  type TrustedSigners,
+} from "../git/index.ts";
 import { decide, duration, isDone, whyNotDone, type Decision, type OtherZone, type WaveCluster } from "./decide.ts";
 import { KeptCluster, type ClusterView } from "./kept-cluster.ts";
 import type { ClusterAccess } from "./kubeconfigs.ts";
@@ -205,7 +213,8 @@ export class Zone {
       const pulled = await this.#source.pull();
       this.#pulledAt = clock.date().getTime();
       if (pulled.kind === "taken") {
-        if (pulled.commit.commit !== this.#taken?.commit) log.info("commit taken over", { commit: pulled.commit.commit, was: this.#taken?.commit ?? null });
+        if (pulled.commit.commit !== this.#taken?.commit)
+          log.info("commit taken over", { commit: pulled.commit.commit, was: this.#taken?.commit ?? null });
         this.#taken = pulled.commit;
         this.#git = { ...this.#git, error: null, refused: null };
       } else {
@@ -278,7 +287,10 @@ export class Zone {
         continue;
       }
       counted.add(cluster);
-      const gap = this.#once && before.seenWell !== null && !this.#counted.has(cluster) ? Math.min(Math.max(date - before.seenWell, 0), LONGEST_GAP) / 1000 : 0;
+      const gap =
+        this.#once && before.seenWell !== null && !this.#counted.has(cluster)
+          ? Math.min(Math.max(date - before.seenWell, 0), LONGEST_GAP) / 1000
+          : 0;
       const more = this.#counted.has(cluster) ? elapsed : gap;
       const soak = this.#taken?.clusters.get(cluster)?.rollout?.soakSeconds ?? 0;
       held.set(cluster, {
@@ -318,10 +330,16 @@ export class Zone {
       else if (report.az !== az) others.push(unseen(`its report is of zone ${report.az}`));
       else if (report.tree !== tree) {
         const age = duration((clock.date().getTime() - Date.parse(report.time)) / 1000);
-        others.push(unseen(`it has not taken over commit ${taken.commit.slice(0, 12)} yet; its last report, ${age} ago, is about ${report.commit?.slice(0, 12) ?? "nothing"}`));
+        others.push(
+          unseen(
+            `it has not taken over commit ${taken.commit.slice(0, 12)} yet; its last report, ${age} ago, is about ${report.commit?.slice(0, 12) ?? "nothing"}`,
+          ),
+        );
       } else {
         const clusters = report.clusters.flatMap(({ cluster, wave, order, done, reason, hold }) =>
-          wave === null || order === null ? [] : [{ cluster, wave, order, done, why: hold?.reason ?? (reason === "" ? "it is watched still" : reason) }],
+          wave === null || order === null
+            ? []
+            : [{ cluster, wave, order, done, why: hold?.reason ?? (reason === "" ? "it is watched still" : reason) }],
         );
         others.push({ az, seen: true, why: "", clusters });
       }
@@ -394,7 +412,9 @@ export class Zone {
     const state = this.#state;
     if (state === null) return true;
     // When a cluster was last seen well changes all the time, and is written at the end only, or for jobs that end at once.
-    const text = JSON.stringify([...state.held].map(([cluster, each]) => [cluster, each.commit, each.content, Math.round(each.wellSeconds / 10)]));
+    const text = JSON.stringify(
+      [...state.held].map(([cluster, each]) => [cluster, each.commit, each.content, Math.round(each.wellSeconds / 10)]),
+    );
     if (!whole && text === this.#saved) return true;
     try {
       writeState(this.#options.stateFile, state);
@@ -421,7 +441,8 @@ export class Zone {
       desired = readRelease(release.files, cluster, held.commit);
       this.#problems.delete(cluster);
     } catch (error) {
-      if (this.#problems.get(cluster) !== wordsOf(error)) this.#options.log.error("a release can't be read", { cluster, commit: held.commit, error: wordsOf(error) });
+      if (this.#problems.get(cluster) !== wordsOf(error))
+        this.#options.log.error("a release can't be read", { cluster, commit: held.commit, error: wordsOf(error) });
       this.#problems.set(cluster, wordsOf(error));
       return;
     }
@@ -475,7 +496,17 @@ export class Zone {
       const decision = this.#decisions.get(cluster);
       const [synced, healthy] = [view?.synced ?? false, view?.healthy ?? false];
       const well = synced && healthy;
-      const wave = { cluster, rollout, wanted, held: held?.content ?? null, approved: false, problem: release.problem, well, why: view?.reason ?? "", wellSeconds: held?.wellSeconds ?? 0 };
+      const wave = {
+        cluster,
+        rollout,
+        wanted,
+        held: held?.content ?? null,
+        approved: false,
+        problem: release.problem,
+        well,
+        why: view?.reason ?? "",
+        wellSeconds: held?.wellSeconds ?? 0,
+      };
       const done = isDone(wave);
       const unread = this.#problems.get(cluster);
       clusters.push({
@@ -490,7 +521,15 @@ export class Zone {
         wellSince: held?.wellSince === null || held === undefined || !well ? null : new Date(held.wellSince).toISOString(),
         done,
         hold: decision === undefined || decision.go ? null : { kind: decision.kind, reason: decision.reason },
-        reason: unread ?? (well ? (done ? "" : held?.content === wanted ? whyNotDone(wave) : "") : (view?.reason ?? (held === undefined ? "" : "it was not looked at yet"))),
+        reason:
+          unread ??
+          (well
+            ? done
+              ? ""
+              : held?.content === wanted
+                ? whyNotDone(wave)
+                : ""
+            : (view?.reason ?? (held === undefined ? "" : "it was not looked at yet"))),
         addons: view?.addons ?? [],
       });
     }
@@ -544,7 +583,16 @@ function settledReport(report: ZoneReport): ZoneReport {
     clusters: report.clusters.map((each) => ({
       ...each,
       reason: each.reason.replace(/^it is watched for .* more /, "it is watched "),
-      ...(each.hold === null ? {} : { hold: { ...each.hold, reason: each.hold.reason.replace(/it is watched for .* more /, "it is watched ").replace(/its last report, .* ago, is/, "its last report is") } }),
+      ...(each.hold === null
+        ? {}
+        : {
+            hold: {
+              ...each.hold,
+              reason: each.hold.reason
+                .replace(/it is watched for .* more /, "it is watched ")
+                .replace(/its last report, .* ago, is/, "its last report is"),
+            },
+          }),
     })),
   };
 }

@@ -49,7 +49,11 @@ export interface ControlPlaneOptions {
 }
 
 /** Flags of an API server that is one of many: little memory, nothing kept in it. */
-export const LEAN: readonly string[] = ["--enable-priority-and-fairness=false", "--max-requests-inflight=50", "--max-mutating-requests-inflight=25"];
+export const LEAN: readonly string[] = [
+  "--enable-priority-and-fairness=false",
+  "--max-requests-inflight=50",
+  "--max-mutating-requests-inflight=25",
+];
 
 /** Starts a control plane of its own, builds it first where it is not there, and gives it once it is ready. */
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {

@@ -30,7 +30,10 @@ export class PublishedFleet {
   }
 
   /** Publishes a tree of these clusters, and gives the commit. */
-  async publish(clusters: readonly FleetCluster[], options: { readonly message?: string; readonly sign?: SigningKey } = {}): Promise<string> {
+  async publish(
+    clusters: readonly FleetCluster[],
+    options: { readonly message?: string; readonly sign?: SigningKey } = {},
+  ): Promise<string> {
     const tree = new Map<string, Uint8Array>();
     for (const cluster of clusters) {
       for (const [path, content] of releaseFiles(cluster)) tree.set(`${cluster.az}/${cluster.cluster}/${path}`, content);
@@ -56,7 +59,11 @@ export class PublishedFleet {
 export function releaseFiles({ az, cluster, value, rollout, files }: FleetCluster): ReleaseFiles {
   const name = "halite-test";
   const release = new Map(
-    files ?? releaseOf({ settings: { "a.yaml": namespaceYaml(name), "b.yaml": configYaml(name, "settings", { value }, "Reconcile") } }, { cluster }),
+    files ??
+      releaseOf(
+        { settings: { "a.yaml": namespaceYaml(name), "b.yaml": configYaml(name, "settings", { value }, "Reconcile") } },
+        { cluster },
+      ),
   );
   const text = new TextDecoder().decode(release.get("release.yaml")).replace("az: az1", `az: ${az}`);
   release.set("release.yaml", new TextEncoder().encode(rollout === undefined ? text : `${text}rollout: ${rollout}\n`));

@@ -42,8 +42,16 @@ describe.skipIf(!possible)("a zone of several clusters", () => {
     const run = await halite(["sync", "--az", "az1", "--once"], { cwd: zone });
     expect(run.stdout + run.stderr).toContain("2 of 2 clusters have this release, synced and healthy");
     expect(run.status).toBe(0);
-    for (const client of clients) expect((await new Other(client, "halite-test").get("configmap", "settings"))?.data).toEqual({ value: "one" });
+    for (const client of clients)
+      expect((await new Other(client, "halite-test").get("configmap", "settings"))?.data).toEqual({ value: "one" });
     const report: unknown = JSON.parse(gitIn(fleet.remote, "show", "reports/az1:report.json"));
-    expect(report).toMatchObject({ az: "az1", commit, clusters: [{ cluster: "a", done: true }, { cluster: "b", done: true }] });
+    expect(report).toMatchObject({
+      az: "az1",
+      commit,
+      clusters: [
+        { cluster: "a", done: true },
+        { cluster: "b", done: true },
+      ],
+    });
   });
 });

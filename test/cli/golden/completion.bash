@@ -4,7 +4,7 @@ _halite() {
   case "$previous" in
     --config|-c|--minion-config|--out|--rendered) COMPREPLY=($(compgen -f -- "$current")); return ;;
   esac
-  if [ "$COMP_CWORD" -eq 1 ]; then words="init render watch impact show explain validate diff ci publish plan apply status rollback secret start completion --help --version"
+  if [ "$COMP_CWORD" -eq 1 ]; then words="init render watch impact show explain validate diff ci publish plan apply status sync rollback secret start completion --help --version"
   else case "${COMP_WORDS[1]}" in
     init) words="--bare --ci --json --help" ;;
     render) words="--config --clusters --check --out --jobs --shards --shard --no-cache --no-memo --json --help" ;;
@@ -19,6 +19,7 @@ _halite() {
     plan) words="--cluster --local --commit --kubeconfig --context --allow-rollback --config --beside-addon-manager --hand-back --json --help" ;;
     apply) words="--cluster --local --commit --kubeconfig --context --allow-rollback --config --beside-addon-manager --hand-back --wait --watch --timeout --json --help" ;;
     status) words="--cluster --local --commit --kubeconfig --context --allow-rollback --config --reasons --json --help" ;;
+    sync) words="--config --az --once --kubeconfigs --state --listen --lease-kubeconfig --reasons --verbose --json --help" ;;
     rollback) words="--config --to --az --addon --max-deletion --allow-az-deletion --json --help" ;;
     secret) words="seal verify list rotate edit --config --clusters --fd --trim --kubeseal-cert --cluster --scope --type --into --replace --sealing-keys --offline --strict --older-than --check --new-data-key --jobs --json --help" ;;
     start) words="--config --jobs --allow-plain --max-deletion --allow-az-deletion --json --help" ;;
