@@ -70,9 +70,16 @@ describe("which cluster may have the new release", () => {
 
   test("another zone is waited for until it has said how its earlier waves are, but by nothing of order 0", () => {
     const silent: OtherZone = { az: "az2", seen: false, why: "it has never reported", clusters: [] };
-    expect(told([cluster("a", wave(1))], [silent])["a"]).toBe("waits: zone az2 may have clusters of an earlier wave: it has never reported");
+    expect(told([cluster("a", wave(1))], [silent])["a"]).toBe(
+      "waits: zone az2 may have clusters of an earlier wave: it has never reported",
+    );
     expect(told([cluster("a", wave(0))], [silent])["a"]).toBe("go");
-    const told2 = (done: boolean): OtherZone => ({ az: "az2", seen: true, why: "", clusters: [{ cluster: "z", wave: "w0", order: 0, done, why: "ill" }] });
+    const told2 = (done: boolean): OtherZone => ({
+      az: "az2",
+      seen: true,
+      why: "",
+      clusters: [{ cluster: "z", wave: "w0", order: 0, done, why: "ill" }],
+    });
     expect(told([cluster("a", wave(1))], [told2(false)])["a"]).toBe("waits: wave w0 comes first: z in az2: ill");
     expect(told([cluster("a", wave(1))], [told2(true)])["a"]).toBe("go");
   });
@@ -137,7 +144,13 @@ describe("any fleet of any number of zones", () => {
             az: `az${az}`,
             seen: true,
             why: "",
-            clusters: own(az).map((each) => ({ cluster: each.cluster, wave: "w", order: each.rollout?.order ?? 0, done: isDone(each), why: "" })),
+            clusters: own(az).map((each) => ({
+              cluster: each.cluster,
+              wave: "w",
+              order: each.rollout?.order ?? 0,
+              done: isDone(each),
+              why: "",
+            })),
           });
         };
         const time = (seconds: number): void => {

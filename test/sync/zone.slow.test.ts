@@ -21,7 +21,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-function zone(az: string, more: { readonly trusted?: TrustedSigners; readonly without?: readonly string[]; readonly state?: string } = {}): Zone {
+function zone(
+  az: string,
+  more: { readonly trusted?: TrustedSigners; readonly without?: readonly string[]; readonly state?: string } = {},
+): Zone {
   const state = join(folder, more.state ?? `zone-${az}`);
   return new Zone({
     git: {
@@ -55,13 +58,22 @@ function report(az: string): ZoneReport {
   return parsed;
 }
 
-const one = (value: string, rollout?: string): FleetCluster => ({ az: "az1", cluster: "a", value, ...(rollout === undefined ? {} : { rollout }) });
+const one = (value: string, rollout?: string): FleetCluster => ({
+  az: "az1",
+  cluster: "a",
+  value,
+  ...(rollout === undefined ? {} : { rollout }),
+});
 
 describe("what a zone takes over of git", () => {
   test("the newest commit, with a report of its own on a branch of its own", async () => {
     const commit = await fleet.publish([one("one"), { az: "az2", cluster: "z", value: "one" }]);
     const status = await once(zone("az1"));
-    expect(status).toMatchObject({ commit, git: { error: null, refused: null, report: null }, clusters: [{ cluster: "a", commit, synced: false }] });
+    expect(status).toMatchObject({
+      commit,
+      git: { error: null, refused: null, report: null },
+      clusters: [{ cluster: "a", commit, synced: false }],
+    });
     expect(status.clusters[0]?.reason).toContain("kubeconfig");
     expect(report("az1")).toMatchObject({ kind: "ZoneReport", az: "az1", commit, clusters: [{ cluster: "a", commit, done: false }] });
     expect(gitIn(fleet.remote, "rev-list", "--count", "reports/az1").trim()).toBe("1");
@@ -183,5 +195,6 @@ test("logs are one JSON object a line", async () => {
   await fleet.publish([one("one")]);
   await once(zone("az1"));
   expect(lines.length).toBeGreaterThan(0);
-  for (const line of lines) expect(JSON.parse(line)).toMatchObject({ time: expect.any(String), level: expect.any(String), message: expect.any(String) });
+  for (const line of lines)
+    expect(JSON.parse(line)).toMatchObject({ time: expect.any(String), level: expect.any(String), message: expect.any(String) });
 });
