@@ -119,7 +119,7 @@ describe("any fleet of any number of zones", () => {
         const zones = [...new Set(members.map(({ az }) => az))];
         const view = (index: number, member: Member): WaveCluster => ({
           ...cluster(`c${String(index).padStart(2, "0")}`, wave(member.order, { soakSeconds: member.soak, maxUnavailable: most })),
-          ...(state[index] ?? {}),
+          ...state[index],
           why: "ill",
         });
         const own = (az: number): WaveCluster[] => members.flatMap((member, index) => (member.az === az ? [view(index, member)] : []));
@@ -137,8 +137,8 @@ describe("any fleet of any number of zones", () => {
               if (other.order < member.order) expect(state[at]?.held).toBe("new");
             }
             state[index] = { held: "new", well: false, wellSeconds: 0 };
-            const wave = members.flatMap((other, at) => (other.az === az && other.order === member.order ? [at] : []));
-            expect(wave.filter((at) => state[at]?.well === false).length).toBeLessThanOrEqual(most);
+            const together = members.flatMap((other, at) => (other.az === az && other.order === member.order ? [at] : []));
+            expect(together.filter((at) => state[at]?.well === false).length).toBeLessThanOrEqual(most);
           }
           reports.set(az, {
             az: `az${az}`,
