@@ -237,7 +237,7 @@ data:
 
 /** A Secret with a reference to a sealed value. */
 const SECRET = (value: string): string =>
-  `---\napiVersion: v1\nkind: Secret\nmetadata: {name: sealed-@, namespace: default}\nstringData:\n  s@: ${value}\n`;
+  `---\napiVersion: v1\nkind: Secret\nmetadata: {name: sealed-%-@, namespace: default}\nstringData:\n  s@: ${value}\n`;
 
 const WHOLE_TEMPLATES: readonly string[] = [
   SECRET("{{ pillar.get('key', '?{barbican:none@1}') | json }}"),
@@ -577,7 +577,7 @@ const FIRST: World = new Map([
   ["pillar/top.sls", [pick(PILLAR_TOP, 1), pick(PILLAR_TOP, 3), pick(PILLAR_TOP, 4)]],
   [
     "pillar/common.sls",
-    ["a: 1\n", "m: {x: 1, y: [1, 2]}\n", "l: [1, 2, 3]\n", "n: {p: {q: {r: deep}}}\n", "flag: true\n", "text: |\n  one\n  two\n"],
+    ["a: two\n", "m: {x: 1, y: [1, 2]}\n", "l: [1, 2, 3]\n", "n: {p: {q: {r: deep}}}\n", "flag: true\n", "text: |\n  one\n  two\n"],
   ],
   [
     "pillar/own.sls",
