@@ -11,7 +11,7 @@ import { FindingError, printFinding } from "../../src/finding/index.ts";
 import { PROJECT } from "./halite.ts";
 
 const SEALED_BLOCK = "hQEMAwAAAAAAAAAAAQf/TheSealedTextThatNobodyIsToSee";
-const REFERENCE = "?{vault:storage/ceph#the-path-of-the-key}";
+const REFERENCE = "?{barbican:the-path-of-the-key@2}";
 
 /** A fleet whose one addon has a line of every sort. */
 const FLEET: Readonly<Record<string, string>> = {
