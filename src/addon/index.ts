@@ -10,7 +10,6 @@ export { BUILT_IN_NAMESPACES, readAddonSettings, type AddonSettings } from "./de
 export { sha256 } from "./digest.ts";
 export { fateOf } from "./line-fate.ts";
 export { publishedLines, publishedObjects, publishedText, type PublishedLine, type PublishedObject } from "./published.ts";
-export type { Rollout } from "./rollout.ts";
 export type { SealedRead } from "./sealed.ts";
 export { ReleaseTexts } from "./release.ts";
 export type {

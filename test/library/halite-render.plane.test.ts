@@ -149,7 +149,9 @@ describe.skipIf(!possible)("the Jobs of halite-render under a real API server an
     expect(render.spec.completionMode).toBe("Indexed");
     expect(completions).toBeGreaterThan(1);
     const pods = await podsOf(render, completions);
-    expect(pods.map(indexOf).sort()).toEqual(Array.from({ length: completions }, (_, index) => String(index)));
+    expect(pods.map(indexOf).sort((a, b) => Number(a) - Number(b))).toEqual(
+      Array.from({ length: completions }, (_, index) => String(index)),
+    );
     const [publish] = await podsOf(await jobOf("publish"), 1);
     if (publish === undefined) throw new Error("the controller has made no pod that publishes");
     // Tried before all is rendered, as the controller starts both at once.
