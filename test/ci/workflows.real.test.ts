@@ -125,8 +125,8 @@ describe.skipIf(!haveActionlint || !havePythonTools)("GitHub Actions", () => {
     const checked = await job("check", change, pull);
     expect(checked.run).toMatchObject({ status: 0 });
     const comment = readFileSync(join(checked.runner.cwd, "comment.md"), "utf8");
-    expect(comment).toContain("4 clusters, 8 addons, 40 objects");
-    expect(comment).toMatch(/"?one"?.*"?two"?/s);
+    expect(comment).toMatch(/^✅ \*\*Valid\*\*\n/);
+    expect(comment).toContain("data.value: one → two");
     expect(readFileSync(checked.runner.env["GITHUB_STEP_SUMMARY"] ?? "", "utf8")).toBe(comment);
     expect(checked.comments).toBe("pr comment 7 --edit-last --create-if-none --body-file comment.md\n");
     developer.git("push", "--quiet", origin, "HEAD:refs/heads/main");
@@ -142,7 +142,10 @@ describe.skipIf(!haveActionlint || !havePythonTools)("GitHub Actions", () => {
     developer.git("push", "--quiet", origin, "HEAD:refs/heads/change");
     const checked = await job("check", change, { "github.event.pull_request.base.sha": base, "github.event.pull_request.number": "7" });
     expect(checked.run.status).toBe(1);
-    expect(readFileSync(join(checked.runner.cwd, "comment.md"), "utf8")).toContain("did you mean provisioner?");
+    const comment = readFileSync(join(checked.runner.cwd, "comment.md"), "utf8");
+    expect(comment).toMatch(/^❌ \*\*Not valid\*\*: 2 errors\n/);
+    expect(comment).toContain("provisioned: there is no field provisioned here");
+    expect(checked.run.stderr).toContain("did you mean provisioner?");
     expect(checked.comments).toContain("pr comment 7");
   });
 });
@@ -188,7 +191,8 @@ describe.skipIf(!havePythonTools)("GitLab CI", () => {
     developer.git("push", "--quiet", origin, "HEAD:refs/heads/change");
     const checked = await job("halite-check", change, { CI_MERGE_REQUEST_DIFF_BASE_SHA: base });
     expect(checked.run).toMatchObject({ status: 0 });
-    expect(readFileSync(join(checked.cwd, "comment.md"), "utf8")).toMatch(/"?one"?.*"?two"?/s);
+    expect(readFileSync(join(checked.cwd, "comment.md"), "utf8")).toContain("data.value: one → two");
+    expect(existsSync(join(checked.cwd, "diff.html"))).toBe(true);
     expect(existsSync(join(checked.builds, "halite-1"))).toBe(false);
     developer.git("push", "--quiet", origin, "HEAD:refs/heads/main");
     const merged = await job("halite-publish", change, {});
@@ -203,7 +207,7 @@ describe.skipIf(!havePythonTools)("GitLab CI", () => {
     developer.git("push", "--quiet", origin, "HEAD:refs/heads/change");
     const checked = await job("halite-check", change, { CI_MERGE_REQUEST_DIFF_BASE_SHA: base });
     expect(checked.run.status).toBe(1);
-    expect(checked.run.stdout.toString("utf8")).toContain("did you mean provisioner?");
+    expect(checked.run.stderr).toContain("did you mean provisioner?");
   });
 });
 
@@ -234,6 +238,8 @@ test.skipIf(!havePythonTools)(
       runReal(pythonTool("pre-commit"), args, { cwd: developer.folder, env, timeout: 600_000 });
     expect(await run("validate-manifest", join(PROJECT, ".pre-commit-hooks.yaml"))).toMatchObject({ status: 0 });
     const first = await run("run", "--all-files", "--color=never");
+    const log = join(folder, "pre-commit/pre-commit.log");
+    if (existsSync(log)) throw new Error(readFileSync(log, "utf8"));
     expect([first.stdout.toString("utf8").split("\n").at(-2), first.status]).toEqual([
       expect.stringMatching(/^halite validate\.+Passed$/),
       0,
