@@ -103,11 +103,7 @@ export class ChangeCauses {
       fleet.configFile,
       ...SETTINGS.flatMap((folder) => filesIn(fleet.files, join(fleet.folder, folder)).map((path) => `${folder}/${path}`)),
     ]);
-    const text = (fleet: Fleet, path: string): string => {
-      const full = resolve(fleet.folder, path);
-      return fleet.files.status(full)?.kind === "file" ? Buffer.from(fleet.files.read(full)).toString("base64") : "";
-    };
-    return [...new Set(paths)].filter((path) => text(was, path) !== text(is, path)).toSorted();
+    return [...new Set(paths)].filter((path) => contentAt(was, path) !== contentAt(is, path)).toSorted();
   }
 
   /** Files of the states, and sealed ones, that are others. */
@@ -175,4 +171,10 @@ function placed(data: PyDict, [step, ...rest]: DataPlace, value: Value | undefin
   if (own === undefined) copy.delete(step);
   else copy.set(step, own);
   return copy;
+}
+
+/** What is in a file of a fleet's folder; empty where there is none. */
+function contentAt({ folder, files }: Fleet, path: string): string {
+  const full = resolve(folder, path);
+  return files.status(full)?.kind === "file" ? Buffer.from(files.read(full)).toString("base64") : "";
 }
