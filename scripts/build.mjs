@@ -66,4 +66,4 @@ export async function build() {
   return true;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url) && process.env["HALITE_INSTALLS"] === undefined) await build();
+if (process.argv[1] === fileURLToPath(import.meta.url)) await build();

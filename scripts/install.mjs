@@ -9,24 +9,17 @@ const stamp = `${root}node_modules/.halite-installed`;
 
 /** @returns {boolean} whether something was installed */
 export function install() {
-  // npm itself calls us when somebody installs the program from its repository. `npm install -g` leaves out what only the build needs.
-  const prepares = process.env["npm_lifecycle_event"] === "prepare";
-  if (prepares && existsSync(`${root}node_modules/esbuild`)) return false;
   const digest = createHash("sha256")
     .update(readFileSync(`${root}package-lock.json`))
     .digest("hex");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return false;
   // Not `npm ci`: it refuses a lock file that lacks optional packages of other platforms, which a registry mirror may not carry.
-  const done = spawnSync(
-    "npm",
-    ["install", "--global=false", "--include=dev", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"],
-    {
-      cwd: root,
-      // What is installed here is built by whoever asks for it.
-      env: { ...process.env, HALITE_INSTALLS: "1" },
-      stdio: ["ignore", 2, 2],
-    },
-  );
+  const done = spawnSync("npm", ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"], {
+    cwd: root,
+    // What is installed here is built by whoever asks for it.
+    env: { ...process.env, HALITE_INSTALLS: "1" },
+    stdio: ["ignore", 2, 2],
+  });
   if (done.error !== undefined || done.status !== 0) {
     console.error("npm install failed; see above. It needs a package registry: `npm config get registry` names yours.");
     process.exit(3);
