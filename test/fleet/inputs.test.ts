@@ -71,15 +71,31 @@ describe("halite.yaml", () => {
     parseFleetConfig(text, "halite.yaml", new FileSchema(HOME, "config"));
 
   test("defaults", () => {
-    const { saltOptions, ...rest } = config("");
+    const { saltOptions, policies, ...rest } = config("");
+    expect(policies.settings).toBeUndefined();
     expect(rest).toEqual({
       fileRoots: new Map([["base", ["states"]]]),
       pillarRoots: new Map([["base", ["pillar"]]]),
-      sealed: { root: "secrets", allow: [] },
+      sealed: {
+        root: "secrets",
+        allow: [],
+        keys: { age: { identities: [], recipients: [] }, pgp: { home: null, recipients: [] }, barbican: null, clusters: [] },
+      },
       roster: "pillar/roster.yaml",
       out: "out",
       kubernetes: null,
-      publish: { remote: ".halite/addons.git", branch: "addons" },
+      publish: { remote: ".halite/addons.git", branch: "addons", auth: {}, maxDeletion: 10, sign: null },
+      sync: {
+        state: ".halite/sync",
+        kubeconfigs: null,
+        trusted: null,
+        interval: 30,
+        resync: 600,
+        workers: 8,
+        listen: null,
+        lease: null,
+        reports: { branch: "reports", sign: null, trusted: null, without: [] },
+      },
     });
     expect(saltOptions.size).toBe(0);
   });
