@@ -420,18 +420,25 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: "status",
-    summary: "say how one cluster is: sync and health apart, reasons first",
+    summary: "say how clusters are: sync and health apart, reasons first",
     synopsis: "",
     description:
-      "Prints one line an addon: whether the cluster holds what git wants, whether it works, and what to look at first. Writes nothing.",
-    options: [...ONE_CLUSTER, { name: "reasons", summary: "every reason, not only the first of each addon" }],
+      "With --cluster asks the cluster itself, and prints one line an addon: whether it holds what git wants, whether it works, and what to look at first. Without it prints what the zones have last reported (halite sync): clusters, what each waits for, and its addons that are not well. Writes nothing.",
+    options: [
+      ...ONE_CLUSTER,
+      { name: "az", value: "AZ", summary: "what this zone has reported; default: all" },
+      { name: "reasons", summary: "every reason, not only the first of each addon" },
+    ],
     exits: [
       [0, "everything is synced and healthy"],
       [1, "something is not"],
       [2, "called wrongly"],
       [3, "no halite.yaml, no kubeconfig, or the API server gives no answer"],
     ],
-    examples: [["halite status --cluster sjc1-prod-02", "its addons"]],
+    examples: [
+      ["halite status --cluster sjc1-prod-02", "its addons"],
+      ["halite status --az sjc1", "the clusters of a zone, as it has reported"],
+    ],
     load: async () => (await import("./status.ts")).command,
   },
   {

@@ -1,12 +1,16 @@
 import { clusterStatus, type AddonReport } from "../cluster/index.ts";
-import type { Command, CommandContext } from "./command.ts";
+import { UsageError, type Command, type CommandContext } from "./command.ts";
 import { withPlan } from "./cluster-target.ts";
 import type { Colour } from "./terminal.ts";
+import { zonesStatus } from "./zone-status.ts";
 
 /** `halite status`. */
 export const command: Command = {
-  run: async (context) =>
-    await withPlan(context, {}, async ({ client, plan, desired, observed, cluster, from }) => {
+  run: async (context) => {
+    const { arguments: args } = context;
+    if (args.value("cluster") === undefined) return await zonesStatus(context);
+    if (args.value("az") !== undefined) throw new UsageError("--cluster and --az exclude each other");
+    return await withPlan(context, {}, async ({ client, plan, desired, observed, cluster, from }) => {
       const reports = await clusterStatus(client, plan, desired, observed);
       const { terminal } = context;
       if (context.arguments.flag("json")) {
@@ -16,7 +20,8 @@ export const command: Command = {
         );
       } else terminal.out(statusText(reports, context, `${cluster.id} (${client.server}), wanted: ${from}`));
       return reports.every(isWell) ? 0 : 1;
-    }),
+    });
+  },
 };
 
 function isWell({ status }: AddonReport): boolean {

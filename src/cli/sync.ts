@@ -92,9 +92,8 @@ export interface ZoneSetting {
 }
 
 /** @throws UsageError, EnvironmentError, FindingError */
-export function zoneSetting(context: CommandContext): ZoneSetting {
+export function zoneSetting(context: CommandContext, az = context.arguments.value("az")): ZoneSetting {
   const { arguments: args, cwd } = context;
-  const az = args.value("az");
   if (az === undefined) throw new UsageError("--az AZ is needed: one job keeps one availability zone");
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(az)) throw new UsageError(`${JSON.stringify(az)} is no name of a zone`);
   const { folder, config } = loadConfig(configPath(context), context.home);

@@ -127,7 +127,7 @@ export class Zone {
         await this.#step(first, signal);
         const open = [...this.#entries.values()].some(({ kept }) => kept.view === null);
         if (open && !this.#changed) await this.#until(60_000, signal);
-        else if (!open && JSON.stringify([...this.#handed]) === before && !first) break;
+        else if (!open && !this.#changed && !first && JSON.stringify([...this.#handed]) === before) break;
         else if (this.#entries.size === 0) break;
       }
       return this.status();
