@@ -19,3 +19,5 @@ base:
     - csi-driver-nfs
   'I@components:halite-render:true':
     - halite-render
+  'I@components:halite-sync:true':
+    - halite-sync

@@ -40,6 +40,10 @@ addons:
     mode: Reconcile
     sls: [halite-render]
     dependsOn: [storage-base]
+  halite-sync:
+    mode: Reconcile
+    sls: [halite-sync]
+    dependsOn: [storage-base]
 halite:
   # Namespaces that are there without any of these addons.
   namespaces: [monitoring]

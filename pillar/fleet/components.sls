@@ -5,3 +5,4 @@ components:
   ceph-csi-cephfs: false
   csi-driver-nfs: false
   halite-render: false
+  halite-sync: false
