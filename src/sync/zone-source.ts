@@ -35,6 +35,8 @@ export type Pulled =
 /** The published branch, as one zone pulls it. Nothing but git is touched here. */
 export class ZoneSource {
   readonly #setting: ReportSetting;
+  /** The store is for one git at a time: clusters ask of it beside one another. */
+  #before: Promise<unknown> = Promise.resolve();
 
   constructor(setting: ReportSetting) {
     this.#setting = setting;
@@ -42,6 +44,16 @@ export class ZoneSource {
 
   /** Pulls, judges and takes over. @throws FindingError `git-*`, `pull-corrupt` */
   async pull(): Promise<Pulled> {
+    return await this.#alone(() => this.#pull());
+  }
+
+  async #alone<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#before.then(work, work);
+    this.#before = mine.catch(() => undefined);
+    return await mine;
+  }
+
+  async #pull(): Promise<Pulled> {
     const pulled = await pullTree(this.#setting);
     const reason = await this.#objection(pulled);
     if (reason !== null) return { kind: "refused", commit: pulled.commit, reason };
@@ -82,7 +94,11 @@ export class ZoneSource {
   /** How a commit stands to one that was applied to a cluster before. */
   async standing(applied: string, commit: string): Promise<Standing> {
     const { store } = this.#setting;
-    if (applied !== commit && (await commitOf(store, applied)) === null) await deepenStore(this.#setting);
+    if (applied === commit) return "same";
+    if ((await commitOf(store, applied)) === null) {
+      // Without the remote it stays unknown, and what is unknown is not applied over.
+      await this.#alone(() => deepenStore(this.#setting)).catch(() => undefined);
+    }
     const standing = await commitStanding(store, commit, applied);
     if (standing === "same" || standing === "newer") return standing;
     return (await this.#isStated(commit, applied)) ? "stated" : standing;
@@ -93,13 +109,14 @@ export class ZoneSource {
     const { store } = this.#setting;
     let commit = await commitOf(store, revision);
     if (commit === null) {
-      await deepenStore(this.#setting);
+      await this.#alone(() => deepenStore(this.#setting));
       commit = await commitOf(store, revision);
     }
     if (commit === null) return null;
+    const found = commit;
     const prefix = `${cluster}/`;
     const files = new Map<string, Buffer>();
-    for (const [path, content] of await treeAt(this.#setting, commit))
+    for (const [path, content] of await this.#alone(() => treeAt(this.#setting, found)))
       if (path.startsWith(prefix)) files.set(path.slice(prefix.length), content);
     return { ...clusterRelease(cluster, files), commit };
   }

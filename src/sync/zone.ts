@@ -226,7 +226,11 @@ export class Zone {
       this.#fetched = await fetchReports({ ...git, trusted: reports.trusted });
     } catch (error) {
       const said = wordsOf(error);
-      log.error("git can't be read", { error: said, secondsSincePull: this.status().git.secondsSincePull });
+      // It is said once, and again when it is something else: an outage may be long.
+      log[this.#git.error === said ? "debug" : "error"]("git can't be read", {
+        error: said,
+        secondsSincePull: this.status().git.secondsSincePull,
+      });
       this.#git = { ...this.#git, error: said };
       listener?.onPull?.("failed", (clock.monotonic() - begun) / 1000);
       await this.#fromStore();
