@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join, posix, relative, resolve, sep } from "node:path";
 import { FindingError } from "../finding/index.ts";
-import { FleetCompiler, type ClusterKeys, type Fleet, type SealingConfig } from "../fleet/index.ts";
+import { FleetCompiler, loadConfig, type ClusterKeys, type Fleet, type SealingConfig } from "../fleet/index.ts";
 import { SecretValue } from "../sealed/index.ts";
 import {
   AgeIdentities,
@@ -16,17 +16,18 @@ import {
   type Recipient,
 } from "../unseal/index.ts";
 import { EnvironmentError, UsageError, type CommandContext } from "./command.ts";
-import { openFleet } from "./session.ts";
+import { configPath, openFleet } from "./session.ts";
 
 /** What the secret commands work on: the fleet's sealed files, and who may open them. */
 export class SecretFleet {
-  readonly fleet: Fleet;
+  /** The config alone: in a zone there is no more of the fleet than that. */
+  readonly fleet: Pick<Fleet, "folder" | "configFile" | "config">;
   readonly keys: SealingConfig;
   readonly #context: CommandContext;
 
   private constructor(context: CommandContext) {
     this.#context = context;
-    this.fleet = openFleet(context);
+    this.fleet = loadConfig(configPath(context), context.home);
     this.keys = this.fleet.config.sealed.keys;
   }
 
@@ -148,9 +149,14 @@ export class SecretFleet {
     });
   }
 
+  /** The fleet with its roster and roots. @throws as `openFleet` */
+  whole(): Fleet {
+    return openFleet(this.#context);
+  }
+
   /** The keys of the clusters that a target picks (default: all), by cluster. */
   clusterKeys(target?: string): Map<string, readonly ClusterKeys[]> {
-    const compiler = new FleetCompiler(this.fleet);
+    const compiler = new FleetCompiler(this.whole());
     const keys = new Map<string, ClusterKeys[]>(compiler.select(target).map((cluster) => [cluster.id, []]));
     for (const each of this.keys.clusters) for (const { id } of compiler.select(each.target)) keys.get(id)?.push(each);
     return keys;

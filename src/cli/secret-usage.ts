@@ -27,7 +27,8 @@ export interface SealedUsage {
 }
 
 /** Compiles the clusters that `--clusters` picks, in memory, and reads what their output refers to. */
-export async function sealedUsage(context: CommandContext, { fleet }: SecretFleet): Promise<SealedUsage> {
+export async function sealedUsage(context: CommandContext, secrets: SecretFleet): Promise<SealedUsage> {
+  const fleet = secrets.whole();
   const compiles = await compileFleet(context, fleet);
   const references = new Map<string, { reference: Reference; clusters: Set<string> }>();
   const messages = new Map<string, string>();

@@ -1,12 +1,13 @@
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
-import { endpointOf } from "../cluster/index.ts";
+import { endpointOf, type ApiClient as ClusterClient } from "../cluster/index.ts";
 import { jsonLog, systemClock } from "../controllers/runtime/index.ts";
 import { loadConfig, type SyncConfig } from "../fleet/index.ts";
 import { parseRemote, type ReportSetting, type TrustedSigners } from "../git/index.ts";
 import { ApiClient, inClusterEndpoint } from "../kubernetes/index.ts";
 import { accessTo, lockFolder, serveZone, Zone, type ZoneOptions } from "../sync/index.ts";
 import { EnvironmentError, UsageError, type Command, type CommandContext, type ExitCode } from "./command.ts";
+import { revealerOf } from "./reveal.ts";
 import { configPath } from "./session.ts";
 import { zoneText } from "./zone-text.ts";
 
@@ -29,6 +30,7 @@ export const command: Command = {
       reports: { sign: sync.reports.sign, trusted: signers(sync.reports.trusted, folder), without: sync.reports.without },
       stateFile: join(setting.state, "state.json"),
       access: (cluster: string) => accessTo(cluster, places),
+      reveal: (client: ClusterClient, files: ReadonlyMap<string, Uint8Array>) => revealerOf(context, client, files),
       interval: sync.interval * 1000,
       resync: sync.resync * 1000,
       workers: sync.workers,

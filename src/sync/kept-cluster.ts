@@ -1,4 +1,4 @@
-import { ApiClient, ClusterKeeper, type Desired, type KeptPass, type Standing } from "../cluster/index.ts";
+import { ApiClient, ClusterKeeper, type Desired, type KeptPass, type Reveal, type Standing } from "../cluster/index.ts";
 import type { Clock, Log, Random } from "../controllers/runtime/index.ts";
 import { FindingError } from "../finding/index.ts";
 import type { ClusterAccess } from "./kubeconfigs.ts";
@@ -16,10 +16,15 @@ export interface ClusterView {
   readonly addons: readonly ReportedAddon[];
 }
 
+/** Makes what opens the references of one release, for one cluster. */
+export type RevealOf = (client: ApiClient, files: ReadonlyMap<string, Uint8Array>) => Reveal;
+
 export interface KeptClusterOptions {
   readonly cluster: string;
   readonly access: () => ClusterAccess;
   readonly standing: (applied: string, commit: string) => Promise<Standing>;
+  /** What opens references to sealed values of a release, by its files. */
+  readonly reveal: RevealOf | undefined;
   readonly turns: Turns;
   readonly clock: Clock;
   readonly random: Random;
@@ -48,6 +53,7 @@ export function retryAfter(failures: number, random: Random): number {
 export class KeptCluster {
   readonly #options: KeptClusterOptions;
   #desired: Desired | null = null;
+  #files: ReadonlyMap<string, Uint8Array> = new Map();
   #keeper: ClusterKeeper | undefined;
   #view: ClusterView | null = null;
   #restart: AbortController | undefined;
@@ -65,8 +71,9 @@ export class KeptCluster {
   }
 
   /** What it should hold from now on. `same`: it comes to the same as before, so that what was seen still counts. */
-  want(desired: Desired, same = false): void {
+  want(desired: Desired, files: ReadonlyMap<string, Uint8Array>, same = false): void {
     if (desired.commit === this.#desired?.commit) return;
+    this.#files = files;
     this.#desired = desired;
     this.#view = same && this.#view !== null ? { ...this.#view, commit: desired.commit } : null;
     this.#keeper?.want(desired);
@@ -131,9 +138,10 @@ export class KeptCluster {
     this.#stamp = stamp;
     const client = new ApiClient(endpoint, { userAgent: `halite-sync/${version}`, patience: 20_000 });
     try {
+      const reveal = this.#revealer(client);
       const keeper = new ClusterKeeper(client, desired, {
-        observe: { standing: (applied) => standing(applied, this.#desired?.commit ?? "") },
-        apply: { tooling: `halite/v${version}`, now: () => clock.date(), timeout: patience },
+        observe: { reveal, standing: (applied) => standing(applied, this.#desired?.commit ?? "") },
+        apply: { reveal, tooling: `halite/v${version}`, now: () => clock.date(), timeout: patience },
         resync,
         turn: (pass, ended) => turns.take(pass, ended),
         retryAfter: (failures) => retryAfter(failures, random),
@@ -150,6 +158,17 @@ export class KeptCluster {
     } finally {
       client.close();
     }
+  }
+
+  /** Opens what the release that is wanted now has sealed. */
+  #revealer(client: ApiClient): Reveal | undefined {
+    const { reveal: make } = this.#options;
+    if (make === undefined) return undefined;
+    let known: { readonly files: ReadonlyMap<string, Uint8Array>; readonly reveal: Reveal } | undefined;
+    return async (object, where) => {
+      if (known?.files !== this.#files) known = { files: this.#files, reveal: make(client, this.#files) };
+      return await known.reveal(object, where);
+    };
   }
 
   #see(pass: KeptPass): void {

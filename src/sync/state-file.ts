@@ -62,7 +62,11 @@ export function writeState(path: string, { az, held, pulled }: ZoneState): void 
     }
     renameSync(aside, path);
   } catch (error) {
-    rmSync(aside, { force: true });
+    try {
+      rmSync(aside, { force: true });
+    } catch {
+      // The first error says what is wrong.
+    }
     throw error;
   }
 }

@@ -11,7 +11,7 @@ import {
   type TrustedSigners,
 } from "../git/index.ts";
 import { decide, duration, isDone, whyNotDone, type Decision, type OtherZone, type WaveCluster } from "./decide.ts";
-import { KeptCluster, type ClusterView } from "./kept-cluster.ts";
+import { KeptCluster, type ClusterView, type RevealOf } from "./kept-cluster.ts";
 import type { ClusterAccess } from "./kubeconfigs.ts";
 import { parseReport, reportText, sameReport, type ReportedCluster, type ZoneReport } from "./report.ts";
 import { readState, writeState, type HeldRelease, type ZoneState } from "./state-file.ts";
@@ -38,6 +38,8 @@ export interface ZoneOptions {
   /** Path of the file that the zone's state is kept in. */
   readonly stateFile: string;
   readonly access: (cluster: string) => ClusterAccess;
+  /** What opens references to sealed values; without it objects with references are not applied. */
+  readonly reveal?: RevealOf;
   /** Milliseconds. */
   readonly interval: number;
   readonly resync: number;
@@ -439,10 +441,12 @@ export class Zone {
     const before = this.#handed.get(cluster);
     if (before?.commit === held.commit) return;
     let desired: Desired;
+    let files: ReadonlyMap<string, Uint8Array>;
     try {
       const release = held.commit === taken.commit ? taken.clusters.get(cluster) : await this.#source.releaseAt(held.commit, cluster);
       if (release === undefined || release === null) throw new Error(`commit ${held.commit.slice(0, 12)} is not to be had any more`);
-      desired = readRelease(release.files, cluster, held.commit);
+      files = release.files;
+      desired = readRelease(files, cluster, held.commit);
       this.#problems.delete(cluster);
     } catch (error) {
       if (this.#problems.get(cluster) !== wordsOf(error))
@@ -451,17 +455,18 @@ export class Zone {
       return;
     }
     this.#handed.set(cluster, { commit: held.commit, content: held.content });
-    this.#entry(cluster, signal).kept.want(desired, before?.content === held.content);
+    this.#entry(cluster, signal).kept.want(desired, files, before?.content === held.content);
   }
 
   #entry(cluster: string, signal: AbortSignal): Entry {
     const known = this.#entries.get(cluster);
     if (known !== undefined) return known;
-    const { access, clock, random, log, version, resync, patience, listener } = this.#options;
+    const { access, reveal, clock, random, log, version, resync, patience, listener } = this.#options;
     const kept = new KeptCluster({
       cluster,
       access: () => access(cluster),
       standing: (applied, commit) => this.#source.standing(applied, commit),
+      reveal,
       turns: this.#turns,
       clock,
       random,

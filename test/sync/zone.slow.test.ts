@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { jsonLog, systemClock } from "../../src/controllers/runtime/index.ts";
 import { parseRemote, type TrustedSigners } from "../../src/git/index.ts";
-import { accessTo, parseReport, Zone, type ZoneReport, type ZoneStatus } from "../../src/sync/index.ts";
+import { accessTo, lockFolder, parseReport, Zone, type ZoneReport, type ZoneStatus } from "../../src/sync/index.ts";
 import { gitIn } from "../git/fleet-repository.ts";
 import { PublishedFleet, type FleetCluster } from "./zone-fleet.ts";
 
@@ -132,6 +132,41 @@ describe("what a zone takes over of git", () => {
     const status = await once(zone("az1"));
     expect(status.commit).toBe(commit);
     expect(status.git.error).not.toBeNull();
+  });
+});
+
+describe("the zone's own disk", () => {
+  test("where the state can't be written nothing new is rolled out, and that is said", async () => {
+    const first = await fleet.publish([one("one")]);
+    await once(zone("az1"));
+    const file = join(folder, "zone-az1/state.json");
+    const known = readFileSync(file, "utf8");
+    // As on a full disk: the file that is to be written aside can't be.
+    mkdirSync(`${file}.new`);
+    await fleet.publish([one("two")]);
+    const status = await once(zone("az1"));
+    expect(status.stateError).not.toBeNull();
+    expect(status.clusters[0]).toMatchObject({ commit: first });
+    expect(JSON.parse(readFileSync(file, "utf8"))).toEqual(JSON.parse(known));
+    rmSync(`${file}.new`, { recursive: true, force: true });
+    expect((await once(zone("az1"))).clusters[0]?.commit).not.toBe(first);
+  });
+
+  test("a state that was cut off is had again from the zone's report", async () => {
+    const first = await fleet.publish([one("one", "{wave: w1, order: 1, maxUnavailable: 1}")]);
+    await once(zone("az1"));
+    writeFileSync(join(folder, "zone-az1/state.json"), '{"version":1,"az":"az1","clu');
+    await fleet.publish([one("two", "{wave: w1, order: 1, maxUnavailable: 1, paused: true}")]);
+    expect((await once(zone("az1"))).clusters[0]).toMatchObject({ commit: first, hold: { kind: "paused" } });
+  });
+
+  test("is one process's", async () => {
+    const end = await lockFolder(join(folder, "lock"));
+    await expect(lockFolder(join(folder, "lock"))).rejects.toThrow("another halite sync of this machine works with");
+    await end();
+    await (
+      await lockFolder(join(folder, "lock"))
+    )();
   });
 });
 

@@ -1,0 +1,94 @@
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parseAllDocuments } from "yaml";
+import { FleetCompiler, kubernetesSchemas, loadFleet } from "../../src/fleet/index.ts";
+import { parseFleetConfig } from "../../src/fleet/config.ts";
+
+const TOP = fileURLToPath(new URL("../../", import.meta.url));
+
+describe("halite-sync on every Kubernetes version", () => {
+  const clusters = ["1.28", "1.32", "1.36"].flatMap((version) =>
+    ["keep", "cron"].map((kind) => ({ version, kind, id: `${kind}-${version.replace(".", "-")}` })),
+  );
+  const files = new Map<string, ReadonlyMap<string, string>>();
+  const errors: unknown[] = [];
+  let folder = "";
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "halite-library-"));
+    for (const part of ["states", "pillar", "schemas/pillar", "schemas/crds", "secrets", "halite.yaml"])
+      cpSync(join(TOP, part), join(folder, part), { recursive: true });
+    writeFileSync(
+      join(folder, "pillar/roster.yaml"),
+      clusters
+        .map(
+          ({ version, id }) =>
+            `${id}:\n  minion_opts:\n    grains: {region: us-east, az: iad1, kubernetes: "${version}", env: dev, flavors: []}\n`,
+        )
+        .join(""),
+    );
+    for (const { id, kind } of clusters) {
+      const schedule = kind === "cron" ? "  schedule: '*/5 * * * *'\n" : "";
+      const pillar = `components: {halite-sync: true}\nhalite-sync:\n  remote: https://git.example.net/a.git\n  token_secret: git\n  allowed_signers: ada ssh-ed25519 AAAA\n${schedule}`;
+      writeFileSync(join(folder, `pillar/cluster/${id}.sls`), pillar);
+    }
+    const fleet = loadFleet(join(folder, "halite.yaml"), kubernetesSchemas(TOP), TOP);
+    const compiler = new FleetCompiler(fleet);
+    for (const cluster of fleet.roster.clusters) {
+      const compiled = compiler.compileToText(cluster);
+      files.set(cluster.id, compiled.files);
+      errors.push(...compiled.findings.filter(({ severity }) => severity === "error"));
+    }
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const objects = (id: string, file: string): unknown[] =>
+    parseAllDocuments(files.get(id)?.get(`halite-sync/${file}.yaml`) ?? "").map((document): unknown => document.toJS());
+
+  it("compiles without an error", () => expect(errors).toEqual([]));
+
+  it.each(clusters)("$id may hold its Lease and nothing else, and writes nowhere but to its own volumes", ({ id, kind }) => {
+    const [account, ...roles] = objects(id, "service-account");
+    expect(account).toMatchObject({ kind: "ServiceAccount", automountServiceAccountToken: false });
+    if (kind === "cron") expect(roles).toEqual([]);
+    else
+      expect(roles[0]).toMatchObject({
+        kind: "Role",
+        rules: [
+          { apiGroups: ["coordination.k8s.io"], resources: ["leases"], resourceNames: ["halite-sync"], verbs: ["get", "update"] },
+          { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["create"] },
+        ],
+      });
+    const confined = { readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } };
+    const pod = { securityContext: { runAsNonRoot: true }, containers: [{ securityContext: confined }] };
+    const [job] = objects(id, "sync");
+    if (kind === "cron")
+      expect(job).toMatchObject({
+        kind: "CronJob",
+        spec: { concurrencyPolicy: "Forbid", jobTemplate: { spec: { template: { spec: pod } } } },
+      });
+    else {
+      const probes = { livenessProbe: { httpGet: { path: "/healthz" } }, readinessProbe: { httpGet: { path: "/readyz" } } };
+      expect(job).toMatchObject({
+        kind: "Deployment",
+        spec: { replicas: 2, template: { spec: { ...pod, containers: [{ ...pod.containers[0], ...probes }] } } },
+      });
+    }
+  });
+
+  it.each(clusters)("$id has a halite.yaml that halite reads as it is meant", ({ id, kind }) => {
+    const [map] = objects(id, "config");
+    const text = (map as { readonly data: Readonly<Record<string, string>> }).data["halite.yaml"] ?? "";
+    const { publish, sync } = parseFleetConfig(text, "halite.yaml");
+    expect(publish).toMatchObject({ remote: "https://git.example.net/a.git", branch: "addons", auth: { token: { file: "/token/token" } } });
+    expect(sync).toMatchObject({
+      state: "/state",
+      kubeconfigs: "/kubeconfigs",
+      trusted: { format: "ssh", allowedSigners: "/etc/halite/allowed_signers" },
+      listen: kind === "cron" ? null : ":9464",
+      lease: kind === "cron" ? null : { namespace: "storage-system", name: "halite-sync" },
+    });
+  });
+});
