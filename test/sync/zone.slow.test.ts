@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { jsonLog, systemClock } from "../../src/controllers/runtime/index.ts";
-import { parseRemote, type TrustedSigners } from "../../src/git/index.ts";
+import { parseRemote, type SigningKey, type TrustedSigners } from "../../src/git/index.ts";
 import { accessTo, lockFolder, parseReport, Zone, type ZoneReport, type ZoneStatus } from "../../src/sync/index.ts";
 import { gitIn } from "../git/fleet-repository.ts";
 import { PublishedFleet, type FleetCluster } from "./zone-fleet.ts";
@@ -23,7 +23,13 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 function zone(
   az: string,
-  more: { readonly trusted?: TrustedSigners; readonly without?: readonly string[]; readonly state?: string } = {},
+  more: {
+    readonly trusted?: TrustedSigners;
+    readonly without?: readonly string[];
+    readonly sign?: SigningKey;
+    readonly believed?: TrustedSigners;
+    readonly state?: string;
+  } = {},
 ): Zone {
   const state = join(folder, more.state ?? `zone-${az}`);
   return new Zone({
@@ -37,7 +43,7 @@ function zone(
       trusted: more.trusted ?? null,
       prefix: "reports",
     },
-    reports: { sign: null, trusted: null, without: more.without ?? [] },
+    reports: { sign: more.sign ?? null, trusted: more.believed ?? null, without: more.without ?? [] },
     stateFile: join(state, "state.json"),
     access: (cluster) => accessTo(cluster, { path: join(folder, "none"), variable: undefined, home: folder }),
     interval: 1000,
@@ -189,6 +195,19 @@ describe("waves over zones, by their reports alone", () => {
     await fleet.publish([one("two", wave(1)), { az: "az2", cluster: "z", value: "two", rollout: wave(2) }]);
     expect((await once(zone("az2"))).clusters[0]).toMatchObject({ commit: first, hold: { kind: "waits" } });
     expect((await once(zone("az2", { without: ["az1"] }))).clusters[0]).toMatchObject({ hold: null });
+  });
+
+  test("reports count only if somebody trusted has signed them, where that is demanded", async () => {
+    const key = join(folder, "key");
+    execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "zone", "-f", key]);
+    writeFileSync(join(folder, "allowed"), `sync@halite.dev ${readFileSync(`${key}.pub`, "utf8")}`);
+    const believed: TrustedSigners = { format: "ssh", allowedSigners: join(folder, "allowed") };
+    await fleet.publish([one("one", wave(1)), { az: "az2", cluster: "z", value: "one", rollout: wave(2) }]);
+    await once(zone("az1"));
+    const unsigned = await once(zone("az2", { believed }));
+    expect(unsigned.clusters[0]?.hold?.reason).toContain("its report is not signed by anybody trusted");
+    await once(zone("az1", { sign: { format: "ssh", key }, state: "another" }));
+    expect((await once(zone("az2", { believed }))).clusters[0]?.hold?.reason).toMatch(/^wave w1 comes first: a in az1/);
   });
 
   test("pause, resume and approval are commits", async () => {
