@@ -1,9 +1,9 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { EnvironmentError } from "./command.ts";
 
 /**
- * Writes a file so that after a kill at any moment it is the old one or the new one, whole. Its mode stays. What is no file, such as /dev/stdout, is
+ * Writes a file, with the folders that it needs, so that after a kill at any moment it is the old one or the new one, whole. Its mode stays. What is no file, such as /dev/stdout, is
  * written to.
  *
  * @throws EnvironmentError
@@ -17,7 +17,7 @@ export function writeWhole(path: string, text: string): void {
     const mode = (there?.mode ?? 0o644) & 0o777;
     const file = openSync(aside, "wx", mode);
     try {
-      writeSync(file, text);
+      writeFileSync(file, text);
       fsyncSync(file);
     } finally {
       closeSync(file);

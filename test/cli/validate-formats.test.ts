@@ -130,7 +130,7 @@ describe("reports of halite validate", () => {
       expect(run.stdout).toContain("2 clusters, 4 addons");
       expect(readFileSync(join(folder, "report.xml"), "utf8")).toContain("<testsuites");
       expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
-      expect((await halite(["validate", "--format", "junit", "--output", "no/such/folder.xml"], { cwd: folder })).status).toBe(3);
+      expect((await halite(["validate", "--format", "junit", "--output", "halite.yaml/below-a-file.xml"], { cwd: folder })).status).toBe(3);
     });
   });
 
