@@ -9,9 +9,9 @@ import { EnvironmentError } from "./command.ts";
  * @throws EnvironmentError
  */
 export function writeWhole(path: string, text: string): void {
-  const there = statSync(path, { throwIfNoEntry: false });
   const aside = join(dirname(path), `.${basename(path)}.halite-${process.pid}`);
   try {
+    const there = statSync(path, { throwIfNoEntry: false });
     if (there !== undefined && !there.isFile()) return writeFileSync(path, text);
     mkdirSync(dirname(path), { recursive: true });
     const mode = (there?.mode ?? 0o644) & 0o777;
@@ -24,11 +24,20 @@ export function writeWhole(path: string, text: string): void {
     }
     renameSync(aside, path);
   } catch (error) {
-    rmSync(aside, { force: true });
+    removeQuietly(aside);
     throw new EnvironmentError(
       `${path} can't be written: ${error instanceof Error ? error.message : String(error)}`,
       "the file is as it was",
       { cause: error },
     );
+  }
+}
+
+/** What was begun goes; where that can't be, the first error is the one to tell. */
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Nothing was begun there.
   }
 }
