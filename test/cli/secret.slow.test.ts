@@ -109,7 +109,8 @@ describe("seal", () => {
       await fleet.run(["seal", "?{sops:ceph.sops.yaml#cephfs/adminKey}", "--fd", "3"], { fd3: "canary two\n" });
       expect(await fleet.open("ceph.sops.yaml", "cephfs/adminKey")).toBe("canary two\n");
       const kept = before.split("\n").filter((line) => !fleet.read("secrets/ceph.sops.yaml").split("\n").includes(line));
-      expect(kept).toHaveLength(2);
+      // The time too, unless both are sealed within a second.
+      expect(kept.map((line) => line.trim().split(":")[0]).filter((key) => key !== "lastmodified")).toEqual(["mac"]);
       const again = await fleet.run(["seal", "secrets/ceph.sops.yaml#rbd/userKey", "--json", "--trim"], { input: "canary three\n" });
       expect(JSON.parse(again.stdout)).toEqual({
         reference: "?{sops:ceph.sops.yaml#rbd/userKey}",
