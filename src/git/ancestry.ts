@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { simpleGit } from "simple-git";
+import { isAncestor } from "./revisions.ts";
 import { runGit, type GitRunOptions } from "./run.ts";
 
 /** How a commit stands to ours in the source's history. */
@@ -38,10 +39,6 @@ export async function ancestry(folder: string, ours: string, theirs: string, sto
 
 async function has(commit: string, options: GitRunOptions): Promise<boolean> {
   return (await runGit(["cat-file", "-e", `${commit}^{commit}`], options)).status === 0;
-}
-
-async function isAncestor(first: string, second: string, options: GitRunOptions): Promise<boolean> {
-  return (await runGit(["merge-base", "--is-ancestor", first, second], options)).status === 0;
 }
 
 async function fetchCommit(folder: string, commit: string, options: GitRunOptions): Promise<boolean> {

@@ -3,10 +3,11 @@ import { authSettings, type RemoteAuth } from "./auth.ts";
 import { removeGitLeftovers } from "./leftovers.ts";
 import type { Remote } from "./remote.ts";
 import { ensureBareRepository } from "./repository.ts";
+import { commitOf, isAncestor } from "./revisions.ts";
 import { git, gitFailed, runGit, type GitRunOptions } from "./run.ts";
 import { adviceFor, troubleOf } from "./said.ts";
 import { parseTrailers, type Trailers } from "./trailers.ts";
-import { listTree, readBlobs } from "./tree.ts";
+import { listFolder, readBlobs } from "./tree.ts";
 import { verifyCommit, type SignatureState, type TrustedSigners } from "./verify.ts";
 
 export interface PullSetting {
@@ -57,11 +58,8 @@ export async function pullTree(setting: PullSetting): Promise<PulledTree> {
   const { branch, az, trusted } = setting;
   const deadline = Date.now() + (setting.timeout ?? 300_000);
   const options = await openStore(setting);
-  const network = (): GitRunOptions => {
-    const settings = authSettings(setting.remote, setting.auth, setting.folder);
-    return { ...options, ...settings, config: [...FETCH, ...(settings.config ?? [])], timeout: Math.max(1, deadline - Date.now()) };
-  };
-  const previous = await refAt(ACCEPTED, options);
+  const network = (): GitRunOptions => ({ ...networkOptions(setting, options), timeout: Math.max(1, deadline - Date.now()) });
+  const previous = await commitOf(options.cwd, ACCEPTED);
   const first = previous === null ? ["--depth=1"] : [];
   const args = [
     "fetch",
@@ -75,7 +73,7 @@ export async function pullTree(setting: PullSetting): Promise<PulledTree> {
   ];
   const run = await runGit(args, network());
   if (run.status !== 0) throw pullFailed(args, run, setting);
-  const commit = await refAt(PULLED, options);
+  const commit = await commitOf(options.cwd, PULLED);
   if (commit === null) throw pullFailed(args, { status: 1, stderr: "the fetch left no commit" }, setting);
   const raw = await git(["show", "-s", "--format=%ct%x00%B", commit, "--"], options);
   const [committed = "0", message = ""] = raw.split("\0");
@@ -103,19 +101,22 @@ export async function acceptedTree(
   az: string,
 ): Promise<{ readonly commit: string; readonly files: ReadonlyMap<string, Buffer> } | null> {
   const options = { cwd: store };
-  const commit = await refAt(ACCEPTED, options);
+  const commit = await commitOf(options.cwd, ACCEPTED);
   if (commit === null) return null;
-  const paths = await zonePaths(commit, az, options);
+  const paths = await listFolder(commit, az, options);
   return { commit, files: await contents(paths, options) };
 }
 
 /** A zone's files of a commit that the store has, those that are missing fetched. @throws FindingError `git-*` */
 export async function treeAt(setting: PullSetting, commit: string): Promise<ReadonlyMap<string, Buffer>> {
   const options = await openStore(setting);
-  return zoneFiles(commit, setting.az, options, () => {
-    const settings = authSettings(setting.remote, setting.auth, setting.folder);
-    return { ...options, ...settings, config: [...FETCH, ...(settings.config ?? [])], timeout: setting.timeout ?? 300_000 };
-  });
+  return zoneFiles(commit, setting.az, options, () => networkOptions(setting, options));
+}
+
+/** How git is run in the store where it speaks with the remote. */
+export function networkOptions(setting: PullSetting, options: GitRunOptions): GitRunOptions {
+  const settings = authSettings(setting.remote, setting.auth, setting.folder);
+  return { ...options, ...settings, config: [...FETCH, ...(settings.config ?? [])], timeout: setting.timeout ?? 300_000 };
 }
 
 /** The name that the remote has in the store: git fetches what it left out from a remote by its name only. */
@@ -146,15 +147,10 @@ export async function openStore({ store, remote, branch }: PullSetting): Promise
   return options;
 }
 
-async function refAt(ref: string, options: GitRunOptions): Promise<string | null> {
-  const run = await runGit(["rev-parse", "--verify", "--quiet", `${ref}^{commit}`], options);
-  return run.stdout.toString("utf8").trim() || null;
-}
-
 async function historyOf(previous: string | null, commit: string, options: GitRunOptions): Promise<PulledTree["history"]> {
   if (previous === null) return "first";
   if (previous === commit) return "same";
-  return (await runGit(["merge-base", "--is-ancestor", previous, commit], options)).status === 0 ? "forward" : "rewritten";
+  return (await isAncestor(previous, commit, options)) ? "forward" : "rewritten";
 }
 
 /** The zone's files, the missing ones fetched at once. */
@@ -164,7 +160,7 @@ async function zoneFiles(
   options: GitRunOptions,
   network: () => GitRunOptions,
 ): Promise<ReadonlyMap<string, Buffer>> {
-  const paths = await zonePaths(commit, az, options);
+  const paths = await listFolder(commit, az, options);
   const missing = paths.size === 0 ? [] : await missingBlobs(commit, az, options);
   if (missing.length > 0) {
     const args = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--filter=blob:none", "--stdin", REMOTE];
@@ -178,11 +174,6 @@ async function zoneFiles(
     if (run.status !== 0) throw pullFailed(args, run, undefined);
   }
   return contents(paths, options);
-}
-
-async function zonePaths(commit: string, az: string, options: GitRunOptions): Promise<ReadonlyMap<string, string>> {
-  const there = await runGit(["rev-parse", "--verify", "--quiet", `${commit}:${az}`], options);
-  return there.status === 0 ? listTree(`${commit}:${az}`, options) : new Map();
 }
 
 async function missingBlobs(commit: string, az: string, options: GitRunOptions): Promise<string[]> {

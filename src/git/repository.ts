@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { authSettings, type RemoteAuth } from "./auth.ts";
 import type { Remote } from "./remote.ts";
+import { commitOf } from "./revisions.ts";
 import { git, gitFailed, runGit } from "./run.ts";
 import { adviceFor, troubleOf } from "./said.ts";
 
@@ -30,8 +31,7 @@ function isBareRepository(path: string): boolean {
 
 /** The commit at a branch's head, or null where there is no such branch. */
 export async function branchHead(repository: string, branch: string): Promise<string | null> {
-  const run = await runGit(["rev-parse", "--verify", "--quiet", `refs/heads/${branch}^{commit}`], { cwd: repository });
-  return run.stdout.toString("utf8").trim() || null;
+  return commitOf(repository, `refs/heads/${branch}`);
 }
 
 /** Brings a remote's branch into a bare repository; a remote without that branch is fine. @throws FindingError `git-failed` */

@@ -1,5 +1,5 @@
 import { FindingError } from "../finding/index.ts";
-import { git, runGit } from "./run.ts";
+import { git, runGit, type GitRunOptions } from "./run.ts";
 
 /** A commit, as it is named to a user. */
 export interface NamedCommit {
@@ -13,11 +13,33 @@ export async function isInWorkTree(folder: string): Promise<boolean> {
   return run.status === 0 && run.stdout.toString("utf8").trim() === "true";
 }
 
+/** The full id of a commit, or null where the repository has none of that name. */
+export async function commitOf(repository: string, revision: string): Promise<string | null> {
+  const run = await runGit(["rev-parse", "--verify", "--quiet", "--end-of-options", `${revision}^{commit}`], { cwd: repository });
+  const id = run.stdout.toString("utf8").trim();
+  return run.status === 0 && id !== "" ? id : null;
+}
+
+/** Whether the second commit comes after the first, or is the same one. */
+export async function isAncestor(first: string, second: string, options: GitRunOptions): Promise<boolean> {
+  return (await runGit(["merge-base", "--is-ancestor", first, second], options)).status === 0;
+}
+
+/** How a commit stands to one that was applied before it. */
+export async function commitStanding(
+  repository: string,
+  commit: string,
+  applied: string,
+): Promise<"same" | "newer" | "older" | "unrelated"> {
+  if (commit === applied) return "same";
+  if (await isAncestor(applied, commit, { cwd: repository })) return "newer";
+  return (await isAncestor(commit, applied, { cwd: repository })) ? "older" : "unrelated";
+}
+
 /** The commit that a revision names. @throws FindingError `git-revision` where it names none */
 export async function resolveCommit(folder: string, revision: string): Promise<NamedCommit> {
-  const run = await runGit(["rev-parse", "--verify", "--quiet", "--end-of-options", `${revision}^{commit}`], { cwd: folder });
-  const commit = run.stdout.toString("utf8").trim();
-  if (run.status !== 0 || commit === "") {
+  const commit = await commitOf(folder, revision);
+  if (commit === null) {
     throw new FindingError({
       code: "git-revision",
       severity: "error",
@@ -61,9 +83,7 @@ export async function mainBranch(folder: string): Promise<string | undefined> {
   const head = await runGit(["symbolic-ref", "--quiet", "refs/remotes/origin/HEAD"], { cwd: folder });
   const named = head.stdout.toString("utf8").trim().replace("refs/remotes/", "");
   for (const branch of [named, "origin/main", "origin/master", "main", "master"]) {
-    if (branch === "") continue;
-    const known = await runGit(["rev-parse", "--verify", "--quiet", "--end-of-options", `${branch}^{commit}`], { cwd: folder });
-    if (known.status === 0) return branch;
+    if (branch !== "" && (await commitOf(folder, branch)) !== null) return branch;
   }
   return undefined;
 }

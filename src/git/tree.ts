@@ -28,8 +28,18 @@ export async function listTree(treeish: string, options: GitRunOptions): Promise
   }
 }
 
-/** What is in blobs, by their ids. @throws FindingError `git-failed` where one is missing or spoilt */
-export async function readBlobs(ids: Iterable<string>, options: GitRunOptions): Promise<Map<string, Buffer>> {
+/** Paths below a folder of a commit to their blob ids. Empty where the commit has no such folder. */
+export async function listFolder(commit: string, folder: string, options: GitRunOptions): Promise<ReadonlyMap<string, string>> {
+  const there = await runGit(["rev-parse", "--verify", "--quiet", `${commit}:${folder}`], options);
+  return there.status === 0 ? listTree(`${commit}:${folder}`, options) : new Map();
+}
+
+/**
+ * What is in blobs, by their ids.
+ *
+ * @param lost what is thrown for one that is missing or spoilt; default: FindingError `git-failed`
+ */
+export async function readBlobs(ids: Iterable<string>, options: GitRunOptions, lost?: (id: string) => Error): Promise<Map<string, Buffer>> {
   const wanted = [...new Set(ids)];
   const blobs = new Map<string, Buffer>();
   if (wanted.length === 0) return blobs;
@@ -40,7 +50,7 @@ export async function readBlobs(ids: Iterable<string>, options: GitRunOptions): 
   for (const id of wanted) {
     const end = run.stdout.indexOf(10, at);
     const [, type = "", size = ""] = run.stdout.toString("latin1", at, end).split(" ");
-    if (type !== "blob") throw gitFailed(args, { status: 1, stderr: `object ${id} is missing or no file` });
+    if (type !== "blob") throw lost?.(id) ?? gitFailed(args, { status: 1, stderr: `object ${id} is missing or no file` });
     blobs.set(id, run.stdout.subarray(end + 1, end + 1 + Number(size)));
     at = end + 2 + Number(size);
   }

@@ -1,8 +1,8 @@
-import { authSettings } from "./auth.ts";
 import { clean } from "./fast-import.ts";
-import { openStore, type PullSetting } from "./pull.ts";
+import { networkOptions, openStore, type PullSetting } from "./pull.ts";
 import { pushCommit, type PushOutcome } from "./push.ts";
-import { git, gitFailed, runGit, type GitRunOptions } from "./run.ts";
+import { isShallow } from "./revisions.ts";
+import { git, gitFailed, runGit } from "./run.ts";
 import { adviceFor, troubleOf } from "./said.ts";
 import { signCommit, type SigningKey } from "./sign.ts";
 import { readBlobs } from "./tree.ts";
@@ -31,7 +31,7 @@ const FILE = "report.json";
 export async function fetchReports(setting: ReportSetting): Promise<ReadonlyMap<string, FetchedReport>> {
   const options = await openStore(setting);
   const args = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-filter", "--prune", "origin"];
-  const run = await runGit([...args, `+refs/heads/${setting.prefix}/*:${REPORTS}/*`], network(setting, options));
+  const run = await runGit([...args, `+refs/heads/${setting.prefix}/*:${REPORTS}/*`], networkOptions(setting, options));
   if (run.status !== 0) throw gitFailed(args, run, adviceFor(troubleOf(run.stderr)));
   return await knownReports(setting);
 }
@@ -97,7 +97,7 @@ export async function pushReport(
   const known = (await runGit(["rev-parse", "--verify", "--quiet", ref], options)).stdout.toString("utf8").trim();
   const { remote } = setting;
   const url = remote.kind === "embedded" ? remote.path : remote.url;
-  const outcome = await pushCommit(url, `${setting.prefix}/${name}`, commit, known === "" ? null : known, network(setting, options));
+  const outcome = await pushCommit(url, `${setting.prefix}/${name}`, commit, known === "" ? null : known, networkOptions(setting, options));
   if (outcome.kind === "pushed") await git(["update-ref", ref, commit], options);
   return outcome;
 }
@@ -126,25 +126,8 @@ export async function holdCommits(store: string, commits: Iterable<string>): Pro
 /** Fetches the history before the first commit that was pulled: commits and trees. Without it nothing is known of how older commits stand. */
 export async function deepenStore(setting: PullSetting): Promise<void> {
   const options = await openStore(setting);
-  const shallow = (await git(["rev-parse", "--is-shallow-repository"], options)).trim() === "true";
-  if (!shallow) return;
+  if (!(await isShallow(setting.store))) return;
   const args = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--filter=blob:none", "--unshallow", "origin"];
-  const run = await runGit([...args, `+refs/heads/${setting.branch}:refs/halite/pulled`], network(setting, options));
+  const run = await runGit([...args, `+refs/heads/${setting.branch}:refs/halite/pulled`], networkOptions(setting, options));
   if (run.status !== 0) throw gitFailed(args, run, adviceFor(troubleOf(run.stderr)));
-}
-
-function network(setting: PullSetting, options: GitRunOptions): GitRunOptions {
-  const settings = authSettings(setting.remote, setting.auth, setting.folder);
-  const config = [
-    ["fetch.fsckObjects", "true"],
-    ["http.lowSpeedLimit", "1"],
-    ["http.lowSpeedTime", "60"],
-    ...(settings.config ?? []),
-  ] as const;
-  return {
-    ...options,
-    ...settings,
-    config: config.map(([name = "", value = ""]) => [name, value] as const),
-    timeout: setting.timeout ?? 300_000,
-  };
 }
