@@ -1,13 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import {
-  ApiClient,
-  ApiError,
   endpointOf,
   makePlan,
   observe,
   readRelease,
-  UnreachableError,
   type Desired,
   type Observed,
   type ObserveOptions,
@@ -16,6 +13,7 @@ import {
   type Reveal,
   type Standing,
 } from "../cluster/index.ts";
+import { ApiClient, ApiError, UnreachableError } from "../kubernetes/index.ts";
 import type { Cluster, Fleet } from "../fleet/index.ts";
 import { branchHead, commitOf, commitStanding, ensureBareRepository, fetchBranch, parseRemote, readFolder } from "../git/index.ts";
 import { EnvironmentError, UsageError, type CommandContext } from "./command.ts";

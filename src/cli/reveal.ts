@@ -1,4 +1,5 @@
-import { ApiError, type ApiClient, type Reveal } from "../cluster/index.ts";
+import type { Reveal } from "../cluster/index.ts";
+import { ApiError, type ApiClient } from "../kubernetes/index.ts";
 import { revealObject, SecretValue, type SealedSource } from "../sealed/index.ts";
 import { Barbican, ClusterSecretSource, PgpSource, SopsSource } from "../unseal/index.ts";
 import { FindingError } from "../finding/index.ts";

@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
-import { endpointOf, type ApiClient as ClusterClient } from "../cluster/index.ts";
+import { endpointOf } from "../cluster/index.ts";
 import { jsonLog, systemClock } from "../controllers/runtime/index.ts";
 import { loadConfig, type SyncConfig } from "../fleet/index.ts";
 import { parseRemote, type ReportSetting, type TrustedSigners } from "../git/index.ts";
@@ -30,7 +30,7 @@ export const command: Command = {
       reports: { sign: sync.reports.sign, trusted: signers(sync.reports.trusted, folder), without: sync.reports.without },
       stateFile: join(setting.state, "state.json"),
       access: (cluster: string) => accessTo(cluster, places),
-      reveal: (client: ClusterClient, files: ReadonlyMap<string, Uint8Array>) => revealerOf(context, client, files),
+      reveal: (client: ApiClient, files: ReadonlyMap<string, Uint8Array>) => revealerOf(context, client, files),
       interval: sync.interval * 1000,
       resync: sync.resync * 1000,
       workers: sync.workers,

@@ -1,7 +1,6 @@
-import { ApiError, type ApiClient } from "./client.ts";
+import { ApiError, listAt, textAt, type ApiClient, type Json, type KubernetesObject } from "../kubernetes/index.ts";
 import { driversOf, healthOf, registrarNodes, type Health, type HealthContext } from "./health.ts";
-import { listAt, textAt, type Json } from "./json.ts";
-import { groupKind, refOf, type KubernetesObject, type ObjectKey } from "./types.ts";
+import { groupKind, refOf, type ObjectKey } from "./types.ts";
 
 /** The health of objects of one cluster, with what they hang on: read only where an object asks for it. */
 export class AddonHealth {

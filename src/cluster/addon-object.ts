@@ -2,10 +2,9 @@ import { createHash } from "node:crypto";
 import type { Mode } from "../addon/index.ts";
 import { APPLYSET_ID, applySetId, IS_PARENT_TYPE, setAnnotations, TOOLING } from "./applyset.ts";
 import type { ApiResource } from "./discovery.ts";
-import { listAt, objectAt, textAt, type JsonObject } from "./json.ts";
+import { listAt, objectAt, textAt, isKubernetesObject, type JsonObject, type KubernetesObject } from "../kubernetes/index.ts";
 import type { Health } from "./health.ts";
-import { isKubernetesObject } from "./release.ts";
-import { keyOf, type KubernetesObject, type ObjectKey } from "./types.ts";
+import { keyOf, type ObjectKey } from "./types.ts";
 
 /** `Addon` of halite.dev: an addon's status for people, its inventory for Halite, and the parent of its ApplySet. */
 export const ADDON_GROUP = "halite.dev";

@@ -1,9 +1,8 @@
 import { FindingError } from "../finding/index.ts";
 import { addonSetId } from "./addon-object.ts";
 import { PART_OF } from "./applyset.ts";
-import type { JsonObject } from "./json.ts";
-import { isKubernetesObject } from "./release.ts";
-import type { DesiredObject, KubernetesObject, ObjectMeta } from "./types.ts";
+import { isKubernetesObject, type JsonObject, type KubernetesObject, type ObjectMeta } from "../kubernetes/index.ts";
+import type { DesiredObject } from "./types.ts";
 
 /** An object whose sealed values were opened. It is held as bytes, which `wipe` overwrites. */
 export interface RevealedBody {

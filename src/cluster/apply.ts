@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { AddonStatus, InventoryAddon, Member } from "./addon-object.ts";
-import type { ApiClient } from "./client.ts";
+import { isKubernetesObject, type ApiClient, type KubernetesObject } from "../kubernetes/index.ts";
 import { discover, pathOf, type Discovery } from "./discovery.ts";
 import { tell } from "./events.ts";
 import { AddonHealth } from "./addon-health.ts";
@@ -10,9 +10,8 @@ import type { Phase } from "./order.ts";
 import { outcomeOf, perform, release, remove, type Outcome, type PerformContext } from "./perform.ts";
 import { NOT_LOOKED_AT, type AddonPlan, type Operation, type Plan } from "./plan.ts";
 import { deleteRecord, ensureAddonKind, writeRecord } from "./record.ts";
-import { isKubernetesObject } from "./release.ts";
 import type { Reveal } from "./apply-body.ts";
-import { describeRef, keyOf, type Desired, type DesiredAddon, type DesiredObject, type KubernetesObject, type ObjectKey } from "./types.ts";
+import { describeRef, keyOf, type Desired, type DesiredAddon, type DesiredObject, type ObjectKey } from "./types.ts";
 
 /** An operation and what came of it. */
 export interface AppliedOperation {

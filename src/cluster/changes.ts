@@ -1,5 +1,4 @@
-import { isList, isObject, sameJson, type Json, type JsonObject } from "./json.ts";
-import type { KubernetesObject } from "./types.ts";
+import { isList, isObject, sameJson, type Json, type JsonObject, type KubernetesObject } from "../kubernetes/index.ts";
 
 /** One field that an apply changes. Values of Secrets, and where sealed values were opened, are left out. */
 export interface FieldChange {

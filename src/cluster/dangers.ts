@@ -1,7 +1,6 @@
-import { ApiError, type ApiClient } from "./client.ts";
+import { ApiError, isObject, listAt, textAt, type ApiClient, type KubernetesObject } from "../kubernetes/index.ts";
 import { pathOf, type ApiResource, type Discovery } from "./discovery.ts";
-import { isObject, listAt, textAt } from "./json.ts";
-import { groupKind, keyOf, refOf, type KubernetesObject, type ObjectKey } from "./types.ts";
+import { groupKind, keyOf, refOf, type ObjectKey } from "./types.ts";
 
 /** On a live object: its deletion is meant. */
 export const PRUNE_ANNOTATION = "halite.dev/prune";

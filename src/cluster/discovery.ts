@@ -1,5 +1,4 @@
-import { ApiError, type ApiClient } from "./client.ts";
-import { isObject, listAt, textAt, type Json, type JsonObject } from "./json.ts";
+import { ApiError, isObject, listAt, textAt, type ApiClient, type Json, type JsonObject } from "../kubernetes/index.ts";
 import { apiVersionOf, groupKind, type ObjectRef } from "./types.ts";
 
 /** A kind as a cluster serves it. */

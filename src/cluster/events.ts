@@ -1,4 +1,4 @@
-import type { ApiClient } from "./client.ts";
+import type { ApiClient } from "../kubernetes/index.ts";
 import { apiVersionOf, type ObjectRef } from "./types.ts";
 
 /** What is told in the cluster about an object: `kubectl describe` and `kubectl events` show it. */

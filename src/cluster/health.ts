@@ -1,6 +1,6 @@
 import { isCelError, run, type CelInput } from "@bufbuild/cel";
-import { isList, isObject, listAt, numberAt, objectAt, textAt, valueAt, type Json } from "./json.ts";
-import { groupKind, refOf, type KubernetesObject } from "./types.ts";
+import { isList, isObject, listAt, numberAt, objectAt, textAt, valueAt, type Json, type KubernetesObject } from "../kubernetes/index.ts";
+import { groupKind, refOf } from "./types.ts";
 
 /** Whether an object does what it is there for, in kstatus' words. `InProgress` is waiting, never failing. */
 export interface Health {

@@ -3,8 +3,6 @@
  *
  * Everything about a cluster hangs on an `ApiClient`; what is known of releases (`AddonTexts`) may be shared by any number of them.
  */
-export { ApiClient, ApiError } from "./client.ts";
-export { UnreachableError } from "./connection.ts";
 export { endpointOf, type Endpoint } from "./kubeconfig.ts";
 export { readRelease, type ReleaseFiles } from "./release.ts";
 export { observe, type Observed, type ObserveOptions } from "./observe.ts";

@@ -1,12 +1,11 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { AppliedOperation, ApplyOptions, ApplyResult } from "./apply.ts";
 import { applyPlan } from "./apply.ts";
-import { ApiError, type ApiClient } from "./client.ts";
-import { UnreachableError } from "./connection.ts";
+import { ApiError, UnreachableError, type ApiClient, type ObjectMeta } from "../kubernetes/index.ts";
 import { discover, type ApiResource, type Discovery } from "./discovery.ts";
 import { MODE_LABEL, observe, type ObserveOptions } from "./observe.ts";
 import { makePlan, type Plan, type PlanOptions } from "./plan.ts";
-import type { Desired, ObjectKey, ObjectMeta } from "./types.ts";
+import type { Desired, ObjectKey } from "./types.ts";
 import { watchKind } from "./watch.ts";
 
 /** One look at the cluster and what was done then. */

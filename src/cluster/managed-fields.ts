@@ -1,6 +1,13 @@
 import { PART_OF } from "./applyset.ts";
-import { isList, isObject, sameJson, type Json, type JsonObject } from "./json.ts";
-import type { KubernetesObject, ManagedFieldsEntry } from "./types.ts";
+import {
+  isList,
+  isObject,
+  sameJson,
+  type Json,
+  type JsonObject,
+  type KubernetesObject,
+  type ManagedFieldsEntry,
+} from "../kubernetes/index.ts";
 
 /** The field manager that Halite applies with, always the same one. */
 export const FIELD_MANAGER = "halite";

@@ -1,13 +1,19 @@
 import { FindingError } from "../finding/index.ts";
 import { ADDON_RESOURCE, addonSetId, readAddonObject, RECONCILE, type InventoryAddon } from "./addon-object.ts";
 import { PART_OF } from "./applyset.ts";
-import { ApiError, type ApiClient } from "./client.ts";
-import { UnreachableError } from "./connection.ts";
+import {
+  ApiError,
+  isObject,
+  listAt,
+  textAt,
+  UnreachableError,
+  isKubernetesObject,
+  type ApiClient,
+  type KubernetesObject,
+} from "../kubernetes/index.ts";
 import { dangerOf } from "./dangers.ts";
 import { discover, pathOf, type ApiResource, type Discovery } from "./discovery.ts";
-import { isObject, listAt, textAt } from "./json.ts";
 import { ownEntry } from "./managed-fields.ts";
-import { isKubernetesObject } from "./release.ts";
 import type { Reveal } from "./apply-body.ts";
 import { tryApply, type Comparison } from "./try-apply.ts";
 import {
@@ -16,7 +22,6 @@ import {
   type Desired,
   type DesiredAddon,
   type DesiredObject,
-  type KubernetesObject,
   type ObjectKey,
   type ObjectRef,
   type Standing,

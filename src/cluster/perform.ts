@@ -1,16 +1,14 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { FindingError } from "../finding/index.ts";
 import { PART_OF } from "./applyset.ts";
-import { ApiError, type ApiClient } from "./client.ts";
-import { UnreachableError } from "./connection.ts";
+import { ApiError, UnreachableError, isKubernetesObject, type ApiClient, type KubernetesObject } from "../kubernetes/index.ts";
 import { pathOf, type ApiResource } from "./discovery.ts";
 import { FIELD_MANAGER, handedBack, LAST_APPLIED } from "./managed-fields.ts";
 import { isSuspended, MODE_LABEL } from "./observe.ts";
 import type { Operation } from "./plan.ts";
-import { isKubernetesObject } from "./release.ts";
 import { applyBody, type ApplyBody, type Reveal } from "./apply-body.ts";
 import { applyRequest, refusal, secretWords } from "./try-apply.ts";
-import type { DesiredObject, KubernetesObject } from "./types.ts";
+import type { DesiredObject } from "./types.ts";
 
 /** What came of an operation. */
 export interface Outcome {

@@ -5,7 +5,6 @@ import {
   type Desired,
   type DesiredAddon,
   type DesiredObject,
-  type KubernetesObject,
   type ObjectKey,
   type ObjectRef,
   type PruneSettings,
@@ -16,7 +15,7 @@ import { addonSetId, type InventoryAddon, type Member } from "./addon-object.ts"
 import { PART_OF } from "./applyset.ts";
 import { departures, type FieldChange } from "./changes.ts";
 import { CONFIRMED, PRUNE_ANNOTATION } from "./dangers.ts";
-import { textAt } from "./json.ts";
+import { textAt, type KubernetesObject } from "../kubernetes/index.ts";
 import { ownEntry } from "./managed-fields.ts";
 import { isSuspended, MODE_LABEL, type Observed } from "./observe.ts";
 import { byDependency, isCustomKind, PHASES, phaseOf, pruneRank, type Phase } from "./order.ts";

@@ -8,14 +8,20 @@ import {
   type InventoryAddon,
   type Member,
 } from "./addon-object.ts";
-import { ApiError, type ApiClient } from "./client.ts";
-import { UnreachableError } from "./connection.ts";
+import {
+  ApiError,
+  isObject,
+  sameJson,
+  UnreachableError,
+  isKubernetesObject,
+  type ApiClient,
+  type Json,
+  type KubernetesObject,
+} from "../kubernetes/index.ts";
 import { pathOf } from "./discovery.ts";
-import { isObject, sameJson, type Json } from "./json.ts";
 import { firstDifference } from "./managed-fields.ts";
-import { isKubernetesObject } from "./release.ts";
 import { applyRequest } from "./try-apply.ts";
-import { keyOf, type KubernetesObject, type ObjectKey } from "./types.ts";
+import { keyOf, type ObjectKey } from "./types.ts";
 
 const CRD_PATH = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${ADDON_CRD.metadata.name}`;
 

@@ -3,7 +3,18 @@ import { compareText, type Mode } from "../addon/index.ts";
 import { FindingError } from "../finding/index.ts";
 import { holdsReference } from "../sealed/index.ts";
 import { loadKubernetes } from "../yaml/index.ts";
-import { isList, isObject, jsonOf, listAt, numberAt, objectAt, textAt, type Json, type JsonObject } from "./json.ts";
+import {
+  isKubernetesObject,
+  isList,
+  isObject,
+  jsonOf,
+  listAt,
+  numberAt,
+  objectAt,
+  textAt,
+  type Json,
+  type JsonObject,
+} from "../kubernetes/index.ts";
 import {
   DEFAULT_PRUNE,
   describeRef,
@@ -12,7 +23,6 @@ import {
   type Desired,
   type DesiredAddon,
   type DesiredObject,
-  type KubernetesObject,
   type PruneSettings,
 } from "./types.ts";
 
@@ -146,16 +156,6 @@ function desiredObject(document: Json, entry: Json, file: string): DesiredObject
 
 function isMode(mode: string | undefined): mode is Mode {
   return mode === "Reconcile" || mode === "EnsureExists";
-}
-
-export function isKubernetesObject(value: unknown): value is KubernetesObject {
-  return (
-    isObject(value) &&
-    typeof value["apiVersion"] === "string" &&
-    typeof value["kind"] === "string" &&
-    isObject(value["metadata"]) &&
-    typeof value["metadata"]["name"] === "string"
-  );
 }
 
 /** Whether a reference to a sealed value stands anywhere in it. */

@@ -1,7 +1,8 @@
+import type { KubernetesObject } from "../kubernetes/index.ts";
 import { PRUNE_ANNOTATION } from "./dangers.ts";
 import { healthOf } from "./health.ts";
 import type { Operation } from "./plan.ts";
-import { describeRef, groupKind, type DesiredObject, type KubernetesObject, type ObjectKey } from "./types.ts";
+import { describeRef, groupKind, type DesiredObject, type ObjectKey } from "./types.ts";
 
 /**
  * Value of `halite.dev/prune` on what pods of an addon's older revisions may still need, such as the ConfigMap with their program: it goes no

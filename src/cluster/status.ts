@@ -1,7 +1,7 @@
 import { AddonHealth } from "./addon-health.ts";
 import type { AddonStatus } from "./addon-object.ts";
 import { statusOf, type AppliedOperation } from "./apply.ts";
-import type { ApiClient } from "./client.ts";
+import type { ApiClient } from "../kubernetes/index.ts";
 import type { Health } from "./health.ts";
 import { isSuspended, type Observed } from "./observe.ts";
 import type { AddonPlan, Operation, Plan } from "./plan.ts";

@@ -1,13 +1,21 @@
 import { applyBody, type ApplyBody, type Reveal } from "./apply-body.ts";
 import { fieldChanges, type FieldChange } from "./changes.ts";
-import { ApiError, type ApiClient, type StatusCause } from "./client.ts";
-import { UnreachableError } from "./connection.ts";
+import {
+  ApiError,
+  numberAt,
+  sameJson,
+  UnreachableError,
+  valueAt,
+  isKubernetesObject,
+  type ApiClient,
+  type StatusCause,
+  type KubernetesObject,
+  type ManagedFieldsEntry,
+} from "../kubernetes/index.ts";
 import { pathOf, type ApiResource } from "./discovery.ts";
 import { FindingError } from "../finding/index.ts";
-import { numberAt, sameJson, valueAt } from "./json.ts";
 import { FIELD_MANAGER, firstDifference, handedOver, holds, keptByOthers, needsHandover, ownEntry } from "./managed-fields.ts";
-import { isKubernetesObject } from "./release.ts";
-import { groupKind, type DesiredObject, type KubernetesObject, type ManagedFieldsEntry } from "./types.ts";
+import { groupKind, type DesiredObject } from "./types.ts";
 
 /** A field that another manager holds with another value. */
 export interface Conflict {

@@ -1,5 +1,5 @@
 import type { Mode } from "../addon/index.ts";
-import type { JsonObject } from "./json.ts";
+import type { KubernetesObject } from "../kubernetes/index.ts";
 
 /** Names an object of a cluster. The version is how it is spoken about, not a part of what it is. */
 export interface ObjectRef {
@@ -36,36 +36,6 @@ export function apiVersionOf({ group, version }: Pick<ObjectRef, "group" | "vers
 export function parseApiVersion(apiVersion: string): Pick<ObjectRef, "group" | "version"> {
   const slash = apiVersion.indexOf("/");
   return slash < 0 ? { group: "", version: apiVersion } : { group: apiVersion.slice(0, slash), version: apiVersion.slice(slash + 1) };
-}
-
-export interface ManagedFieldsEntry extends JsonObject {
-  readonly manager?: string;
-  readonly operation?: string;
-  readonly apiVersion?: string;
-  readonly subresource?: string;
-  readonly time?: string;
-  readonly fieldsV1?: JsonObject;
-}
-
-export interface ObjectMeta extends JsonObject {
-  readonly name: string;
-  readonly namespace?: string;
-  readonly uid?: string;
-  readonly resourceVersion?: string;
-  readonly generation?: number;
-  readonly deletionTimestamp?: string;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly annotations?: Readonly<Record<string, string>>;
-  readonly finalizers?: readonly string[];
-  readonly ownerReferences?: readonly JsonObject[];
-  readonly managedFields?: readonly ManagedFieldsEntry[];
-}
-
-/** A Kubernetes object as JSON. */
-export interface KubernetesObject extends JsonObject {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: ObjectMeta;
 }
 
 export function refOf(object: KubernetesObject): ObjectRef {

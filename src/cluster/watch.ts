@@ -1,10 +1,18 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { ApiError, type ApiClient } from "./client.ts";
-import { UnreachableError } from "./connection.ts";
+import {
+  ApiError,
+  isObject,
+  listAt,
+  numberAt,
+  textAt,
+  UnreachableError,
+  isKubernetesObject,
+  type ApiClient,
+  type Json,
+  type ObjectMeta,
+} from "../kubernetes/index.ts";
 import { pathOf, type ApiResource } from "./discovery.ts";
-import { isObject, listAt, numberAt, textAt, type Json } from "./json.ts";
-import { isKubernetesObject } from "./release.ts";
-import { keyOf, refOf, type ObjectKey, type ObjectMeta } from "./types.ts";
+import { keyOf, refOf, type ObjectKey } from "./types.ts";
 
 /** What a watch tells. Only metadata: that is all that is kept of a cluster between two passes. */
 export interface WatchListener {

@@ -6,3 +6,4 @@ export { UnreachableError, type HttpStream } from "./connection.ts";
 export type { Credentials, Endpoint } from "./endpoint.ts";
 export { inClusterEndpoint } from "./in-cluster.ts";
 export { isList, isObject, jsonOf, listAt, numberAt, objectAt, sameJson, textAt, valueAt, type Json, type JsonObject } from "./json.ts";
+export { isKubernetesObject, type KubernetesObject, type ManagedFieldsEntry, type ObjectMeta } from "./object.ts";

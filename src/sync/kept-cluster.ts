@@ -1,4 +1,5 @@
-import { ApiClient, ClusterKeeper, type Desired, type KeptPass, type Reveal, type Standing } from "../cluster/index.ts";
+import { ClusterKeeper, type Desired, type KeptPass, type Reveal, type Standing } from "../cluster/index.ts";
+import { ApiClient } from "../kubernetes/index.ts";
 import type { Clock, Log, Random } from "../controllers/runtime/index.ts";
 import { FindingError } from "../finding/index.ts";
 import type { ClusterAccess } from "./kubeconfigs.ts";

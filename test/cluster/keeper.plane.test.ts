@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ApiClient, ClusterKeeper, endpointOf, readRelease, type KeptPass } from "../../src/cluster/index.ts";
+import { ClusterKeeper, endpointOf, readRelease, type KeptPass } from "../../src/cluster/index.ts";
+import { ApiClient } from "../../src/kubernetes/index.ts";
 import { canBuild, Client, isBuilt, startControlPlane, type ControlPlane } from "../control-plane/index.ts";
 import { configYaml, deploymentYaml, namespaceYaml, Other } from "./kube.ts";
 import { releaseOf, type Manifests } from "./releases.ts";

@@ -2,7 +2,8 @@ import { writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { ApiClient, ApiError, endpointOf, type Endpoint } from "../../src/cluster/index.ts";
+import { endpointOf, type Endpoint } from "../../src/cluster/index.ts";
+import { ApiClient, ApiError } from "../../src/kubernetes/index.ts";
 import { inTemporaryFolder } from "../cli/halite.ts";
 
 const config = (contexts: readonly (readonly [string, string])[], current = ""): string =>

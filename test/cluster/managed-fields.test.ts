@@ -1,8 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { firstDifference, FIELD_MANAGER, handedBack, handedOver, keptByOthers, needsHandover } from "../../src/cluster/managed-fields.ts";
-import type { JsonObject } from "../../src/cluster/json.ts";
-import type { KubernetesObject } from "../../src/cluster/types.ts";
+import type { JsonObject, KubernetesObject } from "../../src/kubernetes/index.ts";
 
 type Leaf = string | number | boolean;
 interface Tree {

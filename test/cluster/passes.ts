@@ -1,5 +1,4 @@
 import {
-  ApiClient,
   applyPlan,
   endpointOf,
   makePlan,
@@ -14,6 +13,7 @@ import {
   type Plan,
   type PlanOptions,
 } from "../../src/cluster/index.ts";
+import { ApiClient } from "../../src/kubernetes/index.ts";
 import type { ControlPlane } from "../control-plane/index.ts";
 import { releaseOf, type Manifests, type ReleaseSetting } from "./releases.ts";
 

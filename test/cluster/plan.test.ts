@@ -4,10 +4,11 @@ import { Discovery, type ApiResource } from "../../src/cluster/discovery.ts";
 import type { Observed } from "../../src/cluster/observe.ts";
 import { makePlan, type PlanOptions } from "../../src/cluster/plan.ts";
 import { readRelease } from "../../src/cluster/release.ts";
-import { keyOf, type Desired, type KubernetesObject, type ObjectKey, type Standing } from "../../src/cluster/types.ts";
+import { keyOf, type Desired, type ObjectKey, type Standing } from "../../src/cluster/types.ts";
 import { configYaml, namespaceYaml } from "./kube.ts";
 import { operationWords } from "./passes.ts";
 import { releaseOf, type Manifests } from "./releases.ts";
+import type { KubernetesObject } from "../../src/kubernetes/index.ts";
 
 const resource = (kind: string, plural: string, namespaced = true): ApiResource => ({
   group: "",

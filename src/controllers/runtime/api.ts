@@ -1,4 +1,4 @@
-import { ApiError, isObject, type ApiClient, type JsonObject } from "../../kubernetes/index.ts";
+import { ApiError, isObject, type ApiClient, type KubernetesObject } from "../../kubernetes/index.ts";
 
 /** An API server, as far as the runtime needs it: what may be repeated is, and 429 with Retry-After obeyed, before anything is thrown. */
 export type Api = Pick<ApiClient, "call" | "stream">;
@@ -6,26 +6,6 @@ export type Api = Pick<ApiClient, "call" | "stream">;
 /** The HTTP status of what the API threw; `undefined` where there was no answer. */
 export function statusOf(error: unknown): number | undefined {
   return error instanceof ApiError ? error.status : undefined;
-}
-
-/** An object's metadata, as far as all kinds have it. */
-export interface ObjectMeta extends JsonObject {
-  readonly name: string;
-  readonly namespace?: string;
-  readonly uid?: string;
-  readonly resourceVersion?: string;
-  readonly generation?: number;
-  readonly deletionTimestamp?: string;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly annotations?: Readonly<Record<string, string>>;
-  readonly finalizers?: readonly string[];
-}
-
-/** A Kubernetes object. */
-export interface KubernetesObject extends JsonObject {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: ObjectMeta;
 }
 
 /** What a queue and a store call an object: `NAMESPACE/NAME`, or `NAME` where it has no namespace. */

@@ -1,4 +1,5 @@
-import { statusOf, type Api, type KubernetesObject } from "./api.ts";
+import type { KubernetesObject } from "../../kubernetes/index.ts";
+import { statusOf, type Api } from "./api.ts";
 import type { Clock } from "./clock.ts";
 import type { Log } from "./log.ts";
 import { Resource, type ResourceType } from "./resource.ts";

@@ -2,7 +2,8 @@
  * What every controller stands on: objects held as the API server has them, keys to work on, one leader, metrics, health, events, logs, an end in
  * order, and the node's programs. Nothing is global; time and randomness are handed in.
  */
-export { keyOf, statusOf, type Api, type KubernetesObject, type ObjectKey, type ObjectMeta } from "./api.ts";
+export type { KubernetesObject, ObjectMeta } from "../../kubernetes/index.ts";
+export { keyOf, statusOf, type Api, type ObjectKey } from "./api.ts";
 export { systemClock, type Clock, type Random } from "./clock.ts";
 export { Reconciler, type ReconcilerOptions } from "./controller.ts";
 export { EventRecorder, type EventOptions, type ObjectEvent } from "./events.ts";

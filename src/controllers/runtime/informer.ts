@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline";
-import { ApiError, isObject, textAt, type HttpStream } from "../../kubernetes/index.ts";
-import { keyOf, statusOf, type KubernetesObject, type ObjectKey } from "./api.ts";
+import { ApiError, isObject, textAt, type HttpStream, type KubernetesObject } from "../../kubernetes/index.ts";
+import { keyOf, statusOf, type ObjectKey } from "./api.ts";
 import type { Clock, Random } from "./clock.ts";
 import type { Log } from "./log.ts";
 import type { Resource, Selection } from "./resource.ts";

@@ -1,5 +1,5 @@
-import { isObject, type HttpStream, type JsonObject } from "../../kubernetes/index.ts";
-import { isKubernetesObject, statusOf, type Api, type KubernetesObject } from "./api.ts";
+import { isObject, type HttpStream, type JsonObject, type KubernetesObject } from "../../kubernetes/index.ts";
+import { isKubernetesObject, statusOf, type Api } from "./api.ts";
 
 /** A kind of objects as the API serves it. */
 export interface ResourceType {

@@ -1,1 +1,0 @@
-export { ApiClient, ApiError, type StatusCause } from "../kubernetes/index.ts";

@@ -1,1 +1,0 @@
-export { UnreachableError } from "../kubernetes/index.ts";
