@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { isObject, numberAt, objectAt, textAt, type Json } from "../kubernetes/index.ts";
 
@@ -55,7 +55,8 @@ export function writeState(path: string, { az, held, pulled }: ZoneState): void 
   try {
     const file = openSync(aside, "w", 0o600);
     try {
-      writeSync(file, `${JSON.stringify({ version: 1, az, pulled, clusters }, undefined, 1)}\n`);
+      // Until all is written: a disk that fills up may take a part without an error.
+      writeFileSync(file, `${JSON.stringify({ version: 1, az, pulled, clusters }, undefined, 1)}\n`);
       fsyncSync(file);
     } finally {
       closeSync(file);
