@@ -4,6 +4,6 @@
 export { KubernetesSchemas, UnknownVersionError, type ClusterSchema } from "./kubernetes-schemas.ts";
 export { toPlain } from "./plain.ts";
 export { type Json, type JsonObject, type JsonPath, type Problem } from "./problem.ts";
-export { quantity } from "./quantity.ts";
+export { exactQuantity, quantity, type ExactQuantity } from "./quantity.ts";
 export { compileUserSchema, validateUserData, type UserSchema } from "./user-data.ts";
 export { suggest } from "./suggest.ts";

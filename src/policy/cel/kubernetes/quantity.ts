@@ -1,27 +1,19 @@
+import { exactQuantity } from "../../../schema/index.ts";
 import type { Declare } from "../functions.ts";
 import { noOverload, opaque, type CelAny } from "../opaque.ts";
 
-const FORM = /^([+-]?)(\d+\.?\d*|\.\d+)(?:(Ki|Mi|Gi|Ti|Pi|Ei|n|u|m|k|M|G|T|P|E)|[eE]([+-]?\d{1,3}))?$/;
-const DECIMAL: Readonly<Record<string, number>> = { n: -9, u: -6, m: -3, k: 3, M: 6, G: 9, T: 12, P: 15, E: 18 };
-const BINARY: Readonly<Record<string, bigint>> = { Ki: 10n, Mi: 20n, Gi: 30n, Ti: 40n, Pi: 50n, Ei: 60n };
 const NANO = 1_000_000_000n;
 const MOST = 2n ** 63n - 1n;
 
 /** In nano-units, rounded away from zero as resource.ParseQuantity does; `undefined` for what is no quantity. */
-export function parseQuantity(text: string): bigint | undefined {
-  const match = FORM.exec(text);
-  if (match === null) return undefined;
-  const [, sign, digits = "", suffix, exponent] = match;
-  const [whole = "", part = ""] = digits.split(".");
-  const binary = suffix === undefined ? undefined : BINARY[suffix];
-  const scale = (binary === undefined && suffix !== undefined ? (DECIMAL[suffix] ?? 0) : Number(exponent ?? 0)) - part.length + 9;
-  let value = BigInt(`${whole}${part}` === "" ? "0" : `${whole}${part}`) << (binary ?? 0n);
-  if (scale >= 0) value *= 10n ** BigInt(scale);
-  else {
-    const divisor = 10n ** BigInt(-scale);
-    value = (value + divisor - 1n) / divisor;
-  }
-  return sign === "-" ? -value : value;
+function nanoUnits(text: string): bigint | undefined {
+  const exact = exactQuantity(text);
+  if (exact === undefined) return undefined;
+  const { digits, exponent } = exact;
+  const scale = exponent + 9;
+  if (scale >= 0) return digits * 10n ** BigInt(scale);
+  const divisor = 10n ** BigInt(-scale);
+  return (digits < 0n ? digits - divisor + 1n : digits + divisor - 1n) / divisor;
 }
 
 /** Kubernetes' library of quantities (apiserver/pkg/cel/library/quantity.go). */
@@ -38,11 +30,11 @@ export function declareQuantities(declare: Declare): void {
     return nano % NANO === 0n && integer <= MOST && integer >= -MOST - 1n ? integer : undefined;
   };
   declare.func("quantity", 1, (text) => {
-    const nano = parseQuantity(declare.text(text));
+    const nano = nanoUnits(declare.text(text));
     if (nano === undefined) throw new Error("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
     return make(nano);
   });
-  declare.func("isQuantity", 1, (text) => parseQuantity(declare.text(text)) !== undefined);
+  declare.func("isQuantity", 1, (text) => nanoUnits(declare.text(text)) !== undefined);
   // The library declares it as a function, although its documentation writes it as a method (cel.Overload, not cel.MemberOverload).
   declare.func("sign", 1, (value) => (nanoOf(value) > 0n ? 1n : nanoOf(value) < 0n ? -1n : 0n));
   declare.method("isInteger", 0, (value) => whole(value) !== undefined);
