@@ -2,25 +2,19 @@
  * The real addon manager's script through the scenarios in which Halite does otherwise: what docs/clusters.md says of it is so. Halite's side of the same
  * numbers is in addon-manager.plane.test.ts.
  */
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { canBuild, Client, isBuilt, startControlPlane, type ControlPlane } from "../control-plane/index.ts";
+import { describe, expect, test } from "vitest";
+import type { Client, ControlPlane } from "../control-plane/index.ts";
+import { canHavePlane, usePlane } from "../control-plane/use-plane.ts";
 import { configYaml, deploymentYaml, Other, WIDGET_CRD, widgetYaml } from "./kube.ts";
 import { RealAddonManager } from "./real-addon-manager.ts";
 
-const possible = (await isBuilt()) || (await canBuild());
+const possible = await canHavePlane();
 const MODE = "addonmanager.kubernetes.io/mode";
 
 describe.skipIf(!possible)("the real addon manager", () => {
   let plane: ControlPlane;
   let api: Client;
-  beforeAll(async () => {
-    plane = await startControlPlane({ controllers: "*" });
-    api = new Client(plane);
-  });
-  afterAll(async () => {
-    api?.close();
-    await plane?.stop();
-  });
+  usePlane({ controllers: "*" }, (started) => ({ plane, api } = started));
 
   /** A namespace of its own with the addon manager's folder for it: its prune looks into namespaces that it visits only. */
   async function scenario(

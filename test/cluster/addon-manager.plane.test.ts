@@ -2,26 +2,20 @@
  * The behaviour of the real addon manager, scenario by scenario, with what Halite does instead where the real one does harm. The numbers are those of
  * docs/clusters.md. `addon-manager-real.plane.test.ts` runs the real one through the scenarios that differ.
  */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { canBuild, Client, isBuilt, startControlPlane, type ControlPlane } from "../control-plane/index.ts";
+import { afterEach, describe, expect, test } from "vitest";
+import type { Client, ControlPlane } from "../control-plane/index.ts";
+import { canHavePlane, usePlane } from "../control-plane/use-plane.ts";
 import { configYaml, deploymentYaml, namespaceYaml, Other, pathTo, WIDGET_CRD, widgetYaml } from "./kube.ts";
 import { pass, troubles, type Pass, type PassSetting } from "./passes.ts";
 import type { Manifests } from "./releases.ts";
 
-const possible = (await isBuilt()) || (await canBuild());
+const possible = await canHavePlane();
 const MODE = "addonmanager.kubernetes.io/mode";
 
 describe.skipIf(!possible)("addon-manager behaviour", () => {
   let plane: ControlPlane;
   let api: Client;
-  beforeAll(async () => {
-    plane = await startControlPlane({ controllers: "*" });
-    api = new Client(plane);
-  });
-  afterAll(async () => {
-    api?.close();
-    await plane?.stop();
-  });
+  usePlane({ controllers: "*" }, (started) => ({ plane, api } = started));
   // A scenario's inventory is no other's.
   afterEach(async () => {
     await api.call("DELETE", pathTo("addon", ""));

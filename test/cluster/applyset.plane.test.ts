@@ -1,21 +1,15 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { canBuild, Client, isBuilt, startControlPlane, type ControlPlane } from "../control-plane/index.ts";
+import { afterEach, describe, expect, test } from "vitest";
+import type { Client, ControlPlane } from "../control-plane/index.ts";
+import { canHavePlane, usePlane } from "../control-plane/use-plane.ts";
 import { configYaml, namespaceYaml, Other, pathTo } from "./kube.ts";
 import { pass, troubles } from "./passes.ts";
 
-const possible = (await isBuilt()) || (await canBuild());
+const possible = await canHavePlane();
 
 describe.skipIf(!possible)("ApplySet (KEP-3659), read by kubectl", () => {
   let plane: ControlPlane;
   let api: Client;
-  beforeAll(async () => {
-    plane = await startControlPlane();
-    api = new Client(plane);
-  });
-  afterAll(async () => {
-    api?.close();
-    await plane?.stop();
-  });
+  usePlane({}, (started) => ({ plane, api } = started));
   afterEach(async () => {
     await api.call("DELETE", pathTo("addon", ""));
   });

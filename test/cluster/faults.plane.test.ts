@@ -5,13 +5,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import fc from "fast-check";
 import { ClusterKeeper, readRelease } from "../../src/cluster/index.ts";
 import { ApiClient, UnreachableError } from "../../src/kubernetes/index.ts";
-import { canBuild, Client, isBuilt, startControlPlane, type ControlPlane } from "../control-plane/index.ts";
+import { Client, startControlPlane, type ControlPlane } from "../control-plane/index.ts";
+import { canHavePlane } from "../control-plane/use-plane.ts";
 import { FaultProxy, type Fault, type SeenRequest } from "./fault-proxy.ts";
 import { configYaml, namespaceYaml, Other, pathTo, WIDGET_CRD, widgetYaml } from "./kube.ts";
 import { pass, troubles, type Pass, type PassSetting } from "./passes.ts";
 import { releaseOf, type Manifests } from "./releases.ts";
 
-const possible = (await isBuilt()) || (await canBuild());
+const possible = await canHavePlane();
 
 describe.skipIf(!possible)("faults between Halite and the API server", () => {
   let plane: ControlPlane;

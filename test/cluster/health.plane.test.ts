@@ -1,22 +1,16 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { canBuild, Client, isBuilt, startControlPlane, type ControlPlane } from "../control-plane/index.ts";
+import { afterEach, describe, expect, test } from "vitest";
+import type { Client, ControlPlane } from "../control-plane/index.ts";
+import { canHavePlane, usePlane } from "../control-plane/use-plane.ts";
 import { configYaml, deploymentYaml, namespaceYaml, Other, pathTo, WIDGET_CRD } from "./kube.ts";
 import { pass, troubles, type Pass } from "./passes.ts";
 import type { Manifests } from "./releases.ts";
 
-const possible = (await isBuilt()) || (await canBuild());
+const possible = await canHavePlane();
 
 describe.skipIf(!possible)("order and health, with controllers, a scheduler and nodes", () => {
   let plane: ControlPlane;
   let api: Client;
-  beforeAll(async () => {
-    plane = await startControlPlane({ controllers: "*", scheduler: true, nodes: 2 });
-    api = new Client(plane);
-  });
-  afterAll(async () => {
-    api?.close();
-    await plane?.stop();
-  });
+  usePlane({ controllers: "*", scheduler: true, nodes: 2 }, (started) => ({ plane, api } = started));
   afterEach(async () => {
     await api.call("DELETE", pathTo("addon", ""));
   });

@@ -1,23 +1,17 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ClusterKeeper, endpointOf, readRelease, type KeptPass } from "../../src/cluster/index.ts";
 import { ApiClient } from "../../src/kubernetes/index.ts";
-import { canBuild, Client, isBuilt, startControlPlane, type ControlPlane } from "../control-plane/index.ts";
+import type { Client, ControlPlane } from "../control-plane/index.ts";
+import { canHavePlane, usePlane } from "../control-plane/use-plane.ts";
 import { configYaml, deploymentYaml, namespaceYaml, Other } from "./kube.ts";
 import { releaseOf, type Manifests } from "./releases.ts";
 
-const possible = (await isBuilt()) || (await canBuild());
+const possible = await canHavePlane();
 
 describe.skipIf(!possible)("keeping a cluster as git says", () => {
   let plane: ControlPlane;
   let api: Client;
-  beforeAll(async () => {
-    plane = await startControlPlane();
-    api = new Client(plane);
-  });
-  afterAll(async () => {
-    api?.close();
-    await plane?.stop();
-  });
+  usePlane({}, (started) => ({ plane, api } = started));
 
   /** Runs a keeper beside `act`, which is told of its passes. */
   async function keeping(

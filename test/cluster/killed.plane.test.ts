@@ -8,9 +8,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { build } from "../../scripts/build.mjs";
 import { HALITE, halite } from "../cli/halite.ts";
 import { writeSmallFleet } from "../cli/small-fleet.ts";
-import { canBuild, Client, isBuilt, startControlPlane, type ControlPlane } from "../control-plane/index.ts";
+import { Client, startControlPlane, type ControlPlane } from "../control-plane/index.ts";
+import { canHavePlane } from "../control-plane/use-plane.ts";
 
-const possible = (await isBuilt()) || (await canBuild());
+const possible = await canHavePlane();
 
 describe.skipIf(!possible)("applies that are killed", () => {
   let plane: ControlPlane;

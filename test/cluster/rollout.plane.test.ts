@@ -1,21 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { canBuild, Client, isBuilt, startControlPlane, type ControlPlane } from "../control-plane/index.ts";
+import { describe, expect, test } from "vitest";
+import type { Client, ControlPlane } from "../control-plane/index.ts";
+import { canHavePlane, usePlane } from "../control-plane/use-plane.ts";
 import { pass, troubles, type Pass } from "./passes.ts";
 
-const possible = (await isBuilt()) || (await canBuild());
+const possible = await canHavePlane();
 const DAEMON_SET = "/apis/apps/v1/namespaces/default/daemonsets/storage-node";
 
 describe.skipIf(!possible)("what goes after the rollout (halite.dev/prune: after-rollout)", () => {
   let plane: ControlPlane;
   let api: Client;
-  beforeAll(async () => {
-    plane = await startControlPlane();
-    api = new Client(plane);
-  });
-  afterAll(async () => {
-    api.close();
-    await plane.stop();
-  });
+  usePlane({}, (started) => ({ plane, api } = started));
 
   const bundle = (name: string, annotations = "{halite.dev/prune: after-rollout}"): string =>
     `apiVersion: v1\nkind: ConfigMap\nimmutable: true\nmetadata: {name: ${name}, namespace: default, annotations: ${annotations}}\ndata: {a: b}\n`;

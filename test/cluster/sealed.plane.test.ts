@@ -1,13 +1,14 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import type { Reveal } from "../../src/cluster/index.ts";
 import { FindingError } from "../../src/finding/index.ts";
 import { referenceName, revealObject, SecretValue, sealedDigest, type Reference, type SealedSource } from "../../src/sealed/index.ts";
-import { canBuild, Client, isBuilt, startControlPlane, type ControlPlane } from "../control-plane/index.ts";
+import type { Client, ControlPlane } from "../control-plane/index.ts";
+import { canHavePlane, usePlane } from "../control-plane/use-plane.ts";
 import { namespaceYaml, Other, pathTo } from "./kube.ts";
 import { pass, troubles, type PassSetting } from "./passes.ts";
 import type { Manifests } from "./releases.ts";
 
-const possible = (await isBuilt()) || (await canBuild());
+const possible = await canHavePlane();
 
 /** A key service in memory. */
 class Store implements SealedSource {
@@ -28,14 +29,7 @@ class Store implements SealedSource {
 describe.skipIf(!possible)("sealed values are revealed in memory just before the apply", () => {
   let plane: ControlPlane;
   let api: Client;
-  beforeAll(async () => {
-    plane = await startControlPlane();
-    api = new Client(plane);
-  });
-  afterAll(async () => {
-    api?.close();
-    await plane?.stop();
-  });
+  usePlane({}, (started) => ({ plane, api } = started));
   afterEach(async () => {
     await api.call("DELETE", pathTo("addon", ""));
   });

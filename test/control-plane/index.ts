@@ -12,7 +12,7 @@ import { Client, type Address } from "./client.ts";
 import { freePorts } from "./ports.ts";
 import { Program } from "./process.ts";
 
-export { buildControlPlane, canBuild, isBuilt } from "./build.ts";
+export { buildControlPlane } from "./build.ts";
 export { Client, type Address, type Answer } from "./client.ts";
 
 export interface ControlPlane extends Address {

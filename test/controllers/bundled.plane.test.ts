@@ -2,27 +2,21 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { bundleControllers } from "../../scripts/bundle.mjs";
 import { daemonSet, writeDemoFleet } from "../bundle/demo.ts";
 import { halite, inTemporaryFolder, PROJECT } from "../cli/halite.ts";
-import { canBuild, Client, isBuilt, startControlPlane, type ControlPlane } from "../control-plane/index.ts";
+import type { Client, ControlPlane } from "../control-plane/index.ts";
+import { canHavePlane, usePlane } from "../control-plane/use-plane.ts";
 import { until } from "./runtime/api.ts";
 
-const possible = (await isBuilt()) || (await canBuild());
+const possible = await canHavePlane();
 const MAPS = "/api/v1/namespaces/kube-system/configmaps";
 
 describe.skipIf(!possible)("a controller's way into a cluster", () => {
   let plane: ControlPlane;
   let api: Client;
-  beforeAll(async () => {
-    plane = await startControlPlane();
-    api = new Client(plane);
-  });
-  afterAll(async () => {
-    api.close();
-    await plane.stop();
-  });
+  usePlane({}, (started) => ({ plane, api } = started));
 
   test("from its sources through render and apply; what the cluster holds then runs, leads, follows, acts, and ends in order", async () => {
     await inTemporaryFolder(async (folder) => {

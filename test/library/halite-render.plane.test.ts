@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { build } from "../../scripts/build.mjs";
 import { halite, PROJECT, type Run } from "../cli/halite.ts";
-import { canBuild, Client, isBuilt, startControlPlane, type ControlPlane } from "../control-plane/index.ts";
+import { Client, startControlPlane, type ControlPlane } from "../control-plane/index.ts";
+import { canHavePlane } from "../control-plane/use-plane.ts";
 
-const possible = (await isBuilt()) || (await canBuild());
+const possible = await canHavePlane();
 
 const OUT = join(PROJECT, "out/iad1/iad1-dev-01");
 const NAMESPACE = "storage-system";

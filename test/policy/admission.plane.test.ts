@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { FindingError } from "../../src/finding/index.ts";
 import { loadUserPolicies, Policies } from "../../src/policy/index.ts";
-import { canBuild, Client, isBuilt, startControlPlane, type ControlPlane } from "../control-plane/index.ts";
+import { Client, startControlPlane, type ControlPlane } from "../control-plane/index.ts";
+import { canHavePlane } from "../control-plane/use-plane.ts";
 import { CASES, OBJECTS, type AdmissionCase } from "./admission-cases.ts";
 import { DIFFERENCES } from "./admission-differences.ts";
 import { compile, newest } from "./judge.ts";
 
-const possible = (await isBuilt()) || (await canBuild());
+const possible = await canHavePlane();
 
 /** The policy of a case; only objects with its label are judged. */
 function policyOf({ name, validation, spec }: AdmissionCase, index: number): Readonly<Record<string, unknown>> {

@@ -1,39 +1,25 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { halite, HALITE } from "../cli/halite.ts";
 import { Other } from "../cluster/kube.ts";
-import { canBuild, Client, isBuilt, LEAN, startControlPlane, type ControlPlane } from "../control-plane/index.ts";
+import type { Client, ControlPlane } from "../control-plane/index.ts";
+import { canHavePlane } from "../control-plane/use-plane.ts";
 import { releaseOf } from "../cluster/releases.ts";
 import { PublishedFleet, writeConfig, type FleetCluster } from "./zone-fleet.ts";
+import { useZonePlanes } from "./zone-planes.ts";
 
-const possible = (await isBuilt()) || (await canBuild());
+const possible = await canHavePlane();
 /** Faults in a row. */
 const ROUNDS = 25;
 
 describe.skipIf(!possible)("a zone that everything happens to", () => {
-  const planes: ControlPlane[] = [];
-  const clients: Client[] = [];
   let folder: string;
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), "halite-soak-"));
-    mkdirSync(join(folder, "kubeconfigs"));
-    for (const name of ["a", "b"]) {
-      const [first] = planes;
-      const plane = await startControlPlane({ apiserver: LEAN, ...(first === undefined ? {} : { beside: first }) });
-      planes.push(plane);
-      clients.push(new Client(plane));
-      cpSync(plane.kubeconfig, join(folder, "kubeconfigs", name));
-    }
-  });
-  afterAll(async () => {
-    for (const client of clients) client.close();
-    for (const plane of planes.reverse()) await plane.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  let planes: readonly ControlPlane[];
+  let clients: readonly Client[];
+  useZonePlanes((started) => ({ folder, planes, clients } = started));
 
   const both = (value: string): FleetCluster[] => [
     { az: "az1", cluster: "a", value, rollout: "{wave: canary, order: 0, maxUnavailable: 1}" },

@@ -1,11 +1,10 @@
 import { spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { endpointOf } from "../../src/cluster/index.ts";
 import { jsonLog, systemClock } from "../../src/controllers/runtime/index.ts";
 import { parseRemote } from "../../src/git/index.ts";
@@ -13,11 +12,13 @@ import { ApiClient } from "../../src/kubernetes/index.ts";
 import { accessTo, serveZone, Zone, type ZoneOptions } from "../../src/sync/index.ts";
 import { halite, HALITE, PROJECT } from "../cli/halite.ts";
 import { Other } from "../cluster/kube.ts";
-import { canBuild, Client, isBuilt, LEAN, startControlPlane, type ControlPlane } from "../control-plane/index.ts";
+import type { Client, ControlPlane } from "../control-plane/index.ts";
+import { canHavePlane } from "../control-plane/use-plane.ts";
 import { gitIn } from "../git/fleet-repository.ts";
 import { PublishedFleet, writeConfig, type FleetCluster } from "./zone-fleet.ts";
+import { useZonePlanes } from "./zone-planes.ts";
 
-const possible = (await isBuilt()) || (await canBuild());
+const possible = await canHavePlane();
 
 /** Looks until it is so. */
 async function until(what: () => boolean | Promise<boolean>, name: string): Promise<void> {
@@ -29,26 +30,11 @@ async function until(what: () => boolean | Promise<boolean>, name: string): Prom
 }
 
 describe.skipIf(!possible)("a zone of several clusters", () => {
-  const planes: ControlPlane[] = [];
-  const clients: Client[] = [];
   let folder: string;
+  let planes: readonly ControlPlane[];
+  let clients: readonly Client[];
   let number = 0;
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), "halite-zone-"));
-    mkdirSync(join(folder, "kubeconfigs"));
-    for (const name of ["a", "b"]) {
-      const [first] = planes;
-      const plane = await startControlPlane({ apiserver: LEAN, ...(first === undefined ? {} : { beside: first }) });
-      planes.push(plane);
-      clients.push(new Client(plane));
-      cpSync(plane.kubeconfig, join(folder, "kubeconfigs", name));
-    }
-  });
-  afterAll(async () => {
-    for (const client of clients) client.close();
-    for (const plane of planes.reverse()) await plane.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  useZonePlanes((started) => ({ folder, planes, clients } = started));
 
   /** A remote and a zone's folder of their own; the clusters stay, so that each test begins with a history that says it goes on from the last. */
   function place(): { readonly fleet: PublishedFleet; readonly zone: string } {

@@ -14,10 +14,11 @@ import {
   type ResourceType,
 } from "../../../src/controllers/runtime/index.ts";
 import type { ApiClient } from "../../../src/kubernetes/index.ts";
-import { canBuild, isBuilt, startControlPlane, type ControlPlane } from "../../control-plane/index.ts";
+import { startControlPlane, type ControlPlane } from "../../control-plane/index.ts";
+import { canHavePlane } from "../../control-plane/use-plane.ts";
 import { clientAt, keptLog, until, Wire } from "./api.ts";
 
-const possible = (await isBuilt()) || (await canBuild());
+const possible = await canHavePlane();
 
 interface ConfigMap extends KubernetesObject {
   readonly data?: Readonly<Record<string, string>>;
