@@ -1,3 +1,4 @@
+import type { KeyObject } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
@@ -11,6 +12,7 @@ import {
   creationRule,
   DEFAULT_SELECTION,
   Gpg,
+  readSealingKeys,
   type CreationRule,
   type KeyRing,
   type Recipient,
@@ -147,6 +149,18 @@ export class SecretFleet {
               secret: async () => SecretValue.of(await readFile(this.path(keystone.secretFile))),
             },
     });
+  }
+
+  /** The private keys of sealed-secrets controllers in the file of `--sealing-keys`; none without it. @throws EnvironmentError, FindingError */
+  sealingKeys(): KeyObject[] {
+    const file = this.#context.arguments.value("sealing-keys");
+    if (file === undefined) return [];
+    try {
+      return readSealingKeys(readFileSync(resolve(this.#context.cwd, file), "utf8"), file);
+    } catch (error) {
+      if (error instanceof FindingError) throw error;
+      throw new EnvironmentError(`${file} can't be read: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
 
   /** The fleet with its roster and roots. @throws as `openFleet` */

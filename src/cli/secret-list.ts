@@ -1,24 +1,29 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
-import { FindingError } from "../finding/index.ts";
+import { join } from "node:path";
+import { FindingError, type Finding } from "../finding/index.ts";
 import { lineTimes } from "../git/index.ts";
 import { normalPgpBlock, PGP_MESSAGE, pgpDigest } from "../sealed/index.ts";
-import { recipientName, SopsFile } from "../unseal/index.ts";
+import { recipientName, SopsFile, type Gpg } from "../unseal/index.ts";
 import { UsageError, type Command, type CommandContext } from "./command.ts";
 import { findingJson, foldFindings, printFindings } from "./report.ts";
 import { SecretFleet } from "./secret-fleet.ts";
+import { hasUsed, usedValues } from "./secret-list-used.ts";
+import { sealedUsage } from "./secret-usage.ts";
+import { lineOf, treeTexts } from "./tree-texts.ts";
 
 /** One sealed value. */
-interface Listed {
-  readonly kind: "sops" | "pgp";
-  /** As a reference names it. */
+export interface Listed {
+  readonly kind: "sops" | "pgp" | "sealed-secret" | "barbican" | "secret";
+  /** As a reference names it; of a SealedSecret `NAMESPACE/NAME#KEY`. */
   readonly name: string;
-  /** `file:line`, relative to the fleet's folder. */
+  /** `file:line`, relative to the fleet's folder: of the sealed text, or of what refers to it. */
   readonly at: string;
-  /** When its sealed text was committed, or for what is not committed when its file was sealed; RFC 3339. Null: not known. */
+  /**
+   * When its sealed text was committed, or for what is not committed when its file was sealed; of Barbican when it was stored; RFC 3339. Null: not
+   * known.
+   */
   readonly since: string | null;
   readonly committed: boolean;
-  /** Who can open it. */
+  /** Who can open it; empty where that is not known. */
   readonly recipients: readonly string[];
 }
 
@@ -34,11 +39,17 @@ export const command: Command = {
       throw new UsageError(`--older-than takes a number of days, not ${JSON.stringify(olderThan)}`);
     const fleet = SecretFleet.open(context);
     const failures: FindingError[] = [];
-    const all = [...(await sopsValues(fleet, failures)), ...(await pgpValues(fleet))];
+    const used = hasUsed(treeTexts(fleet.fleet, "all")) ? await sealedUsage(context, fleet) : undefined;
+    const all = [
+      ...(await sopsValues(fleet, failures)),
+      ...(await pgpValues(fleet)),
+      ...(used === undefined ? [] : await usedValues(fleet, used, args.flag("offline"), failures)),
+    ];
     const now = Date.now();
     const listed =
       olderThan === undefined ? all : all.filter(({ since }) => since !== null && now - Date.parse(since) >= Number(olderThan) * DAY);
-    const findings = foldFindings([[null, failures.flatMap((error) => error.findings)]]);
+    const incomplete = used === undefined || used.failed.length === 0 ? [] : [notListed(used.failed)];
+    const findings = foldFindings([[null, [...failures.flatMap((error) => error.findings), ...incomplete]]]);
     if (args.flag("json")) terminal.out(`${JSON.stringify({ sealed: listed, findings: findings.map(findingJson) }, undefined, 2)}\n`);
     else {
       printFindings(terminal, findings, 0, false);
@@ -82,36 +93,63 @@ async function sopsValues(fleet: SecretFleet, failures: FindingError[]): Promise
 /** The PGP messages in pillar. */
 async function pgpValues(fleet: SecretFleet): Promise<Listed[]> {
   const gpg = fleet.gpg();
+  let names: ReadonlyMap<string, string> | undefined;
   const listed: Listed[] = [];
-  for (const folder of new Set([...fleet.fleet.config.pillarRoots.values()].flat())) {
-    const top = resolve(fleet.fleet.folder, folder);
-    if (!existsSync(top)) continue;
-    for (const entry of readdirSync(top, { recursive: true, withFileTypes: true }).filter((each) => each.isFile())) {
-      const path = join(entry.parentPath, entry.name);
-      const text = readFileSync(path, "utf8");
-      const found = [...text.matchAll(PGP_MESSAGE)];
-      if (found.length === 0) continue;
-      const times = await lineTimes(fleet.fleet.folder, path);
-      for (const match of found) {
-        const first = text.slice(0, match.index).split("\n").length;
-        const lines = (times ?? []).slice(first - 1, first - 1 + match[0].split("\n").length);
-        const time =
-          lines.length === 0 || lines.some((line) => line.time === null) ? null : Math.max(...lines.map((line) => line.time ?? 0));
-        listed.push({
-          kind: "pgp",
-          name: pgpDigest(match[0]),
-          at: `${relative(fleet.fleet.folder, path)}:${first}`,
-          since: time === null ? null : new Date(time * 1000).toISOString(),
-          committed: time !== null,
-          recipients: await gpg.recipientsOf(normalPgpBlock(match[0])).catch((error: unknown) => {
-            if (error instanceof FindingError) return [];
-            throw error;
-          }),
-        });
-      }
+  for (const { path, name, text } of treeTexts(fleet.fleet, "pillar")) {
+    const found = [...text.matchAll(PGP_MESSAGE)];
+    if (found.length === 0) continue;
+    names ??= await fingerprintsById(fleet);
+    const times = await lineTimes(fleet.fleet.folder, path);
+    for (const match of found) {
+      const first = lineOf(text, match.index);
+      const lines = (times ?? []).slice(first - 1, first - 1 + match[0].split("\n").length);
+      const time = lines.length === 0 || lines.some((line) => line.time === null) ? null : Math.max(...lines.map((line) => line.time ?? 0));
+      listed.push({
+        kind: "pgp",
+        name: pgpDigest(match[0]),
+        at: `${name}:${first}`,
+        since: time === null ? null : new Date(time * 1000).toISOString(),
+        committed: time !== null,
+        recipients: (await idsIn(gpg, match[0])).map((id) => names?.get(id) ?? `PGP ${id}`),
+      });
     }
   }
   return listed.sort((a, b) => (a.at < b.at ? -1 : 1));
+}
+
+async function idsIn(gpg: Gpg, block: string): Promise<readonly string[]> {
+  try {
+    return await gpg.recipientsOf(normalPgpBlock(block));
+  } catch (error) {
+    if (error instanceof FindingError) return [];
+    throw error;
+  }
+}
+
+/** The keys that the config names, by the ids that messages name them by; without what the keyring does not hold. */
+async function fingerprintsById(fleet: SecretFleet): Promise<ReadonlyMap<string, string>> {
+  const fingerprints = new Set([...fleet.keys.pgp.recipients, ...fleet.keys.clusters.flatMap(({ pgp }) => pgp)]);
+  const names = new Map<string, string>();
+  for (const fingerprint of fingerprints) {
+    const ids = await fleet
+      .gpg()
+      .keysOf(fingerprint)
+      .catch((error: unknown) => {
+        if (error instanceof FindingError) return undefined;
+        throw error;
+      });
+    for (const id of ids?.ids ?? []) names.set(id, `PGP ${fingerprint}`);
+  }
+  return names;
+}
+
+function notListed(failed: readonly string[]): Finding {
+  return {
+    code: "sealed-not-listed",
+    severity: "warning",
+    message: `what ${failed.slice(0, 3).join(", ")}${failed.length > 3 ? ` and ${failed.length - 3} more` : ""} would use is not listed where only a compile tells: SealedSecrets, Barbican, Secrets of clusters`,
+    advice: "`halite validate` says why it does not compile",
+  };
 }
 
 function table(listed: readonly Listed[], fleet: SecretFleet, now: number, { terminal }: CommandContext): string {
@@ -122,9 +160,13 @@ function table(listed: readonly Listed[], fleet: SecretFleet, now: number, { ter
     );
     const age =
       each.since === null
-        ? "not committed"
+        ? each.kind === "secret"
+          ? "not known"
+          : "not committed"
         : `${Math.max(0, Math.floor((now - Date.parse(each.since)) / DAY))} d${each.committed ? "" : " (not committed)"}`;
-    return [each.kind === "pgp" ? `pgp:${each.name.slice(0, 12)}…` : each.name, age, [...names].join(", ") || "not known", each.at];
+    const name =
+      each.kind === "pgp" ? `pgp:${each.name.slice(0, 12)}…` : each.kind === "sealed-secret" ? `SealedSecret ${each.name}` : each.name;
+    return [name, age, [...names].join(", ") || "not known", each.at];
   });
   const head = ["SEALED", "AGE", "CAN OPEN", "AT"];
   const widths = head.map((name, column) => Math.max(name.length, ...rows.map((row) => (row[column] ?? "").length)));

@@ -1,11 +1,14 @@
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
 import { FindingError } from "../finding/index.ts";
-import type { ClusterKeys } from "../fleet/index.ts";
 import { recipientName, SopsFile, type KeyRing, type Recipient } from "../unseal/index.ts";
-import type { Command, CommandContext } from "./command.ts";
+import { UsageError, type Command, type CommandContext } from "./command.ts";
 import { findingJson, foldFindings, printFindings } from "./report.ts";
 import { SecretFleet, sopsTime } from "./secret-fleet.ts";
-import { sealedUsage } from "./secret-usage.ts";
+import { rotateMessages, type MessageRotation } from "./secret-rotate-pgp.ts";
+import { rotateSealedSecrets, type SealedRotation, type SealedSecretRotation } from "./secret-rotate-sealed.ts";
+import { SealedUsers } from "./secret-users.ts";
+import { treeTexts } from "./tree-texts.ts";
 import { writeWhole } from "./write-whole.ts";
 
 interface Rotation {
@@ -21,12 +24,16 @@ interface Rotation {
 export const command: Command = {
   run: async (context) => {
     const { arguments: args, terminal } = context;
+    if (args.value("clusters") !== undefined)
+      throw new UsageError("rotate takes no --clusters: what others than those use too would be sealed without them");
     const fleet = SecretFleet.open(context);
-    const files = args.positional.length > 0 ? args.positional.map((file) => fleet.fileName(file)) : fleet.files();
-    const users = new ClusterUsers(context, fleet);
+    const sealingKeys = fleet.sealingKeys();
+    const users = new SealedUsers(context, fleet);
+    const failures: FindingError[] = [];
+    const { files, only } = picked(context, fleet);
+    const check = args.flag("check");
     const ring = await fleet.ring();
     const rotations: Rotation[] = [];
-    const failures: FindingError[] = [];
     for (const file of files) {
       try {
         rotations.push(await rotate(context, fleet, file, users, ring));
@@ -35,48 +42,68 @@ export const command: Command = {
         failures.push(error);
       }
     }
+    const messages = await rotateMessages({ fleet, users, check, anew: args.flag("new-data-key"), only }, failures);
+    const sealedSecrets = await sealedRotations(fleet, users, { check, only, sealingKeys }, failures);
     const findings = foldFindings([[null, failures.flatMap((error) => error.findings)]]);
-    if (args.flag("json")) terminal.out(`${JSON.stringify({ files: rotations, findings: findings.map(findingJson) }, undefined, 2)}\n`);
+    const report = { files: rotations, messages, sealedSecrets };
+    if (args.flag("json")) terminal.out(`${JSON.stringify({ ...report, findings: findings.map(findingJson) }, undefined, 2)}\n`);
     else {
       printFindings(terminal, findings, 0, false);
-      for (const rotation of rotations) terminal.out(rotationText(rotation, args.flag("check"), args.flag("new-data-key")));
-      if (files.length === 0) terminal.out(`there are no sealed files below ${fleet.fleet.config.sealed.root}\n`);
+      for (const rotation of rotations) terminal.out(rotationText(rotation, check, args.flag("new-data-key")));
+      for (const message of messages) terminal.out(messageText(message, check));
+      terminal.out(sealedSecretsText(sealedSecrets, check));
+      if (rotations.length + messages.length + sealedSecrets.length + failures.length === 0)
+        terminal.out(`nothing is sealed below ${fleet.fleet.config.sealed.root}, in pillar or in states\n`);
     }
-    return failures.length > 0 || (args.flag("check") && rotations.some(({ changed }) => changed)) ? 1 : 0;
+    const changed = [...rotations, ...messages, ...sealedSecrets].some((each) => each.changed === true);
+    return failures.length > 0 || (check && changed) ? 1 : 0;
   },
 };
 
-/** The keys of the clusters that use a file, for files without a rule; the fleet is compiled once, when that is first asked. */
-class ClusterUsers {
-  readonly #context: CommandContext;
-  readonly #fleet: SecretFleet;
-  #users: Promise<Map<string, readonly (readonly ClusterKeys[])[]>> | undefined;
-
-  constructor(context: CommandContext, fleet: SecretFleet) {
-    this.#context = context;
-    this.#fleet = fleet;
+/** What the arguments pick: SOPS files below the sealed root, and files of pillar and states that hold PGP messages or SealedSecrets. */
+function picked(
+  context: CommandContext,
+  fleet: SecretFleet,
+): { readonly files: readonly string[]; readonly only: Set<string> | undefined } {
+  const { positional } = context.arguments;
+  if (positional.length === 0) return { files: fleet.files(), only: undefined };
+  const [files, only] = [[] as string[], new Set<string>()];
+  for (const written of positional) {
+    const path = resolve(context.cwd, written);
+    const outside = relative(fleet.root, path).startsWith("..");
+    if (outside && existsSync(path) && !existsSync(join(fleet.root, written))) only.add(path);
+    else files.push(fleet.fileName(written));
   }
-
-  async of(file: string): Promise<readonly (readonly ClusterKeys[])[]> {
-    this.#users ??= this.#all();
-    return (await this.#users).get(file) ?? [];
-  }
-
-  async #all(): Promise<Map<string, readonly (readonly ClusterKeys[])[]>> {
-    const { references } = await sealedUsage(this.#context, this.#fleet);
-    const keys = this.#fleet.clusterKeys();
-    const users = new Map<string, Set<string>>();
-    for (const { reference, clusters } of references) {
-      if (reference.kind !== "sops") continue;
-      const all = users.get(reference.file) ?? new Set();
-      for (const cluster of clusters) all.add(cluster);
-      users.set(reference.file, all);
-    }
-    return new Map([...users].map(([file, clusters]) => [file, [...clusters].map((cluster) => keys.get(cluster) ?? [])]));
-  }
+  return { files, only };
 }
 
-async function rotate(context: CommandContext, fleet: SecretFleet, file: string, users: ClusterUsers, ring: KeyRing): Promise<Rotation> {
+/** SealedSecrets are looked for where the tree has any: what they are for only a compile says. */
+async function sealedRotations(
+  fleet: SecretFleet,
+  users: SealedUsers,
+  options: Pick<SealedSecretRotation, "check" | "only" | "sealingKeys">,
+  failures: FindingError[],
+): Promise<SealedRotation[]> {
+  // What is sealed may stand in pillar, and its manifest in another file.
+  const none = options.only?.size === 0 || !treeTexts(fleet.fleet, "all").some(({ text }) => text.includes("SealedSecret"));
+  if (none) return [];
+  const usage = await users.usage();
+  const [failed] = usage.failed;
+  if (failed !== undefined) {
+    failures.push(
+      new FindingError({
+        code: "sealed-users-unknown",
+        severity: "error",
+        message: `SealedSecrets were not looked at: ${failed} does not compile, and what it holds is not known`,
+        advice: "`halite validate` says what is wrong",
+      }),
+    );
+    return [];
+  }
+  return rotateSealedSecrets({ ...options, fleet, usage, keys: users.keys(), now: Date.now() }, failures);
+}
+
+async function rotate(context: CommandContext, fleet: SecretFleet, file: string, users: SealedUsers, ring: KeyRing): Promise<Rotation> {
   const { arguments: args } = context;
   const sops = SopsFile.read(fleet.read(file), fleet.display(file));
   const { rule, from } = await ruleOf(fleet, file, users);
@@ -105,10 +132,10 @@ async function rotate(context: CommandContext, fleet: SecretFleet, file: string,
   return { file: fleet.display(file), from, added, removed, changed };
 }
 
-async function ruleOf(fleet: SecretFleet, file: string, users: ClusterUsers): Promise<ReturnType<SecretFleet["rule"]>> {
+async function ruleOf(fleet: SecretFleet, file: string, users: SealedUsers): Promise<ReturnType<SecretFleet["rule"]>> {
   // A file that a .sops.yaml has a rule for needs no compile.
   const own = fleet.sopsRule(file);
-  return own ?? fleet.rule(file, await users.of(file));
+  return own ?? fleet.rule(file, await users.of({ file }));
 }
 
 /** Recipients that stay keep their places, so that git shows what is new. */
@@ -130,4 +157,28 @@ function rotationText({ file, from, added, removed, changed }: Rotation, check: 
   if (removed.length > 0 && !newDataKey)
     lines.push("  who was removed may have kept the data key: --new-data-key makes another; values that they have read must be changed");
   return `${lines.join("\n")}\n`;
+}
+
+function messageText({ message, at, from, added, removed, changed, replacedBy }: MessageRotation, check: boolean): string {
+  const name = `${at}: PGP message ${message.slice(0, 12)}…`;
+  if (!changed) return `${name}: as ${from} says\n`;
+  const lines = [`${name}: ${check ? "differs from" : "now as"} ${from}${replacedBy === null ? "" : `, as ${replacedBy.slice(0, 12)}…`}`];
+  for (const each of added) lines.push(`  + ${each}`);
+  for (const each of removed) lines.push(`  - ${each}`);
+  if (removed.length > 0) lines.push("  who was removed keeps what git has of the message: values that they could read must be changed");
+  return `${lines.join("\n")}\n`;
+}
+
+function sealedSecretsText(rotations: readonly SealedRotation[], check: boolean): string {
+  const lines = rotations.flatMap(({ name, at, from, changed }) => {
+    if (changed === null) return [];
+    const place = at === null ? "" : `${at}: `;
+    return [`${place}SealedSecret ${name}: ${changed ? (check ? "is not sealed" : "now sealed") : "is sealed"} to ${from}`];
+  });
+  const unknown = rotations.filter(({ changed }) => changed === null).length;
+  if (unknown > 0)
+    lines.push(
+      `${unknown} value${unknown === 1 ? "" : "s"} of SealedSecrets: whether sealed to the present certificate only the controller's keys tell (--sealing-keys)`,
+    );
+  return lines.map((line) => `${line}\n`).join("");
 }

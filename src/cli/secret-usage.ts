@@ -24,6 +24,8 @@ export interface SealedUsage {
   readonly sealedSecrets: readonly { readonly cluster: string; readonly file: string; readonly found: FoundSealedSecret }[];
   /** What the compile says of sealed values. */
   readonly findings: readonly Finding[];
+  /** What does not compile, so that what it refers to is not known: a cluster, or CLUSTER/ADDON. */
+  readonly failed: readonly string[];
 }
 
 /** Compiles the clusters that `--clusters` picks, in memory, and reads what their output refers to. */
@@ -58,6 +60,11 @@ export async function sealedUsage(context: CommandContext, secrets: SecretFleet)
     messages,
     sealedSecrets,
     findings,
+    failed: compiles.flatMap(({ cluster, release }) =>
+      release.state === "failed"
+        ? [cluster.id]
+        : release.addons.filter(({ state }) => state === "failed").map(({ name }) => `${cluster.id}/${name}`),
+    ),
   };
 }
 

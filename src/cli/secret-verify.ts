@@ -1,11 +1,10 @@
-import { createPublicKey, type KeyObject } from "node:crypto";
+import { createPublicKey } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { FindingError, type Finding } from "../finding/index.ts";
 import type { ClusterKeys } from "../fleet/index.ts";
 import { referenceName, type Reference } from "../sealed/index.ts";
-import { blobBits, openBlob, readCertificate, readSealingKeys, recipientName, SopsFile, type Gpg, type KeyRing } from "../unseal/index.ts";
-import { EnvironmentError, UsageError, type Command, type CommandContext } from "./command.ts";
+import { blobBits, openBlob, readCertificate, recipientName, SopsFile, type Gpg, type KeyRing } from "../unseal/index.ts";
+import { UsageError, type Command, type CommandContext } from "./command.ts";
 import { countFindings, findingJson, foldFindings, printFindings } from "./report.ts";
 import { SecretFleet } from "./secret-fleet.ts";
 import { sealedUsage, type SealedUsage, type UsedReference } from "./secret-usage.ts";
@@ -213,7 +212,7 @@ class Verifier {
 
   /** SealedSecrets: against the cluster's certificate, and with `--sealing-keys` by opening them. */
   sealedSecrets(): void {
-    const keys = this.#sealingKeys();
+    const keys = this.#fleet.sealingKeys();
     for (const { cluster, file, found } of this.#usage.sealedSecrets) {
       const bits = this.#certificateBits(cluster);
       for (const [key, blob] of found.encrypted) {
@@ -234,17 +233,6 @@ class Verifier {
         };
         this.findings.push([cluster, [finding]]);
       }
-    }
-  }
-
-  #sealingKeys(): KeyObject[] {
-    const file = this.#context.arguments.value("sealing-keys");
-    if (file === undefined) return [];
-    try {
-      return readSealingKeys(readFileSync(resolve(this.#context.cwd, file), "utf8"), file);
-    } catch (error) {
-      if (error instanceof FindingError) throw error;
-      throw new EnvironmentError(`${file} can't be read: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
 

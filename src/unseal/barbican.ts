@@ -134,6 +134,21 @@ export class Barbican implements SealedSource {
     return secretOf(first);
   }
 
+  /**
+   * Who may read a secret, by its access list: whoever has a role in its project, and users by their ids (Barbican's API v1, `GET
+   * /v1/secrets/ID/acl`). @throws FindingError as `find`
+   */
+  async readers(id: string, signal?: AbortSignal): Promise<{ readonly project: boolean; readonly users: readonly string[] }> {
+    const answer = await this.#call("GET", `/v1/secrets/${id}/acl`, { accept: "application/json" }, undefined, signal);
+    if (answer.status !== 200) throw this.#refused(`the access list of ${id}`, answer);
+    const [read] = list([json(answer)["read"]]);
+    const users = read?.["users"];
+    return {
+      project: read?.["project-access"] !== false,
+      users: Array.isArray(users) ? users.filter((user) => typeof user === "string") : [],
+    };
+  }
+
   /** Stores a value and gives its id. Barbican keeps several secrets of a name apart: the caller looks first. */
   async store(name: string, value: SecretValue, signal?: AbortSignal): Promise<string> {
     const payload = value.reveal("seal");

@@ -15,6 +15,7 @@ export {
   sealBlob,
   SEALING_SCOPES,
   type FoundSealedSecret,
+  type SealingCertificate,
   type SealingScope,
 } from "./sealed-secret.ts";
 export { ClusterSecretSource, PgpSource, readBelow, SopsSource } from "./sources.ts";
