@@ -18,7 +18,7 @@ const rooms = {
   cluster: ["addon", "diff", "sealed", "yaml", "kubernetes"],
   kubernetes: [],
   controllers: ["kubernetes"],
-  publish: ["git", "addon", "policy", "schema", "yaml"],
+  publish: ["git", "addon", "policy", "schema", "sealed", "yaml"],
   sync: ["git", "cluster", "kubernetes", "fleet", "sealed", "yaml", "controllers"],
 };
 /** Rooms that every room may import. */

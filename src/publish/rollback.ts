@@ -13,6 +13,7 @@ import { checkDeletions, type DeletionLimits } from "./deletions.ts";
 import { commitMessage } from "./message.ts";
 import { publishedSource, short } from "./order.ts";
 import { committerAt, seeHead, pushFailed } from "./publish.ts";
+import { restoreSealed } from "./restore-sealed.ts";
 import { splicedRelease } from "./splice-release.ts";
 
 /** What is to be taken back. */
@@ -123,8 +124,18 @@ async function restoredTree(
     // A cluster that is no more does not come back with one addon alone.
     if (isRestored(path) && (addons.length === 0 || clusters.has(path.split("/").slice(0, 2).join("/") + "/"))) tree.set(path, { blob });
   }
-  if (addons.length > 0) await restoreReleases(branch, head, target, [...clusters].filter(inZone), addons, tree);
+  if (addons.length > 0) {
+    const inZones = [...clusters].filter(inZone);
+    await restoreReleases(branch, head, target, inZones, addons, tree);
+    const changed = inZones.filter((folder) => isOther(head, target, `${folder}release.yaml`));
+    await restoreSealed({ branch, head, target, clusters: changed, addons }, tree);
+  }
   return tree;
+}
+
+/** Whether a file was there then, and is another now. */
+function isOther(head: BranchHead, target: BranchHead, path: string): boolean {
+  return target.files.has(path) && target.files.get(path) !== head.files.get(path);
 }
 
 /** Each cluster's release.yaml has to say of the restored addons what it said then. */
