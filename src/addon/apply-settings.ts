@@ -15,23 +15,23 @@ export interface ApplySettings {
 export const NO_APPLY_SETTINGS: ApplySettings = { suspended: false, empty: false, percent: null, confirm: [] };
 
 /** Reads them from an addon's entry in pillar; `refuse` is told what is wrong below the entry. */
-export function readApplySettings(entry: PyDict, refuse: (key: string, message: string) => void): ApplySettings {
+export function readApplySettings(entry: PyDict, refuse: (key: readonly string[], message: string) => void): ApplySettings {
   const reconcile = entry.get("reconcile") ?? null;
-  if (reconcile !== null && reconcile !== "disabled" && reconcile !== "enabled") refuse("reconcile", "must be enabled or disabled");
+  if (reconcile !== null && reconcile !== "disabled" && reconcile !== "enabled") refuse(["reconcile"], "must be enabled or disabled");
   const prune = entry.get("prune") ?? null;
   const suspended = reconcile === "disabled";
   if (prune === null) return { ...NO_APPLY_SETTINGS, suspended };
   if (!(prune instanceof PyDict)) {
-    refuse("prune", "must map empty, percent or confirm");
+    refuse(["prune"], "must map empty, percent or confirm");
     return { ...NO_APPLY_SETTINGS, suspended };
   }
   const empty = prune.get("empty") ?? false;
-  if (typeof empty !== "boolean") refuse("prune:empty", "must be true or false");
+  if (typeof empty !== "boolean") refuse(["prune", "empty"], "must be true or false");
   const percent = prune.get("percent") ?? null;
   const isPercent = typeof percent === "number" && percent >= 0 && percent <= 100;
-  if (percent !== null && !isPercent) refuse("prune:percent", "must be a whole number from 0 to 100");
+  if (percent !== null && !isPercent) refuse(["prune", "percent"], "must be a whole number from 0 to 100");
   const confirm = prune.get("confirm") ?? [];
-  if (!isTexts(confirm)) refuse("prune:confirm", 'must be a list of objects, each "KIND NAMESPACE/NAME" or "KIND NAME"');
+  if (!isTexts(confirm)) refuse(["prune", "confirm"], 'must be a list of objects, each "KIND NAMESPACE/NAME" or "KIND NAME"');
   return { suspended, empty: empty === true, percent: isPercent ? percent : null, confirm: isTexts(confirm) ? confirm : [] };
 }
 

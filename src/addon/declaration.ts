@@ -1,5 +1,4 @@
 import type { Delivery } from "../bundle/index.ts";
-import type { Finding } from "../finding/index.ts";
 import { PyDict } from "../python/index.ts";
 import { toPlain } from "../schema/index.ts";
 import { readApplySettings } from "./apply-settings.ts";
@@ -24,7 +23,15 @@ export interface AddonSettings {
   readonly delivery: Delivery;
   /** When the cluster gets changes; null: at once. */
   readonly rollout: Rollout | null;
-  readonly findings: readonly Finding[];
+  /** What is wrong with them. */
+  readonly problems: readonly SettingsProblem[];
+}
+
+/** Something that pillar says of addons and may not say. */
+export interface SettingsProblem {
+  /** The keys of pillar that lead there. */
+  readonly path: readonly string[];
+  readonly message: string;
 }
 
 /** Namespaces that every cluster has. */
@@ -32,49 +39,49 @@ export const BUILT_IN_NAMESPACES: readonly string[] = ["default", "kube-system",
 
 /** Reads the keys of pillar that the second stage knows. */
 export function readAddonSettings(pillar: PyDict): AddonSettings {
-  const findings: Finding[] = [];
-  const refuse = (key: string, message: string): void => {
-    findings.push({ code: "pillar-addons", severity: "error", message: `pillar ${key}: ${message}` });
+  const problems: SettingsProblem[] = [];
+  const refuse = (path: readonly string[], message: string): void => {
+    problems.push({ path, message });
   };
   const addons = new Map<string, AddonDeclaration>();
   const declared = pillar.get("addons");
   if (declared instanceof PyDict) {
     for (const [name, value] of declared.entries()) {
       if (typeof name !== "string" || !(value instanceof PyDict)) {
-        refuse("addons", "must map addon names to {mode, dependsOn, sls}");
+        refuse(typeof name === "string" ? ["addons", name] : ["addons"], "must map addon names to {mode, dependsOn, sls}");
         continue;
       }
       const mode = value.get("mode") ?? null;
       const dependsOn = value.get("dependsOn") ?? [];
       const sls = value.get("sls") ?? [];
       if (mode !== null && mode !== "Reconcile" && mode !== "EnsureExists")
-        refuse(`addons:${name}:mode`, "must be Reconcile or EnsureExists");
+        refuse(["addons", name, "mode"], "must be Reconcile or EnsureExists");
       if (!Array.isArray(dependsOn) || !dependsOn.every((item) => typeof item === "string")) {
-        refuse(`addons:${name}:dependsOn`, "must be a list of addon names");
+        refuse(["addons", name, "dependsOn"], "must be a list of addon names");
         continue;
       }
       if (!Array.isArray(sls) || !sls.every((item) => typeof item === "string")) {
-        refuse(`addons:${name}:sls`, "must be a list of SLS names");
+        refuse(["addons", name, "sls"], "must be a list of SLS names");
         continue;
       }
       addons.set(name, {
         ...(mode === "Reconcile" || mode === "EnsureExists" ? { mode } : {}),
         dependsOn: dependsOn.filter((item) => typeof item === "string"),
         sls: sls.filter((item) => typeof item === "string"),
-        apply: readApplySettings(value, (key, message) => refuse(`addons:${name}:${key}`, message)),
+        apply: readApplySettings(value, (key, message) => refuse(["addons", name, ...key], message)),
         ...(value.has("policies") && { policies: toPlain(value.get("policies") ?? null).json }),
       });
     }
-  } else if (declared !== undefined && declared !== null) refuse("addons", "must be a mapping of addon names");
+  } else if (declared !== undefined && declared !== null) refuse(["addons"], "must be a mapping of addon names");
   const halite = pillar.get("halite");
   const listed = halite instanceof PyDict ? (halite.get("namespaces") ?? []) : [];
   if (!Array.isArray(listed) || !listed.every((item) => typeof item === "string"))
-    refuse("halite:namespaces", "must be a list of namespace names");
+    refuse(["halite", "namespaces"], "must be a list of namespace names");
   const namespaces = Array.isArray(listed) ? listed.filter((item) => typeof item === "string") : [];
   const controllers = halite instanceof PyDict ? (halite.get("controllers") ?? null) : null;
-  if (controllers !== null && !(controllers instanceof PyDict)) refuse("halite:controllers", "must be a mapping with delivery");
+  if (controllers !== null && !(controllers instanceof PyDict)) refuse(["halite", "controllers"], "must be a mapping with delivery");
   const delivery = (controllers instanceof PyDict ? controllers.get("delivery") : undefined) ?? "configmap";
-  if (delivery !== "configmap" && delivery !== "image") refuse("halite:controllers:delivery", "must be configmap or image");
+  if (delivery !== "configmap" && delivery !== "image") refuse(["halite", "controllers", "delivery"], "must be configmap or image");
   const rollout = readRollout(pillar.get("rollout"), refuse);
-  return { addons, namespaces, delivery: delivery === "image" ? "image" : "configmap", rollout, findings };
+  return { addons, namespaces, delivery: delivery === "image" ? "image" : "configmap", rollout, problems };
 }

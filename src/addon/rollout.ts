@@ -15,7 +15,7 @@ export interface Rollout {
   readonly approved: readonly string[] | null;
 }
 
-type Refuse = (key: string, message: string) => void;
+type Refuse = (path: readonly string[], message: string) => void;
 
 /**
  * Reads pillar `rollout`:
@@ -32,32 +32,33 @@ type Refuse = (key: string, message: string) => void;
 export function readRollout(value: Value | undefined, refuse: Refuse): Rollout | null {
   if (value === undefined || value === null) return null;
   if (!(value instanceof PyDict)) {
-    refuse("rollout", "must be a mapping with wave and waves");
+    refuse(["rollout"], "must be a mapping with wave and waves");
     return null;
   }
   const wave = value.get("wave") ?? null;
   const waves = value.get("waves") ?? null;
-  if (waves !== null && !(waves instanceof PyDict)) refuse("rollout:waves", "must map names of waves to {order, soak, maxUnavailable}");
+  if (waves !== null && !(waves instanceof PyDict))
+    refuse(["rollout", "waves"], "must map names of waves to {order, soak, maxUnavailable}");
   if (wave === null) return null;
   if (typeof wave !== "string") {
-    refuse("rollout:wave", "must be the name of a wave");
+    refuse(["rollout", "wave"], "must be the name of a wave");
     return null;
   }
   const settings = waves instanceof PyDict ? waves.get(wave) : undefined;
   if (!(settings instanceof PyDict)) {
     const names = waves instanceof PyDict ? [...waves.keys()].filter((name) => typeof name === "string") : [];
-    refuse("rollout:wave", `there is no wave ${wave}; rollout:waves has ${names.length === 0 ? "none" : names.join(", ")}`);
+    refuse(["rollout", "wave"], `there is no wave ${wave}; rollout:waves has ${names.length === 0 ? "none" : names.join(", ")}`);
     return null;
   }
-  const at = `rollout:waves:${wave}`;
+  const at = ["rollout", "waves", wave];
   const order = settings.get("order");
-  if (!isCount(order)) refuse(`${at}:order`, "must be a whole number: waves go in this order");
+  if (!isCount(order)) refuse([...at, "order"], "must be a whole number: waves go in this order");
   const soak = seconds(settings.get("soak") ?? 0);
-  if (soak === undefined) refuse(`${at}:soak`, "must be a duration such as 90s, 30m or 2h");
+  if (soak === undefined) refuse([...at, "soak"], "must be a duration such as 90s, 30m or 2h");
   const most = settings.get("maxUnavailable") ?? 1;
-  if (!isCount(most) || Number(most) === 0) refuse(`${at}:maxUnavailable`, "must be a whole number of clusters, at least 1");
+  if (!isCount(most) || Number(most) === 0) refuse([...at, "maxUnavailable"], "must be a whole number of clusters, at least 1");
   const paused = settings.get("paused") ?? false;
-  if (typeof paused !== "boolean") refuse(`${at}:paused`, "must be true or false");
+  if (typeof paused !== "boolean") refuse([...at, "paused"], "must be true or false");
   return {
     wave,
     order: Number(order),
@@ -68,12 +69,12 @@ export function readRollout(value: Value | undefined, refuse: Refuse): Rollout |
   };
 }
 
-function approvals(settings: PyDict, at: string, refuse: Refuse): readonly string[] | null {
+function approvals(settings: PyDict, at: readonly string[], refuse: Refuse): readonly string[] | null {
   const approval = settings.get("approval") ?? "none";
   const approved = settings.get("approved") ?? [];
-  if (approval !== "none" && approval !== "required") refuse(`${at}:approval`, "must be required or none");
+  if (approval !== "none" && approval !== "required") refuse([...at, "approval"], "must be required or none");
   if (!Array.isArray(approved) || !approved.every(isCommit)) {
-    refuse(`${at}:approved`, "must be a list of commits of the published branch, at least seven digits each, in quotes");
+    refuse([...at, "approved"], "must be a list of commits of the published branch, at least seven digits each, in quotes");
     return null;
   }
   return approval === "required" ? approved.filter(isCommit) : null;

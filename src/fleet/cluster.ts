@@ -17,11 +17,12 @@ import {
 import type { BundleSource } from "../bundle/index.ts";
 import { FindingError, type Finding } from "../finding/index.ts";
 import type { PyDict } from "../python/index.ts";
+import type { JsonPath } from "../schema/index.ts";
 import type { AllowedPlace, SealedTexts } from "../sealed/index.ts";
 import type { AppliedStates, FailedSls, LeftToNode, MinionCompiler, PillarProvenance } from "../salt/index.ts";
 import { addonsOfFailedSls } from "./failed-sls.ts";
 import type { Cluster } from "./roster.ts";
-import type { PillarProblem } from "./user-schemas.ts";
+import { pillarFinding, type PillarProblem } from "./user-schemas.ts";
 
 /** One cluster, compiled. */
 export interface ClusterCompile {
@@ -65,16 +66,18 @@ export function compileCluster(cluster: Cluster, input: ClusterInput): ClusterCo
     if (hasErrors(pillar.findings) || pillar.messages.length > 0) return failedCluster(cluster, withMessages(pillar));
     const settings = readAddonSettings(pillar.value.data);
     const provenance = (): PillarProvenance | undefined => input.salt(true).pillar().value.provenance;
-    const problems = input.checkPillar(pillar.value.data, provenance);
-    const pillarFindings = [...settings.findings, ...problems.map((problem) => problem.finding)];
-    if (hasErrors(settings.findings)) return failedCluster(cluster, [...pillar.findings, ...pillarFindings]);
+    const checked = input.checkPillar(pillar.value.data, provenance);
+    const problems = [...checked, ...settingsProblems(settings, checked, provenance)];
+    const pillarFindings = problems.map((problem) => problem.finding);
+    if (settings.problems.some(({ path }) => addonOfSettings(path) === undefined))
+      return failedCluster(cluster, [...pillar.findings, ...pillarFindings]);
     const low = salt.low();
     const lost = low.value === undefined ? undefined : addonsLost(low.value.failed, settings);
     if (low.value === undefined || lost === undefined) return failedCluster(cluster, [...pillarFindings, ...withMessages(low)]);
     const applied = salt.files();
     if (applied.value === undefined) return failedCluster(cluster, [...pillarFindings, ...withMessages(applied)]);
     const written = writtenFiles(applied.value);
-    const wrong = addonsOfProblems(problems, [...written, ...lost]);
+    const wrong = addonsOfProblems(problems, addonsIn([...written, ...lost], settings));
     if (wrong === undefined) return failedCluster(cluster, [...pillarFindings, ...applied.findings]);
     const compiled = compileAddons({
       written,
@@ -98,7 +101,7 @@ export function compileCluster(cluster: Cluster, input: ClusterInput): ClusterCo
         sealed: compiled.sealed,
         rollout: settings.rollout,
       },
-      findings: [...settings.findings, ...applied.findings, ...compiled.findings],
+      findings: [...applied.findings, ...compiled.findings],
       leftToNode: { states: applied.value.left, files: compiled.leftToNode },
       sealedReads: compiled.sealedReads,
     };
@@ -148,14 +151,44 @@ function addonsLost(failed: readonly FailedSls[], settings: AddonSettings): Fail
   return lost;
 }
 
-/** What is wrong below pillar key NAME fails the addon NAME; `undefined` where there is no such addon, so that nobody can tell. */
-function addonsOfProblems(problems: readonly PillarProblem[], files: readonly { readonly path: string }[]): FailedFile[] | undefined {
-  const addons = new Set(files.map((file) => addonOf(file.path)?.addon));
+/** What the second stage itself finds wrong in pillar, and no schema has told of already. */
+function settingsProblems(
+  { problems }: AddonSettings,
+  told: readonly PillarProblem[],
+  provenance: () => PillarProvenance | undefined,
+): readonly PillarProblem[] {
+  const places = new Set(told.map(({ path }) => JSON.stringify(path)));
+  return problems
+    .filter(({ path }) => !places.has(JSON.stringify(path)))
+    .map(({ path, message }) => {
+      const problem = { code: "pillar-addons", severity: "error" as const, message: `pillar ${path.join(":")}: ${message}`, pointer: path };
+      return { path, addons: [], finding: pillarFinding(problem, provenance()) };
+    });
+}
+
+/** The addon that a path `addons:NAME…` of pillar is about; `undefined` for another path. */
+function addonOfSettings([top, name]: JsonPath): string | undefined {
+  return top === "addons" && typeof name === "string" && /^\w[\w.-]*$/.test(name) ? name : undefined;
+}
+
+/** The addons that a cluster has or is told of. */
+function addonsIn(files: readonly { readonly path: string }[], settings: AddonSettings): ReadonlySet<string> {
+  return new Set([...files.flatMap((file) => addonOf(file.path)?.addon ?? []), ...settings.addons.keys()]);
+}
+
+/**
+ * What is wrong below pillar `addons:NAME`, or below the key NAME of an addon's own, fails the addon NAME; below a key whose schema names
+ * addons, those. `undefined` where nobody can tell whose it is.
+ */
+function addonsOfProblems(problems: readonly PillarProblem[], known: ReadonlySet<string>): FailedFile[] | undefined {
   const wrong: FailedFile[] = [];
-  for (const { key, finding } of problems) {
+  for (const { path, addons, finding } of problems) {
     if (finding.severity !== "error") continue;
-    if (!addons.has(key)) return undefined;
-    wrong.push({ path: `${ADDONS_DIRECTORY}${key}/`, id: "", sls: "", findings: [finding] });
+    const key = String(path[0] ?? "");
+    const own = addonOfSettings(path);
+    const owners = own !== undefined ? [own] : known.has(key) ? [key] : addons.filter((name) => known.has(name));
+    if (owners.length === 0) return undefined;
+    for (const owner of owners) wrong.push({ path: `${ADDONS_DIRECTORY}${owner}/`, id: "", sls: "", findings: [finding] });
   }
   return wrong;
 }

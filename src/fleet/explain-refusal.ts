@@ -43,7 +43,7 @@ export function addonStands(
 ): boolean {
   const { pillar, low } = trial;
   if (pillar.messages.length > 0 || hasErrors(pillar.findings) || low.value === undefined || low.value.failed.length > 0) return false;
-  if (hasErrors(readAddonSettings(pillar.value.data).findings)) return false;
+  if (readAddonSettings(pillar.value.data).problems.length > 0) return false;
   if (
     PillarSchemas.in(fleet)
       .check(pillar.value.data, () => undefined)

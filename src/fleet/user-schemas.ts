@@ -20,20 +20,26 @@ export class FileSchema {
   }
 }
 
-/** Something wrong with pillar, and the top key it is below. */
+/** Something wrong with pillar. */
 export interface PillarProblem {
-  readonly key: string;
+  /** The keys and indexes that lead there. */
+  readonly path: JsonPath;
+  /** The addons that the top key is for, where its schema says so: `x-halite-addons`. */
+  readonly addons: readonly string[];
   readonly finding: Finding;
 }
 
 /**
- * The schemas of pillar: `schemas/pillar/KEY.schema.json` of the fleet's folder, one a pillar key. Keys without a schema are free.
+ * The schemas of pillar: `schemas/pillar/KEY.schema.json` of the fleet's folder, one a pillar key. Keys without a schema are free. A schema's
+ * `x-halite-addons` lists the addons that read its key, where that is not the addon of its name: what is wrong there fails them and no other.
  */
 export class PillarSchemas {
   readonly #schema: UserSchema | undefined;
+  readonly #addons: ReadonlyMap<string, readonly string[]>;
 
-  private constructor(schema: UserSchema | undefined) {
+  private constructor(schema: UserSchema | undefined, addons: ReadonlyMap<string, readonly string[]> = new Map()) {
     this.#schema = schema;
+    this.#addons = addons;
   }
 
   /** The schemas in a fleet's folder; none is fine. */
@@ -51,7 +57,8 @@ export class PillarSchemas {
     const keys = Object.keys(others).filter((name) => name !== "pillar.schema.json");
     if (keys.length === 0) return new PillarSchemas(undefined);
     const properties = Object.fromEntries(keys.map((name) => [name.slice(0, -".schema.json".length), { $ref: name }]));
-    return new PillarSchemas(compileUserSchema({ $id: `${BASE}fleet`, type: "object", properties }, { code: "pillar", others }));
+    const addons = new Map(keys.map((name) => [name.slice(0, -".schema.json".length), addonsIn(others[name])]));
+    return new PillarSchemas(compileUserSchema({ $id: `${BASE}fleet`, type: "object", properties }, { code: "pillar", others }), addons);
   }
 
   /** Findings name the pillar line that won, and the lines it overrode. `provenance` is asked for only where something is wrong. */
@@ -61,14 +68,25 @@ export class PillarSchemas {
     if (problems.length === 0) return [];
     const lines = provenance();
     return problems.map((problem) => {
-      const origin = lines?.at(problem.pointer);
-      const overridden = (origin?.overridden ?? []).map((place): TrailStep => ({ how: "overrides", ...place }));
       return {
-        key: String(problem.pointer[0] ?? ""),
-        finding: findingOf({ ...problem, message: `pillar ${problem.message}` }, origin?.winner, overridden),
+        path: problem.pointer,
+        addons: this.#addons.get(String(problem.pointer[0] ?? "")) ?? [],
+        finding: pillarFinding({ ...problem, message: `pillar ${problem.message}` }, lines),
       };
     });
   }
+}
+
+/** A finding at the line of pillar that won, with the lines that it overrode. */
+export function pillarFinding(problem: Problem, lines: PillarProvenance | undefined): Finding {
+  const origin = lines?.at(problem.pointer);
+  const overridden = (origin?.overridden ?? []).map((place): TrailStep => ({ how: "overrides", ...place }));
+  return findingOf(problem, origin?.winner, overridden);
+}
+
+function addonsIn(schema: Json | undefined): readonly string[] {
+  const listed = typeof schema === "object" && schema !== null && "x-halite-addons" in schema ? schema["x-halite-addons"] : undefined;
+  return Array.isArray(listed) ? listed.filter((name) => typeof name === "string") : [];
 }
 
 const BASE = "https://halite.dev/schemas/pillar/";

@@ -19,6 +19,7 @@ const IGNORED = new Set([
   "example",
   "examples",
   "title",
+  "x-halite-addons",
   "x-kubernetes-list-map-keys",
   "x-kubernetes-list-type",
   "x-kubernetes-patch-merge-key",

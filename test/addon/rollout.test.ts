@@ -15,8 +15,8 @@ const WAVES = `
 `;
 
 test("a cluster's wave and its settings stand in release.yaml", () => {
-  const { rollout, findings } = settingsOf(`rollout:\n  wave: rest${WAVES}`);
-  expect(findings).toEqual([]);
+  const { rollout, problems } = settingsOf(`rollout:\n  wave: rest${WAVES}`);
+  expect(problems).toEqual([]);
   expect(rollout).toEqual({ wave: "rest", order: 2, soak: 7200, maxUnavailable: 3, paused: true, approved: ["0123abc"] });
   const identity = { id: "c1", az: "az1", kubernetes: "1.36" };
   const files = new ReleaseTexts().files({ state: "compiled", cluster: identity, addons: [], sealed: [], rollout });
@@ -58,5 +58,5 @@ test.each([
     "pillar rollout:waves:a:approved: must be a list of commits of the published branch, at least seven digits each, in quotes",
   ],
 ])("%s is refused", (yaml, message) => {
-  expect(settingsOf(yaml).findings.map((finding) => finding.message)).toContain(message);
+  expect(settingsOf(yaml).problems.map(({ path, message: said }) => `pillar ${path.join(":")}: ${said}`)).toContain(message);
 });

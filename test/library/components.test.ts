@@ -12,7 +12,7 @@ const SCHEMAS = readdirSync(new URL("schemas/pillar/", TOP))
   .map((name) => name.replace(".schema.json", ""));
 
 function validator(key: string): (data: unknown) => string[] {
-  const ajv = new Ajv({ allErrors: true, strict: true, allowUnionTypes: true });
+  const ajv = new Ajv({ allErrors: true, strict: true, allowUnionTypes: true, keywords: ["x-halite-addons"] });
   const validate = ajv.compile(readSchema(key));
   return (data) => (validate(data) ? [] : (validate.errors ?? []).map((error) => `${error.instancePath} ${error.message ?? ""}`));
 }
@@ -67,7 +67,7 @@ describe("schemas of the pillar", () => {
       expect(described, path).toBeTypeOf("string");
     }
     for (const [data, own] of examples(schema)) {
-      const ajv = new Ajv({ strict: true, allowUnionTypes: true });
+      const ajv = new Ajv({ strict: true, allowUnionTypes: true, keywords: ["x-halite-addons"] });
       expect(ajv.validate({ ...own, $defs: schema.$defs ?? {} }, data), JSON.stringify(data)).toBe(true);
     }
   });

@@ -1,0 +1,142 @@
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { FindingError, printFinding } from "../../src/finding/index.ts";
+import { FleetCompiler, kubernetesSchemas, loadFleet } from "../../src/fleet/index.ts";
+import { PROJECT } from "../cli/halite.ts";
+import { shipped } from "./shipped-fleet.ts";
+
+let folder: string;
+const schemas = kubernetesSchemas(PROJECT);
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "halite-problems-"));
+  for (const name of ["halite.yaml", "pillar", "states", "schemas/pillar", "schemas/crds", "secrets"])
+    cpSync(join(PROJECT, name), join(folder, name), { recursive: true });
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const CLUSTER = "sjc1-prod-01";
+const OWN = `pillar/cluster/${CLUSTER}.sls`;
+
+/** What a compile says with these files in the place of the shipped ones, and what becomes of each addon of a cluster. */
+function compiled(files: Readonly<Record<string, string>>, memo = true): { readonly said: string; readonly failed: readonly string[] } {
+  const before = new Map<string, string | undefined>();
+  for (const [path, text] of Object.entries(files)) {
+    const absolute = join(folder, path);
+    before.set(absolute, textAt(absolute));
+    mkdirSync(dirname(absolute), { recursive: true });
+    writeFileSync(absolute, text);
+  }
+  try {
+    const fleet = loadFleet(join(folder, "halite.yaml"), schemas, PROJECT);
+    const roster = fleet.findings.map(printFinding);
+    const cluster = fleet.roster.clusters.find(({ id }) => id === CLUSTER);
+    if (cluster === undefined) return { said: roster.join("\n"), failed: ["(roster)"] };
+    const { release, findings } = new FleetCompiler(fleet, { memo }).compile(cluster);
+    const errors = [...new Set(findings.filter(({ severity }) => severity === "error").map(printFinding))];
+    const failed =
+      release.state === "failed" ? ["(cluster)"] : release.addons.filter(({ state }) => state === "failed").map(({ name }) => name);
+    return { said: [...roster, ...errors].join("\n"), failed };
+  } catch (error) {
+    if (!(error instanceof FindingError)) throw error;
+    return { said: error.findings.map(printFinding).join("\n"), failed: ["(fleet)"] };
+  } finally {
+    for (const [path, text] of before) {
+      if (text === undefined) rmSync(path);
+      else writeFileSync(path, text);
+    }
+  }
+}
+
+function textAt(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+const shippedText = (path: string): string => readFileSync(join(PROJECT, path), "utf8");
+
+/** Mistakes in pillar: each in the cluster's own file, which has the last word, unless told otherwise. */
+const PILLAR: readonly (readonly [name: string, text: string, failed: readonly string[]])[] = [
+  ["an addon's mode", "addons:\n  csi-driver-nfs:\n    mode: Reconcil\n", ["csi-driver-nfs"]],
+  ["an addon's entry that is no mapping", "addons:\n  storage-alerts: yes please\n", ["storage-alerts"]],
+  ["an addon's dependsOn", "addons:\n  ceph-csi-rbd:\n    dependsOn: storage-base\n", ["ceph-csi-rbd"]],
+  ["an addon's prune", "addons:\n  ceph-csi-rbd:\n    prune: {percent: 120}\n", ["ceph-csi-rbd"]],
+  ["an addon's unknown setting", "addons:\n  ceph-csi-rbd:\n    prune: {percnt: 12}\n", ["ceph-csi-rbd"]],
+  ["an addon that nothing writes", "addons:\n  no-such-addon: {mode: x}\n", ["no-such-addon"]],
+  ["two addons at once", "addons:\n  storage-alerts: {mode: x}\n  ceph-csi-rbd: {sls: 1}\n", ["ceph-csi-rbd", "storage-alerts"]],
+  ["no mapping of addons at all", "addons: [storage-base]\n", ["(cluster)"]],
+  ["a component's key", "storage-alerts:\n  thresholds:\n    volume_full_percent: many\n", ["storage-alerts"]],
+  ["a component's field that is not there", "node-problem-detector:\n  replica: 2\n", ["node-problem-detector"]],
+  ["the key of a component that the cluster does not run", "halite-sync:\n  no_such_field: 1\n", ["halite-sync"]],
+  [
+    "a key that several components read",
+    "ceph:\n  clusters:\n    sjc1-a:\n      monitors: 10.0.0.1\n",
+    ["ceph-csi-cephfs", "ceph-csi-rbd", "storage-classes"],
+  ],
+  ["a switch that anybody may read", "components:\n  ceph-csi-rbd: sometimes\n", ["(cluster)"]],
+  ["what all components read", "images:\n  mirror: [a]\n", ["(cluster)"]],
+  ["when the cluster gets changes", "rollout:\n  wave: none-such\n", ["(cluster)"]],
+];
+
+describe("what is wrong in pillar fails the addons that it is about", { timeout: 300_000 }, () => {
+  test.each(PILLAR)("%s", async (name, text, failed) => {
+    const own = `# A cluster's own file.\n${text}`;
+    const found = compiled({ [OWN]: own });
+    expect(found.failed).toEqual(failed);
+    await expect(
+      `${OWN}:\n${own.replaceAll(/^/gm, "| ").replace(/\| $/, "")}\nfailed: ${failed.join(", ")}\n\n${found.said}\n`,
+    ).toMatchFileSnapshot(`golden/pillar-problems/${name.replaceAll(/\W+/g, "-")}.txt`);
+    // Each says where it stands: the line of the file that had the last word.
+    expect(found.said).toContain(`${OWN}:`);
+  });
+
+  test("with the memo and without it the same", () => {
+    for (const [, text] of PILLAR.slice(0, 10)) expect(compiled({ [OWN]: text }, false)).toEqual(compiled({ [OWN]: text }));
+  });
+
+  test("the line is that of the merge's winner, whichever file that is", () => {
+    // The zone's file says it wrong, the flavor's right: nothing is wrong.
+    const zone = `${shippedText("pillar/az/sjc1.sls")}addons: {storage-alerts: {mode: Wrong}}\n`;
+    expect(compiled({ "pillar/az/sjc1.sls": zone }).said).toContain("pillar/az/sjc1.sls:");
+    const mended = compiled({ "pillar/az/sjc1.sls": zone, [OWN]: "addons: {storage-alerts: {mode: EnsureExists}}\n" });
+    expect(mended).toEqual({ said: "", failed: [] });
+    const both = compiled({ "pillar/az/sjc1.sls": zone, [OWN]: "\naddons: {storage-alerts: {mode: Worse}}\n" });
+    expect(both.said).toContain(`${OWN}:2:`);
+    expect(both.said).toContain("overrides pillar/az/sjc1.sls:");
+  });
+});
+
+test("the addons that a schema names are those that read its key", () => {
+  const { impact } = shipped();
+  const listed = JSON.parse(shippedText("schemas/pillar/ceph.schema.json"))["x-halite-addons"];
+  const answer = impact({ kind: "pillar", keys: ["ceph"] });
+  const addons = new Set([...(answer?.clusters.values() ?? [])].flatMap(({ files }) => files.map(({ addon }) => addon)));
+  expect(addons.size).toBeGreaterThan(0);
+  expect([...addons].filter((name) => !listed.includes(name))).toEqual([]);
+});
+
+describe("the roster and the config", { timeout: 300_000 }, () => {
+  const roster = shippedText("pillar/roster.yaml");
+  const config = shippedText("halite.yaml");
+  test.each<readonly [name: string, files: Record<string, string>]>([
+    ["a cluster without a zone", { "pillar/roster.yaml": `${roster}\nnew-01:\n  minion_opts:\n    grains: {region: us-west}\n` }],
+    [
+      "a version that is a number",
+      { "pillar/roster.yaml": `${roster}\nnew-01:\n  minion_opts:\n    grains: {az: sjc1, kubernetes: 1.30}\n` },
+    ],
+    ["a misspelt key", { "pillar/roster.yaml": `${roster}\nnew-01:\n  minion_opt:\n    grains: {az: sjc1}\n` }],
+    ["a roster that is a list", { "pillar/roster.yaml": "- sjc1-prod-01\n" }],
+    ["a misspelt option", { "halite.yaml": `${config}sealed:\n  rot: secrets\n` }],
+    ["a wrong type", { "halite.yaml": config.replace("branch: addons", "branch: [addons]") }],
+    ["an unknown strategy", { "halite.yaml": `${config}pillar_source_merging_strategy: smrt\n` }],
+  ])("%s", async (name, files) => {
+    const { said } = compiled(files);
+    const [path = ""] = Object.keys(files);
+    expect(said).toContain(`${path}:`);
+    await expect(`${said}\n`).toMatchFileSnapshot(`golden/pillar-problems/fleet-${name.replaceAll(/\W+/g, "-")}.txt`);
+  });
+});
