@@ -6,7 +6,7 @@ export { isBundleFile } from "./bundles.ts";
 export { AddonCache } from "./cache.ts";
 export type { StoredPart } from "./manifest.ts";
 export { compileAddons, failureReasons, type CompiledAddons } from "./compile.ts";
-export { BUILT_IN_NAMESPACES, readAddonSettings, type AddonSettings, type SettingsProblem } from "./declaration.ts";
+export { BUILT_IN_NAMESPACES, readAddonSettings, type AddonSettings } from "./declaration.ts";
 export { sha256 } from "./digest.ts";
 export { fateOf } from "./line-fate.ts";
 export { publishedLines, publishedObjects, publishedText, type PublishedLine, type PublishedObject } from "./published.ts";
