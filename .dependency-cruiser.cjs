@@ -13,7 +13,7 @@ const rooms = {
   policy: ["yaml", "schema", "addon", "sealed"],
   fleet: ["salt", "addon", "policy", "schema", "yaml", "memo", "sealed", "bundle"],
   unseal: ["sealed", "yaml"],
-  diff: ["addon", "schema", "yaml"],
+  diff: ["addon", "schema", "sealed", "yaml"],
   git: [],
   cluster: ["addon", "diff", "sealed", "yaml", "kubernetes"],
   kubernetes: [],

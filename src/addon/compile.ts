@@ -461,6 +461,7 @@ function finishAddon(draft: Draft, { declaration, resolver, bundles: { delivery 
     objects: [...published, ...carried].flatMap((file) => file.objects),
     bundles: new Map(carried.map(({ bundle }) => [bundle.name, `sha256:${bundle.digest}`])),
     apply: declaration?.apply ?? NO_APPLY_SETTINGS,
+    ...(declaration?.policies !== undefined && { policies: declaration.policies }),
   };
 }
 

@@ -92,6 +92,8 @@ export type Addon =
       /** The bundles that its ConfigMaps carry, by name, with `sha256:` and the hex digest. */
       readonly bundles: ReadonlyMap<string, string>;
       readonly apply: ApplySettings;
+      /** Settings of policies for this addon, as they stand in pillar. */
+      readonly policies?: Json;
       /** Another cluster's addon that is the same but for texts of files and digests. */
       readonly like?: CompleteAddon;
     }

@@ -2,6 +2,7 @@ import { isAbsolute, resolve } from "node:path";
 import { FindingError, type Finding } from "../finding/index.ts";
 import { findingsByCluster, inputDigest, joinShards, outFiles, type CompiledCluster, type Fleet } from "../fleet/index.ts";
 import { parseRemote, PublishedBranch, sourceState, type BranchHead, type BranchSetting, type SourceState } from "../git/index.ts";
+import { publicSecretsIn } from "../policy/index.ts";
 import { publish, seeHead, type DeletionLimits, type PublishAllowances, type PublishOutcome } from "../publish/index.ts";
 import { UsageError, type Arguments, type Command, type CommandContext } from "./command.ts";
 import { countFindings, foldFindings, printFindings } from "./report.ts";
@@ -130,6 +131,7 @@ export async function publishRelease(
       inputDigest: inputDigest(fleet),
       version,
       allowed,
+      publicSecrets: publicSecrets(fleet, release.clusters),
       sign: fleet.config.publish.sign,
     });
     if (outcome.kind === "committed") await branch.tidy();
@@ -182,6 +184,18 @@ function failedFolders(clusters: PublishedRelease["clusters"]): string[] {
     if (release.state === "failed") return [folder];
     return release.addons.filter((addon) => addon.state === "failed").map((addon) => `${folder}${addon.name}/`);
   });
+}
+
+/** What halite.yaml, and pillar for an addon, call public of the values of Secrets. */
+function publicSecrets(fleet: Fleet, clusters: PublishedRelease["clusters"]): (path: string) => readonly string[] {
+  const everywhere = publicSecretsIn(fleet.config.policies.settings);
+  const own = new Map<string, readonly string[]>();
+  for (const { cluster, release } of clusters) {
+    for (const addon of release.state === "compiled" ? release.addons : [])
+      if (addon.state === "complete" && addon.publicSecrets !== undefined)
+        own.set(`${cluster.az}/${cluster.id}/${addon.name}`, [...everywhere, ...addon.publicSecrets]);
+  }
+  return (path) => own.get(path.split("/").slice(0, 3).join("/")) ?? everywhere;
 }
 
 /** The files and folders, relative to the fleet's folder, that the compile reads. */

@@ -1,3 +1,4 @@
+import { holdsPgpMessage, holdsSopsValue, privateKeyAt } from "../sealed/index.ts";
 import { emptyObject, isList, isObject, textAt, type Json } from "./json.ts";
 
 /** What stands in the place of a secret wherever a difference is shown or kept. */
@@ -5,7 +6,6 @@ export const MASK = "(secret)";
 
 /** A reference to a sealed source, with its digest or without. */
 const REFERENCE = /\?\{[^{}\n]*\}/g;
-const SEALED_TEXT = /-----BEGIN (?:[A-Z ]*PRIVATE KEY|PGP (?:MESSAGE|PRIVATE KEY BLOCK))-----|ENC\[[A-Z0-9_]+,data:/;
 
 /** The fields of a kind that hold nothing but secrets, or their cipher texts. */
 const SECRET_FIELDS: Readonly<Record<string, readonly (readonly string[])[]>> = {
@@ -30,6 +30,6 @@ export function maskObject(object: Json): Json {
 
 /** A text without what is secret in it. */
 export function maskText(text: string): string {
-  if (SEALED_TEXT.test(text)) return MASK;
+  if (privateKeyAt(text) !== undefined || holdsPgpMessage(text) || holdsSopsValue(text)) return MASK;
   return text.includes("?{") ? text.replace(REFERENCE, MASK) : text;
 }

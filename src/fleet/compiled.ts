@@ -1,12 +1,21 @@
 import type { Release, ReleaseTexts } from "../addon/index.ts";
 import type { Finding } from "../finding/index.ts";
+import { publicSecretsIn } from "../policy/index.ts";
 import type { ClusterCompile } from "./cluster.ts";
 import type { Cluster } from "./roster.ts";
 
 type FailedAddon = Extract<Extract<Release, { state: "compiled" }>["addons"][number], { state: "failed" }>;
 
 /** What became of an addon. */
-export type AddonOutcome = { readonly state: "complete"; readonly name: string; readonly objects: number } | FailedAddon;
+export type AddonOutcome =
+  | {
+      readonly state: "complete";
+      readonly name: string;
+      readonly objects: number;
+      /** Values of Secrets that pillar calls public, as `NAMESPACE/NAME/KEY` with `*`. */
+      readonly publicSecrets?: readonly string[];
+    }
+  | FailedAddon;
 
 /** What became of a cluster. */
 export type ReleaseOutcome =
@@ -30,8 +39,10 @@ export function compiledCluster({ release, findings, leftToNode }: ClusterCompil
 
 function outcomeOf(release: Release): ReleaseOutcome {
   if (release.state === "failed") return { state: release.state, why: release.why };
-  const addons = release.addons.map((addon): AddonOutcome =>
-    addon.state === "failed" ? addon : { state: addon.state, name: addon.name, objects: addon.objects.length },
-  );
+  const addons = release.addons.map((addon): AddonOutcome => {
+    if (addon.state === "failed") return addon;
+    const publicSecrets = publicSecretsIn(addon.policies);
+    return { state: addon.state, name: addon.name, objects: addon.objects.length, ...(publicSecrets.length > 0 && { publicSecrets }) };
+  });
   return { state: release.state, addons };
 }

@@ -1,8 +1,7 @@
 import { FindingError } from "../finding/index.ts";
 import { PyDict, repr } from "../python/index.ts";
-import { suggest, type JsonObject } from "../schema/index.ts";
+import { At, suggest, type JsonObject } from "../schema/index.ts";
 import { loadKubernetes } from "../yaml/index.ts";
-import { At } from "./json.ts";
 import type { JudgedObject } from "./types.ts";
 
 /** The annotation that says what is accepted of an object, and why. */

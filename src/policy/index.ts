@@ -5,4 +5,6 @@
 export { acceptsPlainValue } from "./acceptance.ts";
 export { POLICY_CODES, shippedPolicies } from "./catalogue.ts";
 export { Policies } from "./policies.ts";
+export { publicSecretsIn } from "./settings.ts";
+export { isPublicSecret } from "./shipped/secrets.ts";
 export { loadUserPolicies, type PolicyFile } from "./user/load.ts";

@@ -1,8 +1,7 @@
 import type { AddonPolicies, JointObject, ObjectProblem, PolicyContext, PolicyObject, PolicySet, PolicyVerdict } from "../addon/index.ts";
-import { toPlain, type Json } from "../schema/index.ts";
+import { isObject, toPlain, type Json } from "../schema/index.ts";
 import { ACCEPT_POINTER, acceptancesOf, type Acceptance } from "./acceptance.ts";
 import { shippedPolicies } from "./catalogue.ts";
-import { isObject } from "./json.ts";
 import { DEFAULT_SETTINGS, settingsKey, withSettings, type PolicySettings, type SettingsProblem } from "./settings.ts";
 import { DEFAULT_CLASS } from "./shipped/classes.ts";
 import type { JudgedObject, Objection, Policy, Severity } from "./types.ts";

@@ -1,5 +1,4 @@
-import { isObject } from "./json.ts";
-import type { Json, JsonObject } from "../schema/index.ts";
+import { isObject, type Json, type JsonObject } from "../schema/index.ts";
 import { suggest } from "../schema/index.ts";
 import type { PolicyLimits, Severity } from "./types.ts";
 
@@ -74,6 +73,11 @@ export function withSettings(
     });
   }
   return { settings: { severity, limits }, problems };
+}
+
+/** The `publicSecrets` of settings as they stand in halite.yaml or pillar; mistakes are told where they are judged by. */
+export function publicSecretsIn(settings: Json | undefined): readonly string[] {
+  return isObject(settings) ? texts(settings, "publicSecrets", []) : [];
 }
 
 function own(data: JsonObject, problems: SettingsProblem[]): Partial<Pick<PolicyLimits, "images" | "maxUnavailable">> {

@@ -1,25 +1,26 @@
 import type { Finding } from "../finding/index.ts";
 import type { Tree, TreeChanges } from "../git/index.ts";
-import { acceptsPlainValue } from "../policy/index.ts";
+import { acceptsPlainValue, isPublicSecret } from "../policy/index.ts";
 import { PyDict, repr, type Value } from "../python/index.ts";
 import { toPlain, type Json, type JsonObject } from "../schema/index.ts";
+import { holdsReference, holdsSopsValue, privateKeyAt } from "../sealed/index.ts";
 import { loadKubernetes } from "../yaml/index.ts";
 
-/** A private key's first line: PEM (RFC 7468), OpenSSH's, OpenPGP's armour, and age's own form. */
-const PRIVATE_KEY = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|AGE-SECRET-KEY-1[0-9A-Z]{20}/;
 /** Base64 of `-----BEGI`, whatever stands around it in the text. */
 const ARMOUR_IN_BASE64 = /LS0tLS1CRUdJ[0-9A-Za-z+/]{12,}={0,2}/g;
-/** What is sealed by SOPS, and a reference to a sealed value. */
-const SEALED_BY_SOPS = /ENC\[AES256_GCM,/;
-const REFERENCE = /\?\{[a-z]+:[^}]+\}/;
-
 /**
  * A last search of what a commit adds for secrets in plain: values of Secrets that are no references, private keys, and SOPS files that
  * are not sealed. What equals a file that is published already was searched when it came. Values are never in a finding.
  *
  * @param allowed paths that the user has looked at
+ * @param publicSecrets patterns of values of Secrets that are none, which hold for a path
  */
-export function findPlainSecrets(tree: Tree, changes: TreeChanges, allowed: readonly string[]): Finding[] {
+export function findPlainSecrets(
+  tree: Tree,
+  changes: TreeChanges,
+  allowed: readonly string[],
+  publicSecrets: (path: string) => readonly string[] = () => [],
+): Finding[] {
   const findings: Finding[] = [];
   // Clusters share most of their files' texts.
   const known = new Map<string, readonly Found[]>();
@@ -33,7 +34,9 @@ export function findPlainSecrets(tree: Tree, changes: TreeChanges, allowed: read
     let founds = known.get(key);
     if (founds === undefined) known.set(key, (founds = search(text, sealed)));
     if (founds.length === 0 || allowed.includes(path)) continue;
-    for (const found of founds) {
+    for (const each of founds) {
+      const found = told(each, publicSecrets(path));
+      if (found === undefined) continue;
       const same = `${path.split("/").slice(2).join("/")}\0${found.what}`;
       const group = folded.get(same) ?? { found, paths: [] };
       group.paths.push(path);
@@ -57,6 +60,15 @@ interface Found {
   readonly what: string;
   readonly line: number | undefined;
   readonly advice: string;
+  /** Values of a Secret, each as `NAMESPACE/NAME/KEY` and by its key. */
+  readonly values?: readonly (readonly [name: string, key: string])[];
+}
+
+/** What is left to be said where some values of Secrets are none. */
+function told(found: Found, publicSecrets: readonly string[]): Found | undefined {
+  if (found.values === undefined) return found;
+  const left = found.values.filter(([name]) => !isPublicSecret(publicSecrets, name)).map(([, key]) => key);
+  return left.length === 0 ? undefined : { ...found, what: `${found.what}: ${left.join(", ")}` };
 }
 
 const SEAL =
@@ -64,14 +76,14 @@ const SEAL =
 
 function search(text: string, sealed: boolean): readonly Found[] {
   const found: Found[] = [];
-  const key = PRIVATE_KEY.exec(text);
-  if (key !== null) found.push({ what: "a private key in plain", line: lineAt(text, key.index), advice: SEAL });
+  const key = privateKeyAt(text);
+  if (key !== undefined) found.push({ what: "a private key in plain", line: lineAt(text, key), advice: SEAL });
   for (const match of text.matchAll(ARMOUR_IN_BASE64)) {
-    if (!PRIVATE_KEY.test(Buffer.from(match[0], "base64").toString("latin1"))) continue;
+    if (privateKeyAt(Buffer.from(match[0], "base64").toString("latin1")) === undefined) continue;
     found.push({ what: "a private key in plain, in base64", line: lineAt(text, match.index), advice: SEAL });
     break;
   }
-  if ((sealed || /^\s*"?sops"?:(?:\s|$)/m.test(text)) && !SEALED_BY_SOPS.test(text) && (sealed || /\bmac\b/.test(text))) {
+  if ((sealed || /^\s*"?sops"?:(?:\s|$)/m.test(text)) && !holdsSopsValue(text) && (sealed || /\bmac\b/.test(text))) {
     found.push({
       what: "a SOPS file whose values are not sealed",
       line: undefined,
@@ -98,10 +110,12 @@ function plainValues(text: string): Found[] {
         // What the policy on plain secrets was told to accept has been looked at.
         .filter((name) => !(isMapping(json) && acceptsPlainValue(json, name)));
       if (plain.length === 0) continue;
+      const named = nameOf(document);
       found.push({
-        what: `Secret ${nameOf(document)} has values in plain: ${plain.join(", ")}`,
+        what: `Secret ${named} has values in plain`,
         line: undefined,
         advice: SEAL,
+        values: plain.map((key) => [`${named.includes("/") ? "" : "/"}${named}/${key}`, key]),
       });
     }
   }
@@ -113,7 +127,7 @@ function isMapping(json: Json): json is JsonObject {
 }
 
 function isPlain(value: Value): boolean {
-  return typeof value === "string" && value !== "" && !REFERENCE.test(value);
+  return typeof value === "string" && value !== "" && !holdsReference(value);
 }
 
 function nameOf(object: PyDict): string {

@@ -39,6 +39,8 @@ export interface Publication {
   /** The compiler's version. */
   readonly version: string;
   readonly allowed: PublishAllowances;
+  /** Patterns (`NAMESPACE/NAME/KEY`) of values of Secrets that the settings of policies call public, for a path of out/. */
+  readonly publicSecrets?: (path: string) => readonly string[];
   readonly sign: SigningKey | null;
 }
 
@@ -165,10 +167,10 @@ async function refuseBad(
   head: BranchHead | null,
   tree: Tree,
   changes: TreeChanges,
-  { allowed }: Publication,
+  { allowed, publicSecrets }: Publication,
 ): Promise<void> {
   const findings: Finding[] = [
-    ...findPlainSecrets(tree, changes, allowed.plain),
+    ...findPlainSecrets(tree, changes, allowed.plain, publicSecrets),
     ...(await checkDeletions(head, tree, changes, allowed, (ids) => branch.read(ids))),
   ];
   const [one, ...more] = findings;

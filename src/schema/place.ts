@@ -1,38 +1,29 @@
+import { isObject, Steps } from "./at.ts";
 import { printPath, type Json, type JsonObject, type JsonPath, type Problem } from "./problem.ts";
 
 /**
- * A place in an object under check: the value there, if any, and the way to it.
+ * A place in an object under check, which collects what is wrong.
  *
  * A check asks for what it needs and gets nothing where the type is another; the type itself is the structural pass's business,
  * so that no check can fail on malformed input.
  */
-export class Place {
-  readonly value: Json | undefined;
-  readonly path: JsonPath;
+export class Place extends Steps<Place> {
   readonly #problems: Problem[];
 
   constructor(value: Json | undefined, path: JsonPath, problems: Problem[]) {
-    this.value = value;
-    this.path = path;
+    super(value, path);
     this.#problems = problems;
   }
 
   /** The mapping here; an empty one where there is none. */
   get object(): JsonObject {
-    return typeof this.value === "object" && this.value !== null && !Array.isArray(this.value) ? this.value : {};
+    return isObject(this.value) ? this.value : {};
   }
   get isObject(): boolean {
-    return typeof this.value === "object" && this.value !== null && !Array.isArray(this.value);
-  }
-  get text(): string | undefined {
-    return typeof this.value === "string" ? this.value : undefined;
+    return isObject(this.value);
   }
   get number(): number | undefined {
     return typeof this.value === "number" ? this.value : undefined;
-  }
-  /** Whether something stands here. */
-  get present(): boolean {
-    return this.value !== undefined;
   }
   /** Whether a string field holds nothing: to Go the empty string and absence are the same. */
   get blank(): boolean {
@@ -42,19 +33,8 @@ export class Place {
     if (Array.isArray(this.value)) return this.value.length === 0;
     return this.isObject ? Object.keys(this.object).length === 0 : this.blank;
   }
-  get items(): Place[] {
-    return Array.isArray(this.value) ? this.value.map((item, index) => new Place(item, [...this.path, index], this.#problems)) : [];
-  }
-  get entries(): [string, Place][] {
-    return Object.keys(this.object).map((key) => [key, this.at(key)]);
-  }
-  /** The place below, through any number of fields. */
-  at(...names: string[]): Place {
-    let value: Json | undefined = this.value;
-    for (const name of names) {
-      value = typeof value === "object" && value !== null && !Array.isArray(value) && Object.hasOwn(value, name) ? value[name] : undefined;
-    }
-    return new Place(value, [...this.path, ...names], this.#problems);
+  below(value: Json | undefined, path: JsonPath): Place {
+    return new Place(value, path, this.#problems);
   }
   /** Reports a problem; the message goes on after the place's name: "must be positive". */
   refuse(code: string, rest: string, advice?: string): void {

@@ -3,6 +3,8 @@ import { mayHoldEncoded, openedData, openedText } from "./encoded.ts";
 import { mangledReference } from "./mangled.ts";
 import { findReferences, formatReference, referenceFinding, type Reference } from "./reference.ts";
 
+import { holdsPgpMessage, holdsPrivateKey, holdsSopsValue } from "./secret-text.ts";
+
 type JsonPath = readonly (string | number)[];
 
 /** Where references may stand beside the data of Secrets: a kind of object, and a path in it with all below it. */
@@ -38,7 +40,7 @@ export const ALLOW_ANNOTATION = "halite.dev/allow-secret";
 const COMMENT = /#\s*halite:\s*allow-secret\b[ \t]*(.*)$/;
 
 /** Whatever makes a text worth a closer look. */
-const SUSPECT = /\?\{|\{\?|%7b|3f7b|-----BEGIN |ENC\[|LS0tLS1CRUdJTi|RU5DW|\.sops\./i;
+const SUSPECT = /\?\{|\{\?|%7b|3f7b|-----BEGIN |AGE-SECRET-KEY-|ENC\[|LS0tLS1CRUdJTi|RU5DW|\.sops\./i;
 
 /** Whether a text may be the concern of this room at all. */
 export function isSuspect(text: string): boolean {
@@ -135,23 +137,20 @@ function problemsOf(object: PyDict, { text, pointer, isKey }: Text): readonly Pl
   return problems;
 }
 
-/** A private key in PEM, also with headers, and with line ends written as `\n`. */
-const PRIVATE_KEY = /-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?:\s|\\n)*(?:[A-Za-z-]+: [^\n]*(?:\s|\\n)+)*[A-Za-z0-9+/=]{16}/;
-
 /** Texts that are secret, or that only somebody with a key can read, where neither belongs. */
 function sealedText(text: string, isData: boolean): ((field: string) => Pick<PlaceProblem, "message" | "advice">) | undefined {
   const plain = isData ? decodedData(text) : text;
-  if (plain.includes("-----BEGIN PGP MESSAGE-----"))
+  if (holdsPgpMessage(plain))
     return (field) => ({
       message: `${field} holds a PGP message, which would be applied as it is: nobody opens it`,
       advice: "the pillar file that the message stands in must begin with a line that ends in |gpg, such as #!jinja|yaml|gpg",
     });
-  if (/ENC\[AES256_GCM,data:/.test(plain))
+  if (holdsSopsValue(plain))
     return (field) => ({
       message: `${field} holds a text that SOPS has sealed, which would be applied as it is: nobody opens it`,
       advice: "refer to the file and key: ?{sops:FILE#PATH}",
     });
-  if (!isData && PRIVATE_KEY.test(plain))
+  if (!isData && holdsPrivateKey(plain))
     return (field) => ({
       message: `${field} holds a private key in plain text`,
       advice: "seal it (halite secret seal) and refer to it from a Secret",

@@ -30,3 +30,14 @@ test("another key, another policy, or no reason is no acceptance", () => {
   expect(found(secret("policy-privileged: another policy"))).toEqual(refused);
   expect(found(secret("policy-secret-plain(userID):"))).toEqual(refused);
 });
+
+test("what the settings call public is published; patterns hold for the paths that they are for", () => {
+  const path = "az/c/addon/secrets.yaml";
+  const changes = { added: [path], changed: [], removed: [] };
+  const text = secret("policy-privileged: another policy").replace("\ndata:\n", "\ndata:\n  ca.crt: eA==\n");
+  const said = (patterns: readonly string[]): string[] =>
+    findPlainSecrets(new Map([[path, text]]), changes, [], (asked) => (asked === path ? patterns : [])).map(({ message }) => message);
+  expect(said(["*/*/ca.crt", "storage/csi/user*"])).toEqual([]);
+  expect(said(["storage/csi/userID"])).toEqual(["Secret storage/csi has values in plain: ca.crt"]);
+  expect(said(["other/csi/userID"])).toEqual(["Secret storage/csi has values in plain: ca.crt, userID"]);
+});

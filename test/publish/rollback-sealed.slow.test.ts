@@ -18,12 +18,12 @@ beforeAll(async () => {
 interface Sealed {
   readonly fleet: FleetRepository;
   /** Seals a value of secrets/FILE. */
-  seal(target: string, value: string): Promise<void>;
+  readonly seal: (target: string, value: string) => Promise<void>;
   /** Commits and publishes, and gives the published commit. */
-  publish(message: string): Promise<string>;
-  at(...args: string[]): string;
+  readonly publish: (message: string) => Promise<string>;
+  readonly at: (...args: string[]) => string;
   /** What the Secret of an addon of az1-a comes to when it is applied from the branch as it is. */
-  applied(addon: string): Promise<Record<string, string>>;
+  readonly applied: (addon: string) => Promise<Record<string, string>>;
 }
 
 const secretOf = (name: string, entries: string): string =>

@@ -173,6 +173,8 @@ describe("SOPS files", () => {
       ["duplicate key", "a: 1\na: 2\n"],
       ["syntax", "a: [1\n"],
       ["tab", "a:\n\tb: 1\n"],
+      ["comment behind a block's indicator", "a:\n  b: |2-  # canary\n    text\n"],
+      ["comment behind a folded block's indicator", "a: >\t# canary\n  text\n"],
       ["big integer", "a: 18446744073709551615\n"],
       ["sops as key", "sops: 1\n"],
       ["sops as section", "sops:\n  mac: x\n"],

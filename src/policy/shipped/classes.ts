@@ -1,5 +1,5 @@
+import { At } from "../../schema/index.ts";
 import { anyMatches } from "../glob.ts";
-import { At } from "../json.ts";
 import type { Policy } from "../types.ts";
 
 /** The mark of what nobody may lose: a label or an annotation with the value "true". */

@@ -1,4 +1,4 @@
-import { At } from "../json.ts";
+import { At } from "../../schema/index.ts";
 import { anyMatches } from "../glob.ts";
 import type { Objection, Policy } from "../types.ts";
 

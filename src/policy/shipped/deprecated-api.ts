@@ -1,4 +1,4 @@
-import { At } from "../json.ts";
+import { At } from "../../schema/index.ts";
 import type { JudgedIn, JudgedObject, Objection, Policy } from "../types.ts";
 import { podOf } from "./pods.ts";
 

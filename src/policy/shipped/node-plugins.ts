@@ -1,4 +1,4 @@
-import { At } from "../json.ts";
+import { At } from "../../schema/index.ts";
 import type { Objection, Policy, PolicyLimits } from "../types.ts";
 import { isNodePlugin, podOf } from "./pods.ts";
 

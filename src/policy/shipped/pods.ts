@@ -1,4 +1,4 @@
-import { At } from "../json.ts";
+import { At } from "../../schema/index.ts";
 import type { JudgedObject } from "../types.ts";
 
 /** The pod that an object makes, with the way to its spec. */

@@ -1,15 +1,13 @@
 import type { CelInput } from "@bufbuild/cel";
 import type { PolicyContext, PolicyVerdict } from "../../addon/index.ts";
 import type { Finding } from "../../finding/index.ts";
-import type { JsonPath } from "../../schema/index.ts";
+import { At, selects, type JsonPath } from "../../schema/index.ts";
 import { MOST_STEPS, type CelEnvironment, type Expression, type Outcome, type Run } from "../cel/environment.ts";
 import type { CelAny } from "../cel/opaque.ts";
-import { At } from "../json.ts";
 import type { UserObjection, UserPolicy } from "../policies.ts";
 import type { JudgedObject, Severity } from "../types.ts";
 import type { PolicyDocument } from "./document.ts";
 import { matches, readsNamespaces, requestOf, type Request } from "./match.ts";
-import { selects } from "./selector.ts";
 import { celValue } from "./values.ts";
 
 /** How a policy is applied: by one of its bindings, or by itself where it has none. */

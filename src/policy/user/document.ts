@@ -1,8 +1,7 @@
 import type { Finding, Position } from "../../finding/index.ts";
 import { PyDict, type Value } from "../../python/index.ts";
-import { toPlain, type Json, type JsonPath } from "../../schema/index.ts";
+import { At, isObject, toPlain, type Json, type JsonPath } from "../../schema/index.ts";
 import { loadKubernetes } from "../../yaml/index.ts";
-import { At, isObject } from "../json.ts";
 
 /** One document of a file below policies/. */
 export interface PolicyDocument {

@@ -1,7 +1,6 @@
+import { At, selects } from "../../schema/index.ts";
 import type { PolicyContext } from "../../addon/index.ts";
-import { At } from "../json.ts";
 import type { JudgedObject } from "../types.ts";
-import { selects } from "./selector.ts";
 
 /** An object as the API server's rules see it being created. */
 export interface Request {

@@ -1,7 +1,6 @@
 import type { PolicyContext } from "../../addon/index.ts";
 import type { Finding } from "../../finding/index.ts";
-import { compileUserSchema, validateUserData, type UserSchema } from "../../schema/index.ts";
-import { At, isObject } from "../json.ts";
+import { At, isObject, compileUserSchema, validateUserData, type UserSchema } from "../../schema/index.ts";
 import type { UserObjection, UserPolicy } from "../policies.ts";
 import type { JudgedObject, Severity } from "../types.ts";
 import type { PolicyDocument } from "./document.ts";

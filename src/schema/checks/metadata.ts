@@ -92,24 +92,3 @@ export function checkSelector(selector: Place): void {
     for (const value of values.items) value.syntax("schema-label-value", labelValue);
   }
 }
-
-/** Whether a selector takes these labels. A selector with an unknown operator takes none. */
-export function selects(selector: Place, labels: Place): boolean {
-  for (const [key, value] of selector.at("matchLabels").entries) if (labels.at(key).text !== value.text) return false;
-  return selector.at("matchExpressions").items.every((expression) => {
-    const label = labels.at(expression.at("key").text ?? "").text;
-    const values = expression.at("values").items.map((value) => value.text);
-    switch (expression.at("operator").text) {
-      case "In":
-        return label !== undefined && values.includes(label);
-      case "NotIn":
-        return label === undefined || !values.includes(label);
-      case "Exists":
-        return label !== undefined;
-      case "DoesNotExist":
-        return label === undefined;
-      default:
-        return false;
-    }
-  });
-}

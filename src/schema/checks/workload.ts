@@ -1,6 +1,7 @@
 import { dnsLabel } from "../names.ts";
 import type { Place } from "../place.ts";
-import { checkSelector, selects } from "./metadata.ts";
+import { selects } from "../selector.ts";
+import { checkSelector } from "./metadata.ts";
 import { checkPodTemplate } from "./pod.ts";
 import { checkClaim } from "./storage.ts";
 import type { Subject } from "./subject.ts";
@@ -40,7 +41,7 @@ function checkOwnPods(spec: Place, kind: string): void {
   const labels = spec.at("template", "metadata", "labels");
   if (selector.isObject && selector.at("matchLabels").isEmpty && selector.at("matchExpressions").isEmpty) {
     selector.refuse("schema-required", "must hold at least one label: an empty selector would take every pod");
-  } else if (selector.isObject && !selects(selector, labels)) {
+  } else if (selector.isObject && !selects(selector, textsIn(labels))) {
     labels.refuse("schema-selector", "must be taken by spec.selector", `spec.selector asks for ${selectorWords(selector)}`);
   }
   const restart = spec.at("template", "spec", "restartPolicy");
@@ -48,6 +49,11 @@ function checkOwnPods(spec: Place, kind: string): void {
     restart.refuse("schema-enum", `is ${JSON.stringify(restart.text)} and must be Always in a ${kind}`);
   const deadline = spec.at("template", "spec", "activeDeadlineSeconds");
   if (deadline.present) deadline.refuse("schema-conflict", `may not be set in a ${kind}`);
+}
+
+/** The entries of a mapping that are texts. */
+function textsIn(labels: Place): Readonly<Record<string, string>> {
+  return Object.fromEntries(labels.entries.flatMap(([key, { text }]) => (text === undefined ? [] : [[key, text]])));
 }
 
 function selectorWords(selector: Place): string {

@@ -309,6 +309,7 @@ class TreeReader {
     if (node instanceof YAMLSeq) return this.#list(node, open);
     if (!(node instanceof Scalar)) return [];
     const [start, end] = node.range ?? [near, near];
+    this.#refuseHeaderComment(node, start);
     const { value, from } = this.#value(node, start);
     return [{ kind: "leaf", pointer: open.pointer, path: open.path, value, start: from, end, flow: open.flow, indent: open.indent }];
   }
@@ -321,6 +322,18 @@ class TreeReader {
     if (node.anchor !== undefined) throw unsupported("an anchor", this.#at(start), advice);
     if (!(node instanceof Scalar) && node.tag !== undefined && !/^tag:yaml\.org,2002:(?:map|seq)$/.test(node.tag))
       throw unsupported(`the tag ${node.tag}`, this.#at(start), advice);
+  }
+
+  /** `key: | # comment`: it is no part of the value, and would go or be left in the clear with the block that it stands in. */
+  #refuseHeaderComment(node: Scalar, start: number): void {
+    if (node.type !== Scalar.BLOCK_LITERAL && node.type !== Scalar.BLOCK_FOLDED) return;
+    const comment = /^[|>][-+0-9]*[ \t]+#/.exec(this.#text.slice(start, start + 256))?.[0];
+    if (comment !== undefined)
+      throw unsupported(
+        "a comment behind the | or > of a block",
+        this.#at(start + comment.length - 1),
+        "write the comment on a line of its own, above the key",
+      );
   }
 
   /** A scalar's value, and where it begins with its tag. */

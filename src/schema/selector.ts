@@ -1,6 +1,6 @@
-import { At } from "../json.ts";
+import type { At } from "./at.ts";
 
-/** Whether labels are what a LabelSelector asks for; an empty one takes all (apimachinery/pkg/apis/meta/v1). */
+/** Whether labels are what a LabelSelector asks for; an empty one takes all, one with an unknown operator none (apimachinery/pkg/apis/meta/v1). */
 export function selects(selector: At, labels: Readonly<Record<string, string>>): boolean {
   const own = (key: string): string | undefined => (Object.hasOwn(labels, key) ? labels[key] : undefined);
   if (!selector.at("matchLabels").entries.every(([key, value]) => own(key) === value.text)) return false;
