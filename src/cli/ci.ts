@@ -32,12 +32,13 @@ export const command: Command = {
     const failOn = dangerLevel(args.value("fail-on"));
     const fleet = openFleet(context);
     const compiles = await compileFleet(context, fleet);
-    const findings = foldFindings(findingsByCluster(fleet, compiles)).filter(({ finding }) => finding.accepted === undefined);
+    const all = foldFindings(findingsByCluster(fleet, compiles));
+    const findings = all.filter(({ finding }) => finding.accepted === undefined);
     const invalid = findings.some(({ finding }) => finding.severity === "error" || (finding.severity === "warning" && args.flag("strict")));
     const diff = await compareSides(context, baseOf(context.env));
     const worst = worstDanger(diff);
     const tooDangerous = failOn !== undefined && worst !== undefined && DANGER_LEVELS.indexOf(worst) <= DANGER_LEVELS.indexOf(failOn);
-    writeFiles(context, { fleet, compiles, findings, diff, invalid });
+    writeFiles(context, { fleet, compiles, all, findings, diff, invalid });
     const verdict = { valid: !invalid, tooDangerous, summary: summaryOf(diff) };
     if (args.flag("json")) {
       const report = { ...verdict, findings: findings.map(findingJson) };
@@ -72,19 +73,21 @@ function baseOf(env: CommandContext["env"]): { readonly revision: string; readon
 interface Reports {
   readonly fleet: Fleet;
   readonly compiles: readonly CompiledCluster[];
+  /** Also what objects accept, which code scanning shows as suppressed. */
+  readonly all: readonly FoldedFinding[];
   readonly findings: readonly FoldedFinding[];
   readonly diff: FleetDiff;
   readonly invalid: boolean;
 }
 
-function writeFiles(context: CommandContext, { fleet, compiles, findings, diff, invalid }: Reports): void {
+function writeFiles(context: CommandContext, { fleet, compiles, all, findings, diff, invalid }: Reports): void {
   const { arguments: args, cwd } = context;
   const head = findingsMarkdown(findings, invalid);
   const texts: Readonly<Record<string, () => string>> = {
     comment: () => `${head}${diffMarkdown(diff, MARKDOWN_LIMIT - head.length)}`,
     html: () => diffHtml(diff),
     "diff-json": () => diffJson(diff),
-    sarif: () => `${JSON.stringify(sarif(reported(findings, compiles, fleet.config.out), context.version), undefined, 2)}\n`,
+    sarif: () => `${JSON.stringify(sarif(reported(all, compiles, fleet.config.out), context.version), undefined, 2)}\n`,
     junit: () => junit(compiles, fleet.findings, args.flag("strict")),
   };
   for (const [option, text] of Object.entries(texts)) {

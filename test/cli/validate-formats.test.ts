@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { Ajv, type AnySchemaObject } from "ajv";
 import { beforeAll, describe, expect, test } from "vitest";
 import { build } from "../../scripts/build.mjs";
+import { gitIn } from "../git/fleet-repository.ts";
 import { halite, inTemporaryFolder, type Run } from "./halite.ts";
 
 const ROLE = (verbs: string, more = ""): string =>
@@ -131,6 +132,32 @@ describe("reports of halite validate", () => {
       expect(readFileSync(join(folder, "report.xml"), "utf8")).toContain("<testsuites");
       expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toEqual([]);
       expect((await halite(["validate", "--format", "junit", "--output", "halite.yaml/below-a-file.xml"], { cwd: folder })).status).toBe(3);
+    });
+  });
+
+  test("halite ci writes the same reports, beside its comment, also with --json and where it fails", async () => {
+    await inTemporaryFolder(async (folder) => {
+      writeFleet(folder, { ".gitignore": ".halite/\nout/\n*.xml\n*.sarif\n*.md\n" });
+      const git = (...args: string[]): string => gitIn(folder, ...args);
+      git("init", "--quiet", "--initial-branch=main");
+      git("add", "-A");
+      git("commit", "--quiet", "--message=First");
+      git("switch", "--quiet", "--create", "change");
+      writeFleet(folder, { "pillar/p.sls": "group: 'a*'\n" });
+      git("commit", "--quiet", "--all", "--message=Another group");
+      const files = ["--sarif", "report.sarif", "--junit", "report.xml", "--comment", "comment.md"];
+      for (const more of [[], ["--json"], ["--strict"]]) {
+        const run = await halite(["ci", "--base", "main", ...files, ...more], { cwd: folder });
+        expect([run.status, run.stderr.includes("internal error")]).toEqual([1, false]);
+        const strict = more.includes("--strict") ? more : [];
+        const [sarif, junit] = ["report.sarif", "report.xml"].map((name) => readFileSync(join(folder, name), "utf8"));
+        expect(sarif).toBe((await halite(["validate", "--format", "sarif"], { cwd: folder })).stdout);
+        expect(junit).toBe((await halite(["validate", "--format", "junit", ...strict], { cwd: folder })).stdout);
+        expect(sarif).toContain('"suppressions"');
+        expect(junit).toContain("<failure");
+        expect(readFileSync(join(folder, "comment.md"), "utf8")).toContain("❌ **Not valid**");
+      }
+      expect((await halite(["ci", "--base", "main", "--sarif", "halite.yaml/x.sarif"], { cwd: folder })).status).toBe(3);
     });
   });
 
