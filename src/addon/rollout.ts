@@ -1,4 +1,5 @@
 import { PyDict, type Value } from "../python/index.ts";
+import { duration } from "../schema/index.ts";
 
 /** When a cluster gets a change: its wave, and what must be so before the wave and during it. */
 export interface Rollout {
@@ -88,13 +89,11 @@ function isCount(value: Value | undefined): value is number | bigint {
   return (typeof value === "number" || typeof value === "bigint") && Number.isSafeInteger(Number(value)) && Number(value) >= 0;
 }
 
-const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
-
+/** Whole seconds, of a number or a duration such as `30m`. */
 function seconds(value: Value): number | undefined {
   if (isCount(value)) return Number(value);
-  const [, count, unit = ""] = typeof value === "string" ? (/^(\d{1,9})([smhd])$/.exec(value) ?? []) : [];
-  const factor = UNITS[unit];
-  return count === undefined || factor === undefined ? undefined : Number(count) * factor;
+  const milliseconds = typeof value === "string" ? duration(value) : undefined;
+  return milliseconds === undefined || milliseconds % 1000 !== 0 ? undefined : milliseconds / 1000;
 }
 
 /** As it stands in release.yaml. */

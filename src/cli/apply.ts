@@ -12,7 +12,8 @@ import {
 import { UsageError, type Command, type CommandContext, type ExitCode } from "./command.ts";
 import { withPlan, withTarget, type ClusterTarget, type SeenCluster } from "./cluster-target.ts";
 import { operationJson } from "./plan-text.ts";
-import { duration } from "./progress.ts";
+import { duration } from "../schema/index.ts";
+import { duration as durationText } from "./progress.ts";
 import { plural } from "./render.ts";
 
 /** `halite apply`. */
@@ -53,9 +54,12 @@ async function keep(context: CommandContext, target: ClusterTarget, timeout: num
       for (const why of refused) terminal.err(`${terminal.paintErr("red", "refused")}: ${why}\n`);
       if (args.flag("json") || kind === "partial" || result === null) return;
       const well = result.addons.filter(({ status }) => status.sync === "Synced").length;
-      terminal.out(`${target.cluster.id} from ${from}: ${well} of ${result.addons.length} addons synced, looked at in ${duration(took)}\n`);
+      terminal.out(
+        `${target.cluster.id} from ${from}: ${well} of ${result.addons.length} addons synced, looked at in ${durationText(took)}\n`,
+      );
     },
-    onTrouble: (error, again) => terminal.err(`${terminal.paintErr("yellow", "halite")}: ${error.message}; again in ${duration(again)}\n`),
+    onTrouble: (error, again) =>
+      terminal.err(`${terminal.paintErr("yellow", "halite")}: ${error.message}; again in ${durationText(again)}\n`),
   });
   try {
     await keeper.run(stop.signal);
@@ -156,11 +160,9 @@ function resultJson(result: ApplyResult, from: string): Readonly<Record<string, 
   };
 }
 
-/** `30s`, `5m`, `1h` in milliseconds. @throws UsageError */
+/** What `--timeout` says, in milliseconds. @throws UsageError */
 export function milliseconds(text: string): number {
-  const match = /^(\d+)(ms|s|m|h)$/.exec(text);
-  const unit = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match?.[2] ?? ""];
-  if (match === null || unit === undefined)
-    throw new UsageError(`--timeout takes a duration such as 30s or 5m, not ${JSON.stringify(text)}`);
-  return Number(match[1]) * unit;
+  const found = duration(text);
+  if (found === undefined) throw new UsageError(`--timeout takes a duration such as 30s or 5m, not ${JSON.stringify(text)}`);
+  return found;
 }

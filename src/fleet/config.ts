@@ -7,6 +7,7 @@ import { parsePublishConfig, type PublishConfig } from "./publish-config.ts";
 import { placesIn } from "./roster.ts";
 import { parseSealingConfig, type SealingConfig } from "./sealing-config.ts";
 import { parseSyncConfig, type SyncConfig } from "./sync-config.ts";
+import { SettingsReader } from "./settings-reader.ts";
 import type { FileSchema } from "./user-schemas.ts";
 
 /** What `halite.yaml` says. Paths are as written there, relative to its folder. */
@@ -44,26 +45,24 @@ const OWN = new Set(["file_roots", "pillar_roots", "roster", "out", "kubernetes"
 export function parseFleetConfig(text: string, file: string, schema?: FileSchema): FleetConfig {
   const { value: data, positions } = loadSalt(text, { file, positions: true });
   const at = placesIn(data, positions, file);
+  const read = new SettingsReader(file);
   const [first, ...rest] = schema?.check(data ?? new PyDict(), at) ?? [];
   if (first !== undefined) throw new FindingError(first, ...rest);
-  if (data !== null && !(data instanceof PyDict)) throw refuse(file, "must be a mapping of options");
+  if (data !== null && !(data instanceof PyDict)) throw read.refuse("must be a mapping of options");
   const options = data ?? new PyDict();
-  const publish = options.get("publish") ?? null;
-  if (publish !== null && !(publish instanceof PyDict)) throw refuse(file, "publish must be a mapping with remote and branch");
   const kubernetes = options.get("kubernetes") ?? null;
-  if (kubernetes !== null && typeof kubernetes !== "string")
-    throw refuse(file, 'kubernetes must be a string: write it with quotes, "1.36"');
+  if (kubernetes !== null && typeof kubernetes !== "string") throw read.refuse('kubernetes must be a string: write it with quotes, "1.36"');
   const saltOptions = new PyDict();
   for (const [key, value] of options.entries()) if (typeof key !== "string" || !OWN.has(key)) saltOptions.set(key, value);
   return {
-    fileRoots: roots(options.get("file_roots"), "file_roots", "states", file),
-    pillarRoots: roots(options.get("pillar_roots"), "pillar_roots", "pillar", file),
-    roster: textOption(options.get("roster"), "roster", "pillar/roster.yaml", file),
-    out: textOption(options.get("out"), "out", "out", file),
+    fileRoots: roots(options.get("file_roots"), "file_roots", "states", read),
+    pillarRoots: roots(options.get("pillar_roots"), "pillar_roots", "pillar", read),
+    roster: read.text(options.get("roster"), "roster") ?? "pillar/roster.yaml",
+    out: read.text(options.get("out"), "out") ?? "out",
     kubernetes,
-    publish: parsePublishConfig(publish, file),
-    sync: parseSyncConfig(options.get("sync") ?? null, file),
-    sealed: sealedConfig(options.get("sealed") ?? null, file),
+    publish: parsePublishConfig(options.get("publish") ?? null, read),
+    sync: parseSyncConfig(options.get("sync") ?? null, read),
+    sealed: sealedConfig(options.get("sealed") ?? null, read),
     policies: {
       settings: options.has("policies") ? toPlain(options.get("policies") ?? null).json : undefined,
       at: (path) => at(["policies", ...path]),
@@ -72,31 +71,31 @@ export function parseFleetConfig(text: string, file: string, schema?: FileSchema
   };
 }
 
-function sealedConfig(value: Value, file: string): SealedConfig {
-  if (value !== null && !(value instanceof PyDict)) throw refuse(file, "sealed must be a mapping");
-  const allow = value?.get("allow") ?? [];
+function sealedConfig(value: Value, read: SettingsReader): SealedConfig {
+  const sealed = read.mapping(value, "sealed");
+  const allow = sealed?.get("allow") ?? [];
   const wrong = "sealed:allow must be a list of {kind: KIND, path: /KEY/…, reason: TEXT}, a key of * being any";
-  if (!Array.isArray(allow)) throw refuse(file, wrong);
+  if (!Array.isArray(allow)) throw read.refuse(wrong);
   return {
-    root: textOption(value?.get("root"), "sealed:root", "secrets", file),
+    root: read.text(sealed?.get("root"), "sealed:root") ?? "secrets",
     allow: allow.map((place) => {
       const [kind, path, reason] = ["kind", "path", "reason"].map((key) => (place instanceof PyDict ? place.get(key) : undefined));
-      if (typeof kind !== "string" || typeof path !== "string" || !/^\/[^/]/.test(path)) throw refuse(file, wrong);
+      if (typeof kind !== "string" || typeof path !== "string" || !/^\/[^/]/.test(path)) throw read.refuse(wrong);
       if (typeof reason !== "string" || reason.trim() === "")
-        throw refuse(file, `sealed:allow ${kind} ${path} gives no reason why a secret may stand there`);
+        throw read.refuse(`sealed:allow ${kind} ${path} gives no reason why a secret may stand there`);
       return { kind, path: readPath(path) };
     }),
-    keys: parseSealingConfig(value, file),
+    keys: parseSealingConfig(value, read),
   };
 }
 
-function roots(value: Value | undefined, name: string, fallback: string, file: string): ReadonlyMap<string, readonly string[]> {
+function roots(value: Value | undefined, name: string, fallback: string, read: SettingsReader): ReadonlyMap<string, readonly string[]> {
   if (value === undefined || value === null) return new Map([["base", [fallback]]]);
-  if (!(value instanceof PyDict)) throw refuse(file, `${name} must map environments to lists of folders`);
+  if (!(value instanceof PyDict)) throw read.refuse(`${name} must map environments to lists of folders`);
   const environments = new Map<string, readonly string[]>();
   for (const [saltenv, folders] of value.entries()) {
     if (typeof saltenv !== "string" || !Array.isArray(folders) || !folders.every((folder) => typeof folder === "string")) {
-      throw refuse(file, `${name} must map environments to lists of folders`);
+      throw read.refuse(`${name} must map environments to lists of folders`);
     }
     environments.set(
       saltenv,
@@ -104,14 +103,4 @@ function roots(value: Value | undefined, name: string, fallback: string, file: s
     );
   }
   return environments;
-}
-
-function textOption(value: Value | undefined, name: string, fallback: string, file: string): string {
-  if (value === undefined || value === null) return fallback;
-  if (typeof value !== "string" || value === "") throw refuse(file, `${name} must be a string that is not empty`);
-  return value;
-}
-
-function refuse(file: string, message: string): FindingError {
-  return new FindingError({ code: "config-invalid", severity: "error", message, at: { file } });
 }

@@ -1,5 +1,5 @@
-import { FindingError } from "../finding/index.ts";
-import { PyDict, PyFloat, type Value } from "../python/index.ts";
+import { PyFloat, type Value } from "../python/index.ts";
+import type { SettingsReader } from "./settings-reader.ts";
 
 /** What `publish` of halite.yaml says. Paths are as written there, relative to its folder. */
 export interface PublishConfig {
@@ -21,31 +21,21 @@ export interface PublishConfig {
 
 const MAX_DELETION = 10;
 
-/** Reads `publish`; what it may hold the config's schema has checked. `file`: its name in messages. @throws FindingError `config-invalid` */
-export function parsePublishConfig(publish: PyDict | null, file: string): PublishConfig {
-  const refuse = (message: string): FindingError =>
-    new FindingError({ code: "config-invalid", severity: "error", message: `publish:${message}`, at: { file } });
-  const text = (of: PyDict | null, name: string): string | undefined => {
-    const value = of?.get(name) ?? null;
-    if (value === null) return undefined;
-    if (typeof value !== "string" || value === "") throw refuse(`${name} must be a string that is not empty`);
-    return value;
-  };
-  const maxDeletion = percentOf(publish?.get("maxDeletion") ?? null);
-  if (maxDeletion === undefined) throw refuse("maxDeletion must be a number from 0 to 100");
-  const auth = mapping(publish?.get("auth"));
-  const [env, tokenFile] = [text(auth, "tokenEnv"), text(auth, "tokenFile")];
-  if (env !== undefined && tokenFile !== undefined) throw refuse("auth has both tokenEnv and tokenFile: the token is in one place");
-  if (env !== undefined && !/^[A-Za-z_][A-Za-z0-9_]*$/.test(env)) throw refuse("auth:tokenEnv must name an environment variable");
-  const [username, sshKey, knownHosts] = [text(auth, "username"), text(auth, "sshKey"), text(auth, "knownHosts")];
-  const sign = mapping(publish?.get("sign"));
-  const [format, key] = [text(sign, "format") ?? "ssh", text(sign, "key")];
-  if (sign !== null && (key === undefined || (format !== "ssh" && format !== "openpgp")))
-    throw refuse("sign must have a key, and as format ssh or openpgp");
+/** Reads `publish`; what it may hold the config's schema has checked. @throws FindingError `config-invalid` */
+export function parsePublishConfig(value: Value, read: SettingsReader): PublishConfig {
+  const publish = read.mapping(value, "publish");
+  const auth = read.mapping(publish?.get("auth"), "publish:auth");
+  const [env, tokenFile, username, sshKey, knownHosts] = ["tokenEnv", "tokenFile", "username", "sshKey", "knownHosts"].map((name) =>
+    read.text(auth?.get(name), `publish:auth:${name}`),
+  );
+  if (env !== undefined && tokenFile !== undefined)
+    throw read.refuse("publish:auth has both tokenEnv and tokenFile: the token is in one place");
+  if (env !== undefined && !/^[A-Za-z_][A-Za-z0-9_]*$/.test(env))
+    throw read.refuse("publish:auth:tokenEnv must name an environment variable");
   return {
-    remote: text(publish, "remote") ?? ".halite/addons.git",
-    branch: text(publish, "branch") ?? "addons",
-    maxDeletion,
+    remote: read.text(publish?.get("remote"), "publish:remote") ?? ".halite/addons.git",
+    branch: read.text(publish?.get("branch"), "publish:branch") ?? "addons",
+    maxDeletion: percentOf(publish?.get("maxDeletion") ?? null, read),
     auth: {
       ...(env === undefined ? {} : { token: { env } }),
       ...(tokenFile === undefined ? {} : { token: { file: tokenFile } }),
@@ -53,16 +43,13 @@ export function parsePublishConfig(publish: PyDict | null, file: string): Publis
       ...(sshKey === undefined ? {} : { sshKey }),
       ...(knownHosts === undefined ? {} : { knownHosts }),
     },
-    sign: key === undefined || (format !== "ssh" && format !== "openpgp") ? null : { format, key },
+    sign: read.signingKey(publish?.get("sign"), "publish:sign") ?? null,
   };
 }
 
-function mapping(value: Value | undefined): PyDict | null {
-  return value instanceof PyDict ? value : null;
-}
-
-function percentOf(value: Value): number | undefined {
+function percentOf(value: Value, read: SettingsReader): number {
   if (value === null) return MAX_DELETION;
   const number = value instanceof PyFloat ? value.value : typeof value === "number" ? value : Number.NaN;
-  return number >= 0 && number <= 100 ? number : undefined;
+  if (number >= 0 && number <= 100) return number;
+  throw read.refuse("publish:maxDeletion must be a number from 0 to 100");
 }

@@ -1,5 +1,5 @@
-import { FindingError } from "../finding/index.ts";
-import { isInt, PyDict, type Value } from "../python/index.ts";
+import type { PyDict, Value } from "../python/index.ts";
+import type { SettingsReader } from "./settings-reader.ts";
 
 /** Who may open what is sealed, and what it is opened with: `sealed` of halite.yaml, but for what the compile needs of it. */
 export interface SealingConfig {
@@ -42,12 +42,11 @@ export interface BarbicanConfig {
 }
 
 /** @throws FindingError `config-invalid` */
-export function parseSealingConfig(sealed: Value, file: string): SealingConfig {
-  const reader = new Reader(file);
+export function parseSealingConfig(sealed: Value, reader: SettingsReader): SealingConfig {
   const options = reader.mapping(sealed, "sealed");
-  const age = reader.mapping(options?.get("age") ?? null, "sealed:age");
-  const pgp = reader.mapping(options?.get("pgp") ?? null, "sealed:pgp");
-  const clusters = reader.mapping(options?.get("clusters") ?? null, "sealed:clusters");
+  const age = reader.mapping(options?.get("age"), "sealed:age");
+  const pgp = reader.mapping(options?.get("pgp"), "sealed:pgp");
+  const clusters = reader.mapping(options?.get("clusters"), "sealed:clusters");
   return {
     age: {
       recipients: reader.texts(age?.get("recipients"), "sealed:age:recipients"),
@@ -55,9 +54,9 @@ export function parseSealingConfig(sealed: Value, file: string): SealingConfig {
     },
     pgp: {
       recipients: reader.texts(pgp?.get("recipients"), "sealed:pgp:recipients"),
-      home: reader.text(pgp?.get("home"), "sealed:pgp:home"),
+      home: reader.text(pgp?.get("home"), "sealed:pgp:home") ?? null,
     },
-    barbican: barbicanOf(reader.mapping(options?.get("barbican") ?? null, "sealed:barbican"), reader),
+    barbican: barbicanOf(reader.mapping(options?.get("barbican"), "sealed:barbican"), reader),
     clusters: [...(clusters?.entries() ?? [])].map(([target, value]): ClusterKeys => {
       if (typeof target !== "string") throw reader.refuse("sealed:clusters must map targets to their keys");
       const name = `sealed:clusters:${target}`;
@@ -66,60 +65,30 @@ export function parseSealingConfig(sealed: Value, file: string): SealingConfig {
         target,
         age: reader.texts(keys?.get("age"), `${name}:age`),
         pgp: reader.texts(keys?.get("pgp"), `${name}:pgp`),
-        certificate: reader.text(keys?.get("certificate"), `${name}:certificate`),
+        certificate: reader.text(keys?.get("certificate"), `${name}:certificate`) ?? null,
       };
     }),
   };
 }
 
-function barbicanOf(options: PyDict | undefined, reader: Reader): BarbicanConfig | null {
+function barbicanOf(options: PyDict | undefined, reader: SettingsReader): BarbicanConfig | null {
   if (options === undefined) return null;
   const endpoint = reader.text(options.get("endpoint"), "sealed:barbican:endpoint");
-  if (endpoint === null) throw reader.refuse("sealed:barbican names no endpoint");
+  if (endpoint === undefined) throw reader.refuse("sealed:barbican names no endpoint");
   const project = reader.text(options.get("project"), "sealed:barbican:project");
   const authUrl = reader.text(options.get("auth_url"), "sealed:barbican:auth_url");
-  const credential = reader.mapping(options.get("application_credential") ?? null, "sealed:barbican:application_credential");
+  const credential = reader.mapping(options.get("application_credential"), "sealed:barbican:application_credential");
   const credentialId = reader.text(credential?.get("id"), "sealed:barbican:application_credential:id");
   const secretFile = reader.text(credential?.get("secret_file"), "sealed:barbican:application_credential:secret_file");
-  const keystone = authUrl === null || credentialId === null || secretFile === null ? null : { authUrl, credentialId, secretFile };
-  if ((project === null) === (keystone === null))
+  const keystone =
+    authUrl === undefined || credentialId === undefined || secretFile === undefined ? null : { authUrl, credentialId, secretFile };
+  if ((project === undefined) === (keystone === null))
     throw reader.refuse("sealed:barbican takes auth_url with application_credential {id, secret_file}, or without Keystone project");
-  const timeout = options.get("timeout") ?? 10;
-  if (!isInt(timeout) || Number(timeout) < 1 || Number(timeout) > 300)
-    throw reader.refuse("sealed:barbican:timeout is a number of seconds from 1 to 300");
-  return { endpoint, project, keystone, timeout: Number(timeout), caFile: reader.text(options.get("ca_file"), "sealed:barbican:ca_file") };
-}
-
-class Reader {
-  readonly #file: string;
-
-  constructor(file: string) {
-    this.#file = file;
-  }
-
-  mapping(value: Value, name: string): PyDict | undefined {
-    if (value === null) return undefined;
-    if (value instanceof PyDict) return value;
-    throw this.refuse(`${name} must be a mapping`);
-  }
-
-  text(value: Value | undefined, name: string): string | null {
-    if (value === undefined || value === null) return null;
-    if (typeof value === "string" && value !== "") return value;
-    throw this.refuse(`${name} must be a string that is not empty`);
-  }
-
-  /** A text, or a list of texts. */
-  texts(value: Value | undefined, name: string): readonly string[] {
-    if (value === undefined || value === null) return [];
-    const list: readonly Value[] = Array.isArray(value) ? value : [value];
-    return list.map((each) => {
-      if (typeof each === "string" && each !== "") return each;
-      throw this.refuse(`${name} must be a list of strings`);
-    });
-  }
-
-  refuse(message: string): FindingError {
-    return new FindingError({ code: "config-invalid", severity: "error", message, at: { file: this.#file } });
-  }
+  return {
+    endpoint,
+    project: project ?? null,
+    keystone,
+    timeout: reader.count(options.get("timeout"), "sealed:barbican:timeout", 1, 300) ?? 10,
+    caFile: reader.text(options.get("ca_file"), "sealed:barbican:ca_file") ?? null,
+  };
 }

@@ -1,5 +1,5 @@
-import { FindingError } from "../finding/index.ts";
-import { PyDict, type Value } from "../python/index.ts";
+import type { Value } from "../python/index.ts";
+import type { SettingsReader } from "./settings-reader.ts";
 
 /** What `sync` of halite.yaml says: how a zone's clusters are kept. Paths are as written there, relative to its folder. */
 export interface SyncConfig {
@@ -36,67 +36,41 @@ export type SignersConfig =
   | { readonly format: "ssh"; readonly allowedSigners: string }
   | { readonly format: "openpgp"; readonly keyring: string };
 
-/** Reads `sync`; what it may hold the config's schema has checked. `file`: its name in messages. @throws FindingError `config-invalid` */
-export function parseSyncConfig(value: Value, file: string): SyncConfig {
-  const refuse = (message: string): FindingError =>
-    new FindingError({ code: "config-invalid", severity: "error", message: `sync:${message}`, at: { file } });
-  const text = (of: PyDict | null, name: string): string | null => {
-    const found = of?.get(name) ?? null;
-    if (found === null) return null;
-    if (typeof found !== "string" || found === "") throw refuse(`${name} must be a string that is not empty`);
-    return found;
-  };
-  const duration = (name: string, fallback: number): number => {
-    const found = sync?.get(name) ?? null;
-    if (found === null) return fallback;
-    const seconds = typeof found === "string" ? readSeconds(found) : undefined;
-    if (seconds === undefined) throw refuse(`${name} must be a duration such as 30s, 10m or 1h`);
-    return seconds;
-  };
-  const signers = (of: PyDict | null): SignersConfig | null => {
-    const trusted = mapping(of?.get("trusted"));
-    if (trusted === null) return null;
-    const [allowedSigners, keyring] = [text(trusted, "allowedSigners"), text(trusted, "keyring")];
-    if (allowedSigners !== null && keyring === null) return { format: "ssh", allowedSigners };
-    if (keyring !== null && allowedSigners === null) return { format: "openpgp", keyring };
-    throw refuse("trusted must name either allowedSigners, a file of ssh's, or keyring, one of gpg's");
-  };
-  if (value !== null && !(value instanceof PyDict)) throw refuse(" must be a mapping");
-  const sync = value;
-  const reports = mapping(sync?.get("reports"));
-  const sign = mapping(reports?.get("sign"));
-  const [format, key] = [text(sign, "format") ?? "ssh", text(sign, "key")];
-  if (sign !== null && (key === null || (format !== "ssh" && format !== "openpgp")))
-    throw refuse("reports:sign must have a key, and as format ssh or openpgp");
-  const lease = mapping(sync?.get("lease"));
-  const workers = sync?.get("workers") ?? 8;
-  if (typeof workers !== "number" || !Number.isInteger(workers) || workers < 1) throw refuse("workers must be a whole number, at least 1");
-  const without = reports?.get("without") ?? [];
-  if (!Array.isArray(without)) throw refuse("reports:without must be a list of zones");
+/** Reads `sync`; what it may hold the config's schema has checked. @throws FindingError `config-invalid` */
+export function parseSyncConfig(value: Value, read: SettingsReader): SyncConfig {
+  const sync = read.mapping(value, "sync");
+  const reports = read.mapping(sync?.get("reports"), "sync:reports");
+  const lease = read.mapping(sync?.get("lease"), "sync:lease");
   return {
-    state: text(sync, "state") ?? ".halite/sync",
-    kubeconfigs: text(sync, "kubeconfigs"),
-    trusted: signers(sync),
-    interval: duration("interval", 30),
-    resync: duration("resync", 600),
-    workers,
-    listen: text(sync, "listen"),
-    lease: lease === null ? null : { namespace: text(lease, "namespace") ?? "default", name: text(lease, "name") ?? "halite-sync" },
+    state: read.text(sync?.get("state"), "sync:state") ?? ".halite/sync",
+    kubeconfigs: read.text(sync?.get("kubeconfigs"), "sync:kubeconfigs") ?? null,
+    trusted: signers(sync?.get("trusted"), "sync:trusted", read),
+    interval: read.seconds(sync?.get("interval"), "sync:interval") ?? 30,
+    resync: read.seconds(sync?.get("resync"), "sync:resync") ?? 600,
+    workers: read.count(sync?.get("workers"), "sync:workers", 1, Infinity) ?? 8,
+    listen: read.text(sync?.get("listen"), "sync:listen") ?? null,
+    lease:
+      lease === undefined
+        ? null
+        : {
+            namespace: read.text(lease.get("namespace"), "sync:lease:namespace") ?? "default",
+            name: read.text(lease.get("name"), "sync:lease:name") ?? "halite-sync",
+          },
     reports: {
-      branch: text(reports, "branch") ?? "reports",
-      sign: key === null || (format !== "ssh" && format !== "openpgp") ? null : { format, key },
-      trusted: signers(reports),
-      without: without.filter((zone) => typeof zone === "string"),
+      branch: read.text(reports?.get("branch"), "sync:reports:branch") ?? "reports",
+      sign: read.signingKey(reports?.get("sign"), "sync:reports:sign") ?? null,
+      trusted: signers(reports?.get("trusted"), "sync:reports:trusted", read),
+      without: read.texts(reports?.get("without"), "sync:reports:without"),
     },
   };
 }
 
-function mapping(value: Value | undefined): PyDict | null {
-  return value instanceof PyDict ? value : null;
-}
-
-function readSeconds(text: string): number | undefined {
-  const [, count, unit = ""] = /^(\d{1,6})([smh])$/.exec(text) ?? [];
-  const factor = { s: 1, m: 60, h: 3600 }[unit];
-  return count === undefined || factor === undefined || Number(count) === 0 ? undefined : Number(count) * factor;
+function signers(value: Value | undefined, name: string, read: SettingsReader): SignersConfig | null {
+  const trusted = read.mapping(value, name);
+  if (trusted === undefined) return null;
+  const allowedSigners = read.text(trusted.get("allowedSigners"), `${name}:allowedSigners`);
+  const keyring = read.text(trusted.get("keyring"), `${name}:keyring`);
+  if (allowedSigners !== undefined && keyring === undefined) return { format: "ssh", allowedSigners };
+  if (keyring !== undefined && allowedSigners === undefined) return { format: "openpgp", keyring };
+  throw read.refuse(`${name} must name either allowedSigners, a file of ssh's, or keyring, one of gpg's`);
 }
