@@ -13,7 +13,7 @@ const MOST_LOOKUPS = 60;
 
 /** The difference with what each change comes from, as far as that is found with bounded work. */
 export async function withCauses({ diff, base, head }: ComparedFleets, progress: (text: string) => void): Promise<FleetDiff> {
-  const causes = new Map<string, readonly ChangeCause[]>();
+  const causes = new Map<string, readonly { readonly cause: ChangeCause; readonly alone: boolean }[]>();
   const search = new ChangeCauses(base, head);
   const [was, is] = [base, head].map(({ fleet }) => new Map(fleet.roster.clusters.map((cluster) => [cluster.id, cluster])));
   const open = new Set(diff.changes.filter(({ quiet }) => !quiet));
@@ -29,9 +29,10 @@ export async function withCauses({ diff, base, head }: ComparedFleets, progress:
     for (const change of [...open].filter(({ clusters }) => clusters.includes(id))) {
       open.delete(change);
       const keys = keysOf(change);
+      const own = found.filter(({ alone, together }) => keys.some((key) => alone.has(key) || together.has(key)));
       causes.set(
         change.id,
-        found.filter(({ objects }) => keys.some((key) => objects.has(key))),
+        own.map((cause) => ({ cause, alone: keys.some((key) => cause.alone.has(key)) })),
       );
     }
   }
@@ -40,12 +41,12 @@ export async function withCauses({ diff, base, head }: ComparedFleets, progress:
   const changes: FoldedChange[] = [];
   for (const change of diff.changes) {
     const own: Cause[] = [];
-    for (const cause of causes.get(change.id) ?? []) own.push(await history.told(cause));
+    for (const { cause, alone } of causes.get(change.id) ?? []) own.push(await history.told(cause, alone));
     // A file that all clusters hang on, or the roster's entry of a cluster that comes or goes.
     if (own.length === 0 && !change.quiet) {
       const files = change.clusters.every((id) => was?.has(id) === is?.has(id)) ? settings : [head.fleet.config.roster];
       for (const file of files.slice(0, MOST_FILES))
-        own.push(await history.told({ kind: "file", file, change: "changed", objects: new Set() }));
+        own.push(await history.told({ kind: "file", file, change: "changed", alone: new Set(), together: new Set() }, true));
     }
     changes.push({ ...change, causes: own });
   }
@@ -74,8 +75,9 @@ class History {
     this.#folder = folder;
   }
 
-  async told(cause: ChangeCause): Promise<Cause> {
-    if (cause.kind === "file") return { kind: "file", file: cause.file, change: cause.change, commit: await this.#ofFile(cause.file) };
+  async told(cause: ChangeCause, alone: boolean): Promise<Cause> {
+    if (cause.kind === "file")
+      return { kind: "file", file: cause.file, change: cause.change, alone, commit: await this.#ofFile(cause.file) };
     const { at, after } = cause;
     const gone = after === undefined;
     const commit = at?.line === undefined ? null : await (gone ? this.#ofFile(at.file) : this.#ofLine(at.file, at.line));
@@ -85,6 +87,7 @@ class History {
       before: shown(cause.before),
       after: shown(after),
       at: at === undefined ? null : { file: at.file, line: at.line ?? null },
+      alone,
       commit,
     };
   }

@@ -31,7 +31,11 @@ export interface FoldedChange {
 }
 
 /** A value or file whose change made another change. */
-export type Cause =
+export type Cause = {
+  /** Whether by itself; else only what other causes bring hangs on it too. */
+  readonly alone: boolean;
+  readonly commit: CauseCommit | null;
+} & (
   | {
       readonly kind: "pillar" | "grain";
       /** Keys joined by `:`. */
@@ -39,9 +43,9 @@ export type Cause =
       readonly before: Json | null;
       readonly after: Json | null;
       readonly at: { readonly file: string; readonly line: number | null } | null;
-      readonly commit: CauseCommit | null;
     }
-  | { readonly kind: "file"; readonly file: string; readonly change: "added" | "removed" | "changed"; readonly commit: CauseCommit | null };
+  | { readonly kind: "file"; readonly file: string; readonly change: "added" | "removed" | "changed" }
+);
 
 /** The commit that changed a line; `null` in its place: it is not committed. */
 export interface CauseCommit {

@@ -2,6 +2,7 @@ import { join, resolve } from "node:path";
 import type { Position } from "../finding/index.ts";
 import { equals, PyDict, type Value } from "../python/index.ts";
 import { FileAnswers } from "./cache/file-answers.ts";
+import { searchCauses, type Digests, type PartCauses } from "./cause-search.ts";
 import { valueAt, type DataPlace } from "./changed-data.ts";
 import type { ClusterCompile } from "./cluster.ts";
 import { FleetCompiler } from "./compile.ts";
@@ -11,11 +12,10 @@ import { withFiles, type Fleet } from "./load.ts";
 import { OverlayFiles } from "./overlay-files.ts";
 import type { Cluster } from "./roster.ts";
 
-/** Something that is other in one of two states of a fleet, and which objects of a cluster become others by it alone. */
-export type ChangeCause = {
-  /** Names of the objects, see `objectKey`. */
-  readonly objects: ReadonlySet<string>;
-} & (
+/** Something that is other in one of two states of a fleet, and which objects of a cluster it makes others. */
+export type ChangeCause = PartCauses & Part;
+
+type Part =
   | {
       readonly kind: "pillar" | "grain";
       readonly place: DataPlace;
@@ -25,8 +25,7 @@ export type ChangeCause = {
       /** Where it stands now or, if it went, where it stood. */
       readonly at: Position | undefined;
     }
-  | { readonly kind: "file"; readonly file: string; readonly change: "added" | "removed" | "changed" }
-);
+  | { readonly kind: "file"; readonly file: string; readonly change: "added" | "removed" | "changed" };
 
 /** So many values and files of one cluster are tried at most. */
 const MOST_VALUES = 32;
@@ -40,9 +39,22 @@ export function objectKey(apiVersion: string, kind: string, namespace: string | 
   return JSON.stringify([group, kind, namespace, name]);
 }
 
+/** A part as it is put into a cluster of the other side. */
+type Place =
+  | { readonly kind: "pillar" | "grain"; readonly place: DataPlace }
+  | { readonly kind: "file"; readonly path: string; readonly file: string; readonly change: "added" | "removed" | "changed" };
+
+/** One of two sides, with what stands at places of the other. */
+interface Side {
+  readonly name: "base" | "head";
+  readonly compiler: FleetCompiler;
+  readonly cluster: Cluster;
+  readonly other: { readonly compiler: FleetCompiler; readonly cluster: Cluster; readonly pillar: PyDict };
+}
+
 /**
- * Finds what made the objects of clusters others, by giving base what is other in head, each by itself: one value of pillar, one grain, one
- * file. What only two of them together bring is not found.
+ * Finds what made the objects of clusters others, by giving one side what is other in the other one: values of pillar, grains and files, each
+ * by itself, and together where that does not explain an object (`searchCauses`).
  */
 export class ChangeCauses {
   readonly #base: FleetCompiler;
@@ -60,40 +72,64 @@ export class ChangeCauses {
   /** In one cluster that both sides have. */
   of(before: Cluster, after: Cluster): readonly ChangeCause[] {
     const { compile, questions = [] } = this.#base.compileAsked(before);
-    const headQuestions = this.#head.compileAsked(after).questions ?? [];
-    const digests = digestsOf(compile);
+    const asked = this.#head.compileAsked(after);
     const [was, is] = [this.#base.pillarOf(before), this.#head.pillarOf(after)];
-    const values = [...differences(was, is)]
-      .slice(0, MOST_VALUES)
-      .map((place) => ({ place, compile: this.#base.compileWith(before, placed(was, place, valueAt(is, place))) }));
-    const provenance =
-      values.length === 0 ? undefined : { was: this.#base.pillarProvenanceOf(before), is: this.#head.pillarProvenanceOf(after) };
-    return [
-      ...values.map(({ place, compile: other }): ChangeCause => {
-        const [old, now] = [valueAt(was, place), valueAt(is, place)];
-        const side = now === undefined ? provenance?.was : provenance?.is;
-        return {
-          kind: "pillar",
-          place,
-          before: old,
-          after: now,
-          at: side?.provenance?.at(place)?.winner,
-          objects: changedIn(digests, digestsOf(other)),
-        };
-      }),
-      ...[...differences(before.grains, after.grains)].slice(0, MOST_VALUES).map((place): ChangeCause => {
-        const [old, now] = [valueAt(before.grains, place), valueAt(after.grains, place)];
-        const grains = placed(before.grains, place, now);
-        const kubernetes = place[0] === "kubernetes" ? after.kubernetes : before.kubernetes;
-        const az = place[0] === "az" ? after.az : before.az;
-        const other = this.#base.compile({ ...before, grains, kubernetes, az });
-        return { kind: "grain", place, before: old, after: now, at: after.at, objects: changedIn(digests, digestsOf(other)) };
-      }),
-      ...this.#files([...new Set([...questions, ...headQuestions])]).map(({ file, path, change }): ChangeCause => {
-        const other = this.#overlay(path).compile(before);
-        return { kind: "file", file, change, objects: changedIn(digests, digestsOf(other)) };
-      }),
-    ].filter(({ objects }) => objects.size > 0);
+    const places: readonly Place[] = [
+      ...[...differences(was, is)].slice(0, MOST_VALUES).map((place) => ({ kind: "pillar" as const, place })),
+      ...[...differences(before.grains, after.grains)].slice(0, MOST_VALUES).map((place) => ({ kind: "grain" as const, place })),
+      ...this.#files([...new Set([...questions, ...(asked.questions ?? [])])]).map((file) => ({ kind: "file" as const, ...file })),
+    ];
+    const [base, head] = [
+      { name: "base", compiler: this.#base, cluster: before, other: { compiler: this.#head, cluster: after, pillar: is } },
+      { name: "head", compiler: this.#head, cluster: after, other: { compiler: this.#base, cluster: before, pillar: was } },
+    ] as const;
+    const mixed = (side: Side, own: ClusterCompile, parts: readonly number[]): Digests =>
+      digestsOf(
+        parts.length === 0
+          ? own
+          : this.#mixed(
+              side,
+              parts.flatMap((part) => places[part] ?? []),
+            ),
+      );
+    const found = searchCauses({
+      parts: places.length,
+      base: (parts) => mixed(base, compile, parts),
+      head: (parts) => mixed(head, asked.compile, parts),
+    });
+    const provenance = places.some(({ kind }) => kind === "pillar")
+      ? { was: this.#base.pillarProvenanceOf(before), is: this.#head.pillarProvenanceOf(after) }
+      : undefined;
+    return places.flatMap((place, part): ChangeCause[] => {
+      const { alone, together } = found[part] ?? { alone: new Set(), together: new Set() };
+      if (alone.size + together.size === 0) return [];
+      if (place.kind === "file") return [{ kind: place.kind, file: place.file, change: place.change, alone, together }];
+      const [from, to] = place.kind === "pillar" ? [was, is] : [before.grains, after.grains];
+      const [old, now] = [valueAt(from, place.place), valueAt(to, place.place)];
+      const side = now === undefined ? provenance?.was : provenance?.is;
+      const at = place.kind === "pillar" ? side?.provenance?.at(place.place)?.winner : after.at;
+      return [{ ...place, before: old, after: now, at, alone, together }];
+    });
+  }
+
+  /** One side in which some parts are as in the other. */
+  #mixed({ name, compiler: own, cluster: ownCluster, other }: Side, places: readonly Place[]): ClusterCompile {
+    let cluster = ownCluster;
+    for (const place of places.flatMap((each) => (each.kind === "grain" ? [each.place] : []))) {
+      cluster = {
+        ...cluster,
+        grains: placed(cluster.grains, place, valueAt(other.cluster.grains, place)),
+        ...(place[0] === "kubernetes" && { kubernetes: other.cluster.kubernetes }),
+        ...(place[0] === "az" && { az: other.cluster.az }),
+      };
+    }
+    const files = places.flatMap((each) => (each.kind === "file" ? [each.path] : []));
+    const compiler = files.length === 0 ? own : this.#overlay(name, own, other.compiler, files);
+    const values = places.flatMap((each) => (each.kind === "pillar" ? [each.place] : []));
+    if (values.length === 0) return compiler.compile(cluster);
+    let pillar = compiler.pillarOf(cluster);
+    for (const place of values) pillar = placed(pillar, place, valueAt(other.pillar, place));
+    return compiler.compileWith(cluster, pillar);
   }
 
   /** The config, and files that come with the fleet for all clusters, that are others: what is found nowhere else comes from them. */
@@ -126,32 +162,29 @@ export class ChangeCauses {
     return [...found.values()].toSorted((a, b) => (a.file < b.file ? -1 : 1));
   }
 
-  /** Base with one file of head. */
-  #overlay(path: string): FleetCompiler {
-    let overlay = this.#overlays.get(path);
+  /** A side with some files of the other one. */
+  #overlay(name: string, own: FleetCompiler, other: FleetCompiler, paths: readonly string[]): FleetCompiler {
+    const key = [name, ...paths].join("\0");
+    let overlay = this.#overlays.get(key);
     if (overlay === undefined) {
-      const { fleet } = this.#base;
-      const there = this.#head.fleet.files.status(path) !== undefined;
-      const content = there ? this.#head.fleet.files.read(path) : undefined;
-      const files = new OverlayFiles(fleet.files, new Map([[path, content]]));
-      overlay = new FleetCompiler(withFiles(fleet, files), { beside: this.#base });
-      this.#overlays.set(path, overlay);
+      const contents = paths.map((path): [string, Uint8Array | undefined] => [
+        path,
+        other.fleet.files.status(path) === undefined ? undefined : other.fleet.files.read(path),
+      ]);
+      overlay = new FleetCompiler(withFiles(own.fleet, new OverlayFiles(own.fleet.files, new Map(contents))), { beside: own });
+      this.#overlays.set(key, overlay);
     }
     return overlay;
   }
 }
 
-function digestsOf({ release }: ClusterCompile): ReadonlyMap<string, string> {
+function digestsOf({ release }: ClusterCompile): Digests {
   const digests = new Map<string, string>();
   for (const addon of release.state === "compiled" ? release.addons : []) {
     for (const { apiVersion, kind, namespace, name, digest, file } of addon.state === "complete" ? addon.objects : [])
       digests.set(objectKey(apiVersion, kind, namespace, name), `${addon.name}/${file} ${digest}`);
   }
   return digests;
-}
-
-function changedIn(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): ReadonlySet<string> {
-  return new Set([...before.keys(), ...after.keys()].filter((key) => before.get(key) !== after.get(key)));
 }
 
 /** Places of what two mappings do not have in common, as deep as both have mappings. */

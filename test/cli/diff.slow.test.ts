@@ -56,6 +56,11 @@ function masked({ stdout }: Run): string {
   return stdout.replaceAll(/\b[0-9a-f]{10,12}\b/g, "COMMIT");
 }
 
+/** Without the line ends that the terminal's width makes. */
+function unwrapped(run: Run): string {
+  return masked(run).replaceAll(/\n {4,}(?=\S)/g, " ");
+}
+
 describe("halite diff", () => {
   it("says nothing of a tree that is as committed", () =>
     inRepository(async (folder) => {
@@ -92,6 +97,58 @@ describe("halite diff", () => {
       write(folder, { "pillar/common.sls": "level: 6\nname: web\n" });
       expect(masked(await diff(folder, "--base", "HEAD"))).toContain("  by pillar level 5 → 6 at pillar/common.sls:1\n");
       expect(masked(await diff(folder, "--base", "main", "--head", "change"))).toContain("data.level: 4 → 5");
+    }));
+
+  it("names two values that only together bring it, and what one brings by itself and another on top", () =>
+    inRepository(async (folder, git) => {
+      write(folder, {
+        "pillar/common.sls": "level: 4\nname: web\ntls: false\nca: none\nport: 80\n",
+        "states/app.yaml":
+          'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: "{{ pillar.name }}", namespace: default}\ndata:\n  secure: "{{ pillar.tls and pillar.ca != \'none\' }}"\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: port, namespace: default}\ndata: {port: "{{ pillar.port if pillar.tls else \'-\' }}"}\n',
+      });
+      git("commit", "--quiet", "--all", "--message=Before");
+      git("switch", "--quiet", "--create", "change");
+      write(folder, { "pillar/common.sls": "level: 4\nname: web\ntls: true\nca: own\nport: 443\n" });
+      git("commit", "--quiet", "--all", "--message=TLS");
+      const run = await diff(folder);
+      const text = unwrapped(run);
+      expect(text).toContain(
+        [
+          "  data.secure: False → True",
+          "  by pillar tls false → true at pillar/common.sls:3, together with others; COMMIT TLS (Ann)",
+          "  by pillar ca none → own at pillar/common.sls:4, together with others; COMMIT TLS (Ann)",
+        ].join("\n"),
+      );
+      expect(text).toContain(
+        [
+          "  data.port: - → 443",
+          "  by pillar tls false → true at pillar/common.sls:3; COMMIT TLS (Ann)",
+          "  by pillar port 80 → 443 at pillar/common.sls:5, together with others; COMMIT TLS (Ann)",
+        ].join("\n"),
+      );
+      const { changes } = JSON.parse((await diff(folder, "--json")).stdout);
+      expect(
+        changes.flatMap(({ causes }: { causes: { key: string; alone: boolean }[] }) => causes.map(({ key, alone }) => [key, alone])),
+      ).toEqual(
+        expect.arrayContaining([
+          ["ca", false],
+          ["port", false],
+          ["tls", true],
+        ]),
+      );
+    }));
+
+  it("names a value and a file that only together bring it", () =>
+    inRepository(async (folder, git) => {
+      git("switch", "--quiet", "--create", "change");
+      write(folder, {
+        "pillar/common.sls": "level: 4\nname: web\nmore: yes\n",
+        "states/app.yaml": `${FLEET["states/app.yaml"]}{% if pillar.more is defined %}  more: "1"\n{% endif %}`,
+      });
+      git("commit", "--quiet", "--all", "--message=More");
+      expect(unwrapped(await diff(folder))).toContain(
+        "  by pillar more set to true at pillar/common.sls:3, together with others; COMMIT More (Ann)\n  by states/app.yaml, together with others; COMMIT More (Ann)\n",
+      );
     }));
 
   it("compares with where the branches part, not with what others have merged since", () =>

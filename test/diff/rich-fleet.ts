@@ -42,7 +42,9 @@ export function richDiff(): FleetDiff {
       change.change.change === "changed"
         ? {
             ...change,
-            causes: [{ kind: "pillar", key: "csi:pool", before: "a", after: "b", at: { file: "pillar/csi.sls", line: 3 }, commit }],
+            causes: [
+              { kind: "pillar", key: "csi:pool", before: "a", after: "b", at: { file: "pillar/csi.sls", line: 3 }, alone: true, commit },
+            ],
           }
         : change,
     ),

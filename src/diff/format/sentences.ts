@@ -31,7 +31,8 @@ export function addonText({ addon, field, before, after, clusters }: AddonChange
 /** Where a change comes from, in one line. */
 export function causeText(cause: Cause): string {
   const by = cause.commit === null ? "" : `; ${cause.commit.commit.slice(0, 10)} ${cause.commit.subject} (${cause.commit.author})`;
-  if (cause.kind === "file") return `by ${cause.file}${cause.change === "changed" ? "" : ` (${cause.change})`}${by}`;
+  const together = cause.alone ? "" : ", together with others";
+  if (cause.kind === "file") return `by ${cause.file}${cause.change === "changed" ? "" : ` (${cause.change})`}${together}${by}`;
   const value =
     cause.before === null
       ? `set to ${shortText(cause.after)}`
@@ -39,7 +40,7 @@ export function causeText(cause: Cause): string {
         ? "taken out"
         : `${shortText(cause.before)} → ${shortText(cause.after)}`;
   const at = cause.at === null ? "" : ` at ${cause.at.file}${cause.at.line === null ? "" : `:${cause.at.line}`}`;
-  return `by ${cause.kind} ${cause.key} ${value}${at}${by}`;
+  return `by ${cause.kind} ${cause.key} ${value}${at}${together}${by}`;
 }
 
 function shortText(value: unknown): string {
