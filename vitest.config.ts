@@ -12,12 +12,18 @@ import { defineConfig } from "vitest/config";
  * Generated tests take the seed HALITE_SEED, a number or `random`; without it the same one every time, so that a run is green or red
  * whoever runs it.
  */
+/** Protocol definitions are their text, as scripts/bundle.mjs has it. */
+const protocols = {
+  name: "protocols",
+  transform: (code: string, id: string) => (id.endsWith(".proto") ? { code: `export default ${JSON.stringify(code)};`, map: null } : undefined),
+};
 const shared = { setupFiles: ["test/seed.setup.ts"], testTimeout: 120_000, hookTimeout: 600_000 };
 export default defineConfig({
   test: {
     maxWorkers: 2,
     projects: [
       {
+        plugins: [protocols],
         test: {
           ...shared,
           name: "fast",
@@ -25,11 +31,12 @@ export default defineConfig({
           exclude: ["test/**/*.{slow,diff,plane,real,vm}.test.ts", "test/.cache/**"],
         },
       },
-      { test: { ...shared, name: "slow", include: ["test/**/*.slow.test.ts"], exclude: ["test/.cache/**"] } },
-      { test: { ...shared, name: "differential", include: ["test/**/*.diff.test.ts"], exclude: ["test/.cache/**"] } },
-      { test: { ...shared, name: "real", include: ["test/**/*.real.test.ts"], exclude: ["test/.cache/**"] } },
-      { test: { ...shared, name: "vm", include: ["test/**/*.vm.test.ts"], exclude: ["test/.cache/**"], fileParallelism: false } },
+      { plugins: [protocols], test: { ...shared, name: "slow", include: ["test/**/*.slow.test.ts"], exclude: ["test/.cache/**"] } },
+      { plugins: [protocols], test: { ...shared, name: "differential", include: ["test/**/*.diff.test.ts"], exclude: ["test/.cache/**"] } },
+      { plugins: [protocols], test: { ...shared, name: "real", include: ["test/**/*.real.test.ts"], exclude: ["test/.cache/**"] } },
+      { plugins: [protocols], test: { ...shared, name: "vm", include: ["test/**/*.vm.test.ts"], exclude: ["test/.cache/**"], fileParallelism: false } },
       {
+        plugins: [protocols],
         test: {
           ...shared,
           name: "control-plane",

@@ -1,0 +1,48 @@
+/**
+ * The CSI driver of LVM volumes, one on each node. Arguments:
+ *
+ * --node=NAME          the Node's name
+ * --socket=PATH        where CSI is served
+ * --port=NUMBER        of /healthz, /readyz and /metrics (default 9810; 0: one that is free)
+ * --without-cluster    nothing is read from or written to an API server: for trying it out
+ */
+import { parseArgs } from "node:util";
+import { jsonLog, Metrics, runProcess, systemClock } from "../runtime/index.ts";
+import { startDriver } from "./driver.ts";
+
+declare const HALITE_VERSION: string;
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      node: { type: "string" },
+      socket: { type: "string", default: "/csi/csi.sock" },
+      port: { type: "string", default: "9810" },
+      "without-cluster": { type: "boolean", default: false },
+    },
+  });
+  const log = jsonLog({ clock: systemClock, write: (line) => process.stdout.write(line) });
+  const node = values.node ?? "";
+  const port = Number(values.port);
+  if (node === "" || !Number.isInteger(port)) {
+    log.error("--node is missing, or --port is no number");
+    return 2;
+  }
+  const metrics = new Metrics();
+  const driver = startDriver({
+    node,
+    socket: values.socket,
+    version: HALITE_VERSION,
+    clock: systemClock,
+    random: Math.random,
+    log,
+    metrics,
+    environment: values["without-cluster"] ? undefined : process.env,
+  });
+  return runProcess({ process, clock: systemClock, log, metrics, port, live: driver.live, ready: driver.ready, work: driver.work });
+}
+
+void main().then((status) => {
+  process.exitCode = status;
+  return undefined;
+});
