@@ -15,7 +15,8 @@ import { defineConfig } from "vitest/config";
 /** Protocol definitions are their text, as scripts/bundle.mjs has it. */
 const protocols = {
   name: "protocols",
-  transform: (code: string, id: string) => (id.endsWith(".proto") ? { code: `export default ${JSON.stringify(code)};`, map: null } : undefined),
+  transform: (code: string, id: string) =>
+    id.endsWith(".proto") ? { code: `export default ${JSON.stringify(code)};`, map: null } : undefined,
 };
 const shared = { setupFiles: ["test/seed.setup.ts"], testTimeout: 120_000, hookTimeout: 600_000 };
 export default defineConfig({
@@ -34,7 +35,10 @@ export default defineConfig({
       { plugins: [protocols], test: { ...shared, name: "slow", include: ["test/**/*.slow.test.ts"], exclude: ["test/.cache/**"] } },
       { plugins: [protocols], test: { ...shared, name: "differential", include: ["test/**/*.diff.test.ts"], exclude: ["test/.cache/**"] } },
       { plugins: [protocols], test: { ...shared, name: "real", include: ["test/**/*.real.test.ts"], exclude: ["test/.cache/**"] } },
-      { plugins: [protocols], test: { ...shared, name: "vm", include: ["test/**/*.vm.test.ts"], exclude: ["test/.cache/**"], fileParallelism: false } },
+      {
+        plugins: [protocols],
+        test: { ...shared, name: "vm", include: ["test/**/*.vm.test.ts"], exclude: ["test/.cache/**"], fileParallelism: false },
+      },
       {
         plugins: [protocols],
         test: {

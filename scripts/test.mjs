@@ -73,6 +73,13 @@ function setUpRealTools() {
   return done.output.trim() === "" && done.ok ? undefined : done.output.trim().slice(-4000) || "the set-up failed";
 }
 
+/** CSI's own programs: its judge, and the sidecars. Gives what can't be had, with the reasons. */
+function setUpCsiTools() {
+  console.error("setting up csi-sanity and the CSI sidecars in test/.cache/bin (a quarter of an hour, the first time) …");
+  const done = run(process.execPath, [`${root}node_modules/tsx/dist/cli.mjs`, `${root}test/csi-tools/set-up.ts`]);
+  return done.ok ? undefined : done.output.trim().slice(-2000) || "the build failed";
+}
+
 /** The newest LTS of Node, from the package registry. Gives the reason where it can't be had. */
 function setUpNewestNode() {
   const version = "26.10.0";
@@ -106,6 +113,7 @@ for (const { name, of, setUp } of [
   { name: "the newest LTS Node", of: "fast", setUp: setUpNewestNode },
   { name: "real tools", of: "real", setUp: setUpRealTools },
   { name: "a storage node in a virtual machine", of: "vm", setUp: setUpNode },
+  { name: "csi-sanity and the CSI sidecars", of: "vm", setUp: setUpCsiTools },
   { name: "a real kube-apiserver", of: "control-plane", setUp: setUpControlPlane },
 ]) {
   if (project !== undefined && project !== of) continue;

@@ -21,3 +21,5 @@ base:
     - halite-render
   'I@components:halite-sync:true':
     - halite-sync
+  'I@components:local-volume-dynamic-provisioner:true':
+    - local-volume-dynamic-provisioner

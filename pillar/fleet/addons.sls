@@ -44,6 +44,13 @@ addons:
     mode: Reconcile
     sls: [halite-sync]
     dependsOn: [storage-base]
+  local-volume-dynamic-provisioner:
+    mode: Reconcile
+    sls: [local-volume-dynamic-provisioner]
+    dependsOn: [storage-base, snapshot-controller]
+    # It runs LVM, mkfs and mount on the node: that is what it is for.
+    policies:
+      privileged: ["*/local-volume-dynamic-provisioner/lvm-csi"]
 halite:
   # Namespaces that are there without any of these addons.
   namespaces: [monitoring]

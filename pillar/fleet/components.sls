@@ -6,3 +6,4 @@ components:
   csi-driver-nfs: false
   halite-render: false
   halite-sync: false
+  local-volume-dynamic-provisioner: false

@@ -1,5 +1,5 @@
 # The controller of VolumeSnapshots and the CRDs of its API. Settings: map.jinja; pillar keys: README.md.
-{%- from 'snapshot-controller/map.jinja' import addon, name, snapshot, namespace with context %}
+{%- from 'snapshot-controller/map.jinja' import addon, name, snapshot, namespace, distributed with context %}
 
 # The CRDs as upstream has them, byte for byte.
 {{ name }}-crds:
@@ -25,6 +25,7 @@
         name: {{ name }}
         namespace: {{ namespace }}
         snapshot: {{ snapshot | json }}
+        distributed: {{ distributed | json }}
     - mode: '0644'
     - makedirs: True
     - require:

@@ -55,9 +55,7 @@ function coder(type: protobuf.Type): { readonly encode: (value: object) => Buffe
 
 /** A message that was not sent is left out, at any depth. */
 function withoutNulls(value: object): object {
-  return Object.fromEntries(
-    Object.entries(value).flatMap(([key, each]: [string, unknown]) => (each === null ? [] : [[key, plain(each)]])),
-  );
+  return Object.fromEntries(Object.entries(value).flatMap(([key, each]: [string, unknown]) => (each === null ? [] : [[key, plain(each)]])));
 }
 
 function plain(value: unknown): unknown {

@@ -1,17 +1,15 @@
-/** gRPC's status codes, as far as CSI gives them a meaning (its spec's "Error Scheme"). */
-export const CODES = {
-  INVALID_ARGUMENT: 3,
-  NOT_FOUND: 5,
-  ALREADY_EXISTS: 6,
-  RESOURCE_EXHAUSTED: 8,
-  FAILED_PRECONDITION: 9,
-  ABORTED: 10,
-  OUT_OF_RANGE: 11,
-  UNIMPLEMENTED: 12,
-  INTERNAL: 13,
-  UNAVAILABLE: 14,
-} as const;
-export type Code = keyof typeof CODES;
+/** gRPC's status codes that CSI gives a meaning (its spec's "Error Scheme"). */
+type Code =
+  | "INVALID_ARGUMENT"
+  | "NOT_FOUND"
+  | "ALREADY_EXISTS"
+  | "RESOURCE_EXHAUSTED"
+  | "FAILED_PRECONDITION"
+  | "ABORTED"
+  | "OUT_OF_RANGE"
+  | "UNIMPLEMENTED"
+  | "INTERNAL"
+  | "UNAVAILABLE";
 
 /** Why a call is refused or has failed. The message ends up in events at the claim: it says what happened, and what to do. */
 export class CsiError extends Error {

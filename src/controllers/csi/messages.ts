@@ -78,7 +78,8 @@ export interface VolumeUsage {
   readonly unit: "BYTES" | "INODES";
 }
 
-type Empty = Readonly<Record<never, never>>;
+/** A message without fields. */
+type Empty = object;
 interface Call<Request, Response> {
   readonly request: Request;
   readonly response: Response;

@@ -2,7 +2,7 @@ import { chmod, rm } from "node:fs/promises";
 import { Server, ServerCredentials, status, type sendUnaryData, type ServerUnaryCall, type UntypedHandleCall } from "@grpc/grpc-js";
 import type { Clock, Log } from "../runtime/index.ts";
 import { csiRoot, serviceDefinition } from "./definitions.ts";
-import { CODES, CsiError } from "./error.ts";
+import { CsiError } from "./error.ts";
 import type { Handlers } from "./messages.ts";
 
 export interface CsiServices {
@@ -21,7 +21,7 @@ export interface CsiServerOptions {
   readonly called?: (method: string, code: string, milliseconds: number) => void;
 }
 
-/** Says each minute at most that a question which is asked all the time was asked. */
+/** Is asked all the time: not worth a line while it succeeds. */
 const QUIET: ReadonlySet<string> = new Set([
   "Probe",
   "GetPluginInfo",
@@ -77,11 +77,11 @@ export class CsiServer {
   }
 
   #wrap(method: string, handlers: object): UntypedHandleCall {
-    // The types of csi.proto's services and those of Handlers are one: a test holds them together.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Handlers has a function for each method; a test holds it against csi.proto
     const handler = (handlers as Readonly<Record<string, (request: object) => Promise<object>>>)[method];
     return (call: ServerUnaryCall<object, object>, answer: sendUnaryData<object>) => {
       void this.#call(method, handler, call.request).then((result) =>
-        result instanceof CsiError ? answer({ code: CODES[result.code], details: result.message }) : answer(null, result),
+        result instanceof CsiError ? answer({ code: status[result.code], details: result.message }) : answer(null, result),
       );
     };
   }
@@ -95,7 +95,10 @@ export class CsiServer {
       if (handler === undefined) throw new CsiError("UNIMPLEMENTED", `${method} is not there`);
       result = await handler(request);
     } catch (error) {
-      result = error instanceof CsiError ? error : new CsiError("INTERNAL", error instanceof Error ? error.message : String(error), { cause: error });
+      result =
+        error instanceof CsiError
+          ? error
+          : new CsiError("INTERNAL", error instanceof Error ? error.message : String(error), { cause: error });
     }
     const milliseconds = clock.monotonic() - begun;
     const code = result instanceof CsiError ? result.code : "OK";
@@ -114,7 +117,3 @@ function named(request: object): Readonly<Record<string, unknown>> {
   const names = new Set(["name", "volumeId", "snapshotId", "sourceVolumeId", "stagingTargetPath", "targetPath"]);
   return Object.fromEntries(Object.entries(request).filter(([name, value]) => names.has(name) && value !== ""));
 }
-
-/** gRPC's own numbers are CSI's: what is compiled against is what is said. */
-const check: Readonly<Record<keyof typeof CODES, number>> = status;
-void check;

@@ -31,9 +31,12 @@ export function usableGroups(observed: Observed, configured: readonly Configured
   });
 }
 
+function none(reason: string): Room {
+  return { available: 0, largest: 0, reason };
+}
+
 /** How much room there is for volumes of a class in a group. */
 export function roomIn({ group, configured }: UsableGroup, observed: Observed, parameters: ClassParameters): Room {
-  const none = (reason: string): Room => ({ available: 0, largest: 0, reason });
   if (group.physicalVolumes.some(({ missing }) => missing)) return none(`volume group ${group.name} misses disks`);
   if (parameters.layout === "thin") return roomInPool({ group, configured }, observed, parameters);
   const down = (value: number): number => Math.max(0, Math.floor(value / group.extent) * group.extent);
@@ -41,7 +44,8 @@ export function roomIn({ group, configured }: UsableGroup, observed: Observed, p
   if (parameters.layout === "linear") return { available: free, largest: free };
   const frees = group.physicalVolumes.map((each) => each.free).sort((one, other) => other - one);
   const narrowest = frees[parameters.stripes - 1];
-  if (narrowest === undefined) return none(`${parameters.stripes} stripes take as many disks, and volume group ${group.name} has ${frees.length}`);
+  if (narrowest === undefined)
+    return none(`${parameters.stripes} stripes take as many disks, and volume group ${group.name} has ${frees.length}`);
   // All stripes of a volume have one length, in whole extents.
   const largest = Math.min(free, down(narrowest) * parameters.stripes);
   return { available: free, largest: Math.floor(largest / (group.extent * parameters.stripes)) * group.extent * parameters.stripes };
@@ -56,8 +60,8 @@ export function poolOf({ group, configured }: UsableGroup, observed: Observed, p
 function roomInPool(usable: UsableGroup, observed: Observed, parameters: ClassParameters): Room {
   const { group } = usable;
   const pool = poolOf(usable, observed, parameters);
-  const none = (reason: string): Room => ({ available: 0, largest: 0, reason });
-  if (pool === undefined) return none(`volume group ${group.name} has no thin pool ${parameters.thinPool ?? usable.configured.thinPool ?? ""}`.trimEnd());
+  if (pool === undefined)
+    return none(`volume group ${group.name} has no thin pool ${parameters.thinPool ?? usable.configured.thinPool ?? ""}`.trimEnd());
   if (pool.unzeroed) return none(`thin pool ${group.name}/${pool.name} does not zero blocks before it hands them out (lvchange --zero y)`);
   if ((pool.dataPercent ?? 0) >= POOL_FULL) return none(`thin pool ${group.name}/${pool.name} is ${pool.dataPercent} % full`);
   if ((pool.metadataPercent ?? 0) >= POOL_METADATA_FULL)

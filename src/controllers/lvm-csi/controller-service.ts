@@ -68,6 +68,8 @@ export function controllerService({ volumes, limitsChanged }: ControllerServiceO
 async function isElsewhere(volumes: Volumes, id: string): Promise<boolean> {
   const handle = parseHandle(id);
   if (handle === undefined) return false;
+  const known = await volumes.observeVolumes();
+  if (known.groups.some(({ uuid }) => uuid === handle.group)) return false;
   const { groups } = await volumes.observe();
   return ![...groups, ...(await volumes.configured())].some(({ uuid }) => uuid === handle.group);
 }
@@ -84,7 +86,8 @@ async function deleteVolume(volumes: Volumes, id: string): Promise<void> {
       return;
     }
     if (volume.ownership.kind !== "volume") throw new CsiError("INVALID_ARGUMENT", `${id} is no volume`);
-    if (volume.open) throw new CsiError("FAILED_PRECONDITION", `${pathOf(volume)} is in use: it is still mounted, or a pod or a copy has it open`);
+    if (volume.open)
+      throw new CsiError("FAILED_PRECONDITION", `${pathOf(volume)} is in use: it is still mounted, or a pod or a copy has it open`);
     refuseWithSnapshots(volume, observed, "deleted");
     await volumes.destroy(volume);
   });
@@ -120,11 +123,15 @@ async function validate(
   return { confirmed: { volumeContext, volumeCapabilities, parameters, mutableParameters } };
 }
 
-async function capacity(volumes: Volumes, request: RequestOf<"Controller", "GetCapacity">): Promise<ResponseOf<"Controller", "GetCapacity">> {
+async function capacity(
+  volumes: Volumes,
+  request: RequestOf<"Controller", "GetCapacity">,
+): Promise<ResponseOf<"Controller", "GetCapacity">> {
   const parameters = parseParameters(request.parameters);
   const observed = await volumes.observe();
   const usable = usableGroups(observed, await volumes.configured());
-  const here = request.accessibleTopology === undefined || isWithin(nodeTopology(volumes.node, usable).segments, request.accessibleTopology);
+  const here =
+    request.accessibleTopology === undefined || isWithin(nodeTopology(volumes.node, usable).segments, request.accessibleTopology);
   const can = request.volumeCapabilities.every((each) => whyNot(each) === undefined);
   const rooms = usable
     .filter(({ group }) => here && can && (parameters.volumeGroup === undefined || parameters.volumeGroup === group.name))
@@ -170,7 +177,10 @@ export async function grow(
     if (ownership.kind !== "volume" || ownership.state !== "ready") throw new CsiError("NOT_FOUND", `${id} is no volume`);
     const { requiredBytes = 0, limitBytes = 0 } = range ?? {};
     if (limitBytes > 0 && limitBytes < volume.size)
-      throw new CsiError("OUT_OF_RANGE", `the volume has ${volume.size} bytes, which is above the limit of ${limitBytes}: volumes do not shrink`);
+      throw new CsiError(
+        "OUT_OF_RANGE",
+        `the volume has ${volume.size} bytes, which is above the limit of ${limitBytes}: volumes do not shrink`,
+      );
     if (requiredBytes <= volume.size) return volume;
     // Stripes are all of one length: LVM itself rounds up to that.
     const size = sizeFor(range, group.extent, 1);

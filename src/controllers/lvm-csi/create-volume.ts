@@ -42,7 +42,7 @@ export async function createVolume(volumes: Volumes, request: Request, kind: "vo
     const existing = volumes.owned(observed).find((each) => each.name === order.name && each.ownership.kind === kind);
     if (existing?.ownership.state === "ready") return described(volumes, same(existing, order), request);
     if (existing !== undefined) await volumes.removeUnfinished(existing, observed);
-    return described(volumes, await make(volumes, order), request);
+    return described(volumes, await make(volumes, order, existing === undefined ? observed : await volumes.observe()), request);
   });
 }
 
@@ -68,8 +68,7 @@ function same(existing: OwnedVolume, { request, wanted: asked, parameters, sourc
   return existing;
 }
 
-async function make(volumes: Volumes, order: Order): Promise<OwnedVolume> {
-  const observed = await volumes.observe();
+async function make(volumes: Volumes, order: Order, observed: Observed): Promise<OwnedVolume> {
   const source = await sourceVolume(volumes, order, observed);
   const candidates = await candidatesFor(volumes, order, observed);
   const refusals: string[] = [];
@@ -86,7 +85,11 @@ async function make(volumes: Volumes, order: Order): Promise<OwnedVolume> {
 }
 
 /** The groups that the volume may be made in, the one with most room first. @throws CsiError RESOURCE_EXHAUSTED where there is none */
-async function candidatesFor(volumes: Volumes, { request, parameters, source }: Order, observed: Observed): Promise<readonly { readonly uuid: string }[]> {
+async function candidatesFor(
+  volumes: Volumes,
+  { request, parameters, source }: Order,
+  observed: Observed,
+): Promise<readonly { readonly uuid: string }[]> {
   const usable = usableGroups(observed, await volumes.configured());
   const { segments } = nodeTopology(volumes.node, usable);
   const { requisite = [], preferred = [] } = request.accessibilityRequirements ?? {};
@@ -97,7 +100,10 @@ async function candidatesFor(volumes: Volumes, { request, parameters, source }: 
   const named = usable.filter(({ group }) => parameters.volumeGroup === undefined || parameters.volumeGroup === group.name);
   if (named.length === 0) {
     const has = usable.map(({ group }) => group.name).join(", ");
-    throw new CsiError("RESOURCE_EXHAUSTED", `node ${volumes.node} has no volume group ${parameters.volumeGroup ?? "at all"}${has === "" ? "" : `, but ${has}`}`);
+    throw new CsiError(
+      "RESOURCE_EXHAUSTED",
+      `node ${volumes.node} has no volume group ${parameters.volumeGroup ?? "at all"}${has === "" ? "" : `, but ${has}`}`,
+    );
   }
   const sourceGroup = source === undefined ? undefined : parseHandle(source.slice(source.indexOf(":") + 1))?.group;
   const rank = (each: UsableGroup): number =>
@@ -123,7 +129,10 @@ async function begin(volumes: Volumes, order: Order, uuid: string, source: Owned
   const size = sizeFor(request.capacityRange, group.extent, stripes, source?.size);
   const room = roomIn(usable, observed, parameters);
   if (room.largest < size)
-    return room.reason ?? `volume group ${group.name} of node ${volumes.node} has room for a volume of ${room.largest} bytes, and ${size} are asked for`;
+    return (
+      room.reason ??
+      `volume group ${group.name} of node ${volumes.node} has room for a volume of ${room.largest} bytes, and ${size} are asked for`
+    );
   const place: Place = { group, name };
   const claim = claimOf(request);
   const ownership: Ownership = {
@@ -164,7 +173,11 @@ async function finish(volumes: Volumes, { group, name }: Place): Promise<OwnedVo
 }
 
 /** What the volume is filled from. @throws CsiError NOT_FOUND; RESOURCE_EXHAUSTED where it is on another node */
-async function sourceVolume(volumes: Volumes, { request, source, wanted: asked }: Order, observed: Observed): Promise<OwnedVolume | undefined> {
+async function sourceVolume(
+  volumes: Volumes,
+  { request, source, wanted: asked }: Order,
+  observed: Observed,
+): Promise<OwnedVolume | undefined> {
   if (source === undefined) return undefined;
   const [kind = ""] = source.split(":", 1);
   const id = source.slice(kind.length + 1);
@@ -172,7 +185,10 @@ async function sourceVolume(volumes: Volumes, { request, source, wanted: asked }
   if (handle === undefined) throw new CsiError("NOT_FOUND", `${kind} ${id} is none of this driver's`);
   const configured = await volumes.configured();
   if (![...observed.groups, ...configured].some(({ uuid }) => uuid === handle.group))
-    throw new CsiError("RESOURCE_EXHAUSTED", `${kind} ${id} is not on node ${volumes.node}: a volume can only be filled from one of its own node`);
+    throw new CsiError(
+      "RESOURCE_EXHAUSTED",
+      `${kind} ${id} is not on node ${volumes.node}: a volume can only be filled from one of its own node`,
+    );
   const found = await volumes.find(handle, observed);
   if (found === undefined || found.ownership.kind !== kind || found.ownership.state !== "ready")
     throw new CsiError("NOT_FOUND", `${kind} ${id} is not there`);
@@ -182,7 +198,8 @@ async function sourceVolume(volumes: Volumes, { request, source, wanted: asked }
   if (asked.filesystem !== "" && filesystem !== undefined && filesystem !== asked.filesystem)
     throw new CsiError("INVALID_ARGUMENT", `${kind} ${id} holds ${filesystem}, and ${asked.filesystem} is asked for`);
   const limit = request.capacityRange?.limitBytes ?? 0;
-  if (limit > 0 && limit < found.size) throw new CsiError("OUT_OF_RANGE", `${kind} ${id} has ${found.size} bytes, which is above the limit of ${limit}`);
+  if (limit > 0 && limit < found.size)
+    throw new CsiError("OUT_OF_RANGE", `${kind} ${id} has ${found.size} bytes, which is above the limit of ${limit}`);
   return found;
 }
 

@@ -1,24 +1,31 @@
+import { ApiClient, inClusterEndpoint } from "../../kubernetes/index.ts";
 import { CsiServer } from "../csi/index.ts";
-import { HostCommands, runtimeMetrics, type Clock, type Log, type Metrics, type NodeCommands, type Random } from "../runtime/index.ts";
+import { EventRecorder, HostCommands, runtimeMetrics, type Clock, type Log, type Metrics, type NodeCommands } from "../runtime/index.ts";
+import { usableGroups } from "./capacity.ts";
+import { ClassFollower } from "./class-follower.ts";
+import { Cluster } from "./cluster.ts";
 import { configuredGroups } from "./configuration.ts";
 import { controllerService } from "./controller-service.ts";
 import { Filesystems } from "./filesystem.ts";
 import { identityService } from "./identity-service.ts";
+import { Janitor } from "./janitor.ts";
 import { LimitsKeeper } from "./limits-keeper.ts";
 import { HostFiles, type NodeFiles } from "./node-files.ts";
 import { NodeService } from "./node-service.ts";
-import { Volumes } from "./volumes.ts";
+import { reportOf, StatusWriter, type GroupsReport } from "./status.ts";
+import { Volumes, type OwnedVolume } from "./volumes.ts";
 
 export interface DriverOptions {
   readonly node: string;
   readonly socket: string;
   readonly version: string;
   readonly clock: Clock;
-  readonly random: Random;
   readonly log: Log;
   readonly metrics: Metrics;
   /** Where the API server is, as pods are told; absent: there is none. */
   readonly environment: Readonly<Record<string, string | undefined>> | undefined;
+  /** The folder of the ServiceAccount. Default: a pod's. */
+  readonly account?: string | undefined;
 }
 
 /** The parts of a driver, put together. Nothing has begun yet. */
@@ -68,21 +75,67 @@ export interface Driver {
 }
 
 const SECONDS = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 1800];
+/** Between two looks at limits, classes and what is reported, in milliseconds. */
+const LOOK = 30_000;
+/** Every so many looks what nobody looks after is looked for. */
+const CLEAR_EVERY = 10;
 
 export function startDriver(options: DriverOptions): Driver {
-  const { node, socket, version, clock, log, metrics } = options;
+  const { node, socket, version, clock, log, metrics, environment, account } = options;
   const counted = runtimeMetrics(metrics);
   const calls = metrics.histogram("halite_csi_call_seconds", "Calls of CSI.", SECONDS, ["method", "code"]);
+  const gauges = groupMetrics(metrics);
   const files = new HostFiles();
   const commands = new HostCommands({
     clock,
     timed: (command, result, milliseconds) => counted.commands.observe({ tool: command.tool, result }, milliseconds / 1000),
   });
-  const parts = driverParts({ node, version, commands, files, clock, log });
+  let registered: string | undefined;
+  const parts = driverParts({
+    node,
+    version,
+    commands,
+    files,
+    clock,
+    log,
+    registered: (groups) => {
+      registered = groups.join(",");
+    },
+  });
+  const { volumes, limits } = parts;
+  const api =
+    environment === undefined ? undefined : new ApiClient(inClusterEndpoint(environment, account), { userAgent: "halite-lvm-csi" });
+  const cluster = api === undefined ? undefined : new Cluster(api);
+  const janitor = new Janitor({ volumes, cluster, log });
+  const follower = cluster === undefined ? undefined : new ClassFollower({ volumes, cluster, log });
+  const events = api === undefined ? undefined : new EventRecorder({ api, component: "lvm-csi", host: node, clock, log });
+  const status = api === undefined || events === undefined ? undefined : new StatusWriter({ api, node, clock, events });
   let serving = false;
+  let present: string | undefined;
+  let orphans: readonly OwnedVolume[] = [];
+  const look = async (round: number): Promise<void> => {
+    if (round % CLEAR_EVERY === 0) orphans = await janitor.round();
+    await follower?.follow();
+    await limits.keep();
+    const [observed, configured] = [await volumes.observe(), await volumes.configured()];
+    present = usableGroups(observed, configured)
+      .map(({ group }) => group.name)
+      .sort()
+      .join(",");
+    const report = reportOf(observed, configured, orphans);
+    gauges(report, orphans.length);
+    await status?.write(report);
+  };
   return {
     live: {},
-    ready: { csi: () => (serving ? undefined : "CSI is not served yet") },
+    ready: {
+      csi: () => (serving ? undefined : "CSI is not served yet"),
+      // The registrar's liveness probe asks for this: begun anew, it registers the driver with the groups that there are now.
+      topology: () =>
+        registered === undefined || present === undefined || registered === present
+          ? undefined
+          : `the kubelet knows volume groups ${registered}, and there are ${present}`,
+    },
     work: async (signal) => {
       const server = await CsiServer.start({
         socket,
@@ -92,12 +145,47 @@ export function startDriver(options: DriverOptions): Driver {
         called: (method, code, milliseconds) => calls.observe({ method, code }, milliseconds / 1000),
       });
       serving = true;
-      await new Promise<void>((resolve) => {
-        if (signal.aborted) resolve();
-        else signal.addEventListener("abort", () => resolve(), { once: true });
-      });
+      for (let round = 0; !signal.aborted; round++) {
+        try {
+          await look(round);
+        } catch (error) {
+          log.warn("the node's volumes could not be looked at", { error });
+        }
+        await clock.sleep(LOOK, signal);
+      }
       serving = false;
       await server.stop();
+      await events?.idle;
+      api?.close();
     },
+  };
+}
+
+function groupMetrics(metrics: Metrics): (report: GroupsReport, orphans: number) => void {
+  const free = metrics.gauge("halite_lvm_group_free_bytes", "What volumes can still take of a volume group, its reserve taken off.", [
+    "group",
+  ]);
+  const count = metrics.gauge("halite_lvm_volumes", "The driver's volumes and snapshots in a volume group.", ["group"]);
+  const missing = metrics.gauge("halite_lvm_group_missing_disks", "Disks that LVM misses of a volume group.", ["group"]);
+  const data = metrics.gauge("halite_lvm_thin_pool_data_ratio", "How full a thin pool is, from 0 to 1.", ["group", "pool"]);
+  const metadata = metrics.gauge("halite_lvm_thin_pool_metadata_ratio", "How full a thin pool's metadata are, from 0 to 1.", [
+    "group",
+    "pool",
+  ]);
+  const problems = metrics.gauge("halite_lvm_problems", "What is wrong with the node's volume groups, by reason.", ["reason"]);
+  const orphaned = metrics.gauge("halite_lvm_orphaned_volumes", "Volumes that hold data and have no PersistentVolume.");
+  return ({ groups, problems: found }, orphans) => {
+    for (const each of [free, count, missing, data, metadata, problems]) each.reset();
+    for (const group of groups) {
+      free.set({ group: group.name }, group.free);
+      count.set({ group: group.name }, group.volumes);
+      missing.set({ group: group.name }, group.missing);
+      for (const pool of group.thinPools ?? []) {
+        data.set({ group: group.name, pool: pool.name }, pool.dataPercent / 100);
+        metadata.set({ group: group.name, pool: pool.name }, pool.metadataPercent / 100);
+      }
+    }
+    for (const { reason } of found) problems.inc({ reason });
+    orphaned.set(orphans);
   };
 }

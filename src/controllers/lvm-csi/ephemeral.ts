@@ -8,7 +8,17 @@ import type { Observed } from "./observe.ts";
 import { stageFilesystem } from "./staging.ts";
 import type { OwnedVolume, Volumes } from "./volumes.ts";
 
-const UNITS: Readonly<Record<string, number>> = { "": 1, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40, k: 1e3, M: 1e6, G: 1e9, T: 1e12 };
+const UNITS: Readonly<Record<string, number>> = {
+  "": 1,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+};
 
 /**
  * A volume in a pod's own definition: made when the pod comes, gone with it. Its attributes are a StorageClass' parameters, and `size`.
@@ -26,7 +36,8 @@ export async function createEphemeral(
   const { size: text = "1Gi", ...attributes } = volumeContext;
   const [, digits = "", unit = ""] = /^([1-9]\d{0,12})([A-Za-z]*)$/.exec(text) ?? [];
   const size = Number(digits) * (UNITS[unit] ?? Number.NaN);
-  if (digits === "" || !Number.isSafeInteger(size)) throw new CsiError("INVALID_ARGUMENT", `size is ${JSON.stringify(text)}, which is no size such as 10Gi`);
+  if (digits === "" || !Number.isSafeInteger(size))
+    throw new CsiError("INVALID_ARGUMENT", `size is ${JSON.stringify(text)}, which is no size such as 10Gi`);
   const [namespace = "", name = ""] = ["namespace", "name"].map((part) => volumeContext[`csi.storage.k8s.io/pod.${part}`]);
   await createVolume(
     volumes,
@@ -39,7 +50,7 @@ export async function createEphemeral(
     },
     "ephemeral",
   );
-  const volume = findEphemeral(volumes, await volumes.observe(), volumeId);
+  const volume = findEphemeral(volumes, await volumes.observeVolumes(), volumeId);
   if (volume === undefined) throw new CsiError("INTERNAL", `the volume ${volumeId} was made and is not there`);
   await stageFilesystem(parts, volume, targetPath.replace(/\/+$/, ""), asked);
   return volume;
@@ -53,6 +64,6 @@ export function findEphemeral(volumes: Volumes, observed: Observed, id: string):
 
 /** Removes a pod's own volume; done where there is none. */
 export async function deleteEphemeral(volumes: Volumes, id: string): Promise<void> {
-  const volume = findEphemeral(volumes, await volumes.observe(), id);
+  const volume = findEphemeral(volumes, await volumes.observeVolumes(), id);
   if (volume !== undefined) await volumes.destroy(volume);
 }

@@ -21,7 +21,11 @@ export class Filesystems {
 
   /** Looks at the device itself; no cache of blkid's is asked. */
   async contentOf(device: string): Promise<Content> {
-    const { status, stdout } = await this.#commands.run({ tool: "blkid", args: ["--probe", "--output", "export", device], accept: [0, 2, 8] });
+    const { status, stdout } = await this.#commands.run({
+      tool: "blkid",
+      args: ["--probe", "--output", "export", device],
+      accept: [0, 2, 8],
+    });
     if (status === 2) return { kind: "blank" };
     if (status === 8) return { kind: "several" };
     const values = new Map(stdout.split("\n").map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]));

@@ -8,7 +8,17 @@ const KERNEL: Readonly<Record<Limit, string>> = { readBandwidth: "rbps", writeBa
 /** Bytes or operations a second, for each pod that has the volume. What is left out is not limited. */
 export type IoLimits = Readonly<Partial<Record<Limit, number>>>;
 
-const SUFFIXES: Readonly<Record<string, number>> = { "": 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40 };
+const SUFFIXES: Readonly<Record<string, number>> = {
+  "": 1,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+};
 
 /**
  * The limits among parameters, which may be quantities (`200Mi`). `max` takes a limit away.
@@ -27,7 +37,10 @@ export function parseLimits(parameters: Texts, before: IoLimits = {}): IoLimits 
     const [, digits = "", suffix = ""] = /^([1-9]\d{0,14})([a-zA-Z]*)$/.exec(text) ?? [];
     const value = Number(digits) * (SUFFIXES[suffix] ?? Number.NaN);
     if (digits === "" || !Number.isSafeInteger(value))
-      throw new CsiError("INVALID_ARGUMENT", `${limit} is ${JSON.stringify(text)}, which is no whole number above 0 such as 5000 or 200Mi, nor max`);
+      throw new CsiError(
+        "INVALID_ARGUMENT",
+        `${limit} is ${JSON.stringify(text)}, which is no whole number above 0 such as 5000 or 200Mi, nor max`,
+      );
     limits[limit] = value;
   }
   return limits;

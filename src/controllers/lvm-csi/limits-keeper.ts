@@ -27,7 +27,7 @@ export class LimitsKeeper {
   async keep(): Promise<number> {
     const mounts = await mountsOf(this.#files);
     let waiting = 0;
-    for (const { device, ownership, name } of this.#volumes.owned(await this.#volumes.observe())) {
+    for (const { device, ownership, name } of this.#volumes.owned(await this.#volumes.observeVolumes())) {
       if (device === undefined || ownership.kind === "snapshot") continue;
       for (const uid of new Set(mountsOfDevice(mounts, device).flatMap((mount) => podOf(mount) ?? []))) {
         const path = await this.#cgroupOf(uid);

@@ -1,6 +1,6 @@
 import { CsiError } from "../csi/index.ts";
 import { NodeCommandError, type NodeCommand, type NodeCommands, type NodeResult } from "../runtime/index.ts";
-import type { LogicalVolume, VolumeGroup } from "./observe.ts";
+import { observe, type LogicalVolume, type VolumeGroup } from "./observe.ts";
 import { retag, tagsOf, type Ownership } from "./tags.ts";
 
 /** A logical volume by name, which may have to be made yet. */
@@ -9,7 +9,10 @@ export interface Place {
   readonly name: string;
 }
 
-/** Signatures that lie in the extents from before are wiped, and the first blocks written over: nobody is to find another's file system. */
+/**
+ * Signatures that lie in the extents from before are wiped, and the first blocks written over: nobody is to find another's file system. Of a thin volume
+ * the pool zeroes all blocks.
+ */
 const CLEAN = ["--yes", "--wipesignatures", "y", "--zero", "y"];
 
 /** The changes that the driver makes with LVM: one command each, so that each is whole or not there. */
@@ -22,12 +25,13 @@ export class Lvm {
 
   /** A volume on disks of the group: linear for one stripe. */
   async createPlain(place: Place, size: number, stripes: number, stripeSize: number, ownership: Ownership): Promise<void> {
-    const layout = stripes > 1 ? ["--type", "striped", "--stripes", String(stripes), "--stripesize", `${stripeSize}b`] : ["--type", "linear"];
+    const layout =
+      stripes > 1 ? ["--type", "striped", "--stripes", String(stripes), "--stripesize", `${stripeSize}b`] : ["--type", "linear"];
     await this.#create(place, [...CLEAN, ...layout, "--size", `${size}b`], ownership);
   }
 
   async createThin(place: Place, pool: string, size: number, ownership: Ownership): Promise<void> {
-    await this.#create(place, [...CLEAN, "--type", "thin", "--thinpool", pool, "--virtualsize", `${size}b`], ownership);
+    await this.#create(place, ["--yes", "--type", "thin", "--thinpool", pool, "--virtualsize", `${size}b`], ownership);
   }
 
   /** A thin volume with what another one has at this moment; the two share nothing that either can change. */
@@ -67,8 +71,7 @@ export class Lvm {
    * @throws CsiError UNAVAILABLE where there is none after all that
    */
   async device(volume: LogicalVolume): Promise<string> {
-    if (volume.health.includes("partial"))
-      throw new CsiError("UNAVAILABLE", `${pathOf(volume)} is on a disk that LVM misses: ${missing(volume.group)}`);
+    if (volume.health.includes("partial")) throw new CsiError("UNAVAILABLE", `${pathOf(volume)} is on a disk that LVM misses`);
     const path = `/dev/${pathOf(volume)}`;
     if (!volume.active) await this.#run(volume.group, "lvchange", ["--yes", "--activate", "y", "--ignoreactivationskip", pathOf(volume)]);
     const remedies: readonly (() => Promise<unknown>)[] = [
@@ -84,7 +87,10 @@ export class Lvm {
     }
     if (found === volume.size) return path;
     const what = found === undefined ? "its device is not there" : `its device has ${found} bytes, where LVM says ${volume.size}`;
-    throw new CsiError("UNAVAILABLE", `${pathOf(volume)} is active, but ${what}, even after udevadm settle, vgmknodes and lvchange --refresh`);
+    throw new CsiError(
+      "UNAVAILABLE",
+      `${pathOf(volume)} is active, but ${what}, even after udevadm settle, vgmknodes and lvchange --refresh`,
+    );
   }
 
   async #sizeOf(path: string): Promise<number | undefined> {
@@ -99,14 +105,26 @@ export class Lvm {
   }
 
   async #run(group: VolumeGroup, tool: NodeCommand["tool"], args: readonly string[]): Promise<NodeResult> {
-    // By the group's own disks alone LVM sees no other group of its name.
-    const scope = group.ambiguous ? ["--devices", group.physicalVolumes.map(({ device }) => device).join(",")] : [];
+    const run = (of: VolumeGroup): Promise<NodeResult> => {
+      // By the group's own disks alone LVM sees no other group of its name.
+      const scope = of.ambiguous ? ["--devices", of.physicalVolumes.map(({ device }) => device).join(",")] : [];
+      return this.#commands.run({ tool, args: [...scope, ...args], timeout: 120_000 });
+    };
     try {
-      return await this.#commands.run({ tool, args: [...scope, ...args], timeout: 120_000 });
+      return await run(group);
     } catch (error) {
-      throw understood(error);
+      const found = isAmbiguous(error) ? (await observe(this.#commands)).groups.find(({ uuid }) => uuid === group.uuid) : undefined;
+      if (found?.ambiguous !== true || group.ambiguous) throw understood(error);
+      return await run(found);
     }
   }
+}
+
+/** Whether LVM has done nothing, as another group has the name: one without volumes is not seen before. */
+function isAmbiguous(error: unknown): boolean {
+  return (
+    error instanceof NodeCommandError && error.failure === "failed" && /multiple VGs|VG name \S+ is used by VGs/i.test(error.result.stderr)
+  );
 }
 
 /** As LVM's commands name it. */
@@ -114,16 +132,15 @@ export function pathOf({ group, name }: Place): string {
   return `${group.name}/${name}`;
 }
 
-function missing(group: VolumeGroup): string {
-  const count = group.physicalVolumes.filter((each) => each.missing).length;
-  return `${count} of the ${group.physicalVolumes.length} disks of volume group ${group.name}`;
-}
-
 /** What LVM says when there is no room, as CSI's code for it. */
 function understood(error: unknown): unknown {
   if (!(error instanceof NodeCommandError) || error.failure !== "failed") return error;
   const said = error.result.stderr;
-  if (/insufficient (?:free space|suitable)|Insufficient|not enough free space|free extents|exceeds? .*threshold|out of (?:data|metadata) space/i.test(said))
+  if (
+    /insufficient (?:free space|suitable)|Insufficient|not enough free space|free extents|exceeds? .*threshold|out of (?:data|metadata) space/i.test(
+      said,
+    )
+  )
     return new CsiError("RESOURCE_EXHAUSTED", error.message, { cause: error });
   if (/contains a filesystem in use|is used by another device|in use/i.test(said))
     return new CsiError("FAILED_PRECONDITION", error.message, { cause: error });

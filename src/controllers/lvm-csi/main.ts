@@ -4,6 +4,7 @@
  * --node=NAME          the Node's name
  * --socket=PATH        where CSI is served
  * --port=NUMBER        of /healthz, /readyz and /metrics (default 9810; 0: one that is free)
+ * --account=FOLDER     of the ServiceAccount, where it is not a pod's
  * --without-cluster    nothing is read from or written to an API server: for trying it out
  */
 import { parseArgs } from "node:util";
@@ -18,6 +19,7 @@ async function main(): Promise<number> {
       node: { type: "string" },
       socket: { type: "string", default: "/csi/csi.sock" },
       port: { type: "string", default: "9810" },
+      account: { type: "string" },
       "without-cluster": { type: "boolean", default: false },
     },
   });
@@ -34,10 +36,10 @@ async function main(): Promise<number> {
     socket: values.socket,
     version: HALITE_VERSION,
     clock: systemClock,
-    random: Math.random,
     log,
     metrics,
     environment: values["without-cluster"] ? undefined : process.env,
+    account: values.account,
   });
   return runProcess({ process, clock: systemClock, log, metrics, port, live: driver.live, ready: driver.ready, work: driver.work });
 }

@@ -16,8 +16,13 @@ const OWN: Readonly<Record<FilesystemType, RegExp>> = {
  * @throws CsiError INVALID_ARGUMENT
  */
 export function mountOptions(filesystem: FilesystemType, options: readonly string[]): readonly string[] {
-  const all = [...new Set(options.flatMap((option) => (/^[a-z]*context=/.test(option) ? [option] : option.split(","))).filter((option) => option !== ""))];
+  const all = [
+    ...new Set(
+      options.flatMap((option) => (/^[a-z]*context=/.test(option) ? [option] : option.split(","))).filter((option) => option !== ""),
+    ),
+  ];
   const wrong = all.filter((option) => !GENERAL.test(option) && !OWN[filesystem].test(option));
-  if (wrong.length > 0) throw new CsiError("INVALID_ARGUMENT", `mount options that ${filesystem} does not have, or that are not allowed: ${wrong.join(", ")}`);
+  if (wrong.length > 0)
+    throw new CsiError("INVALID_ARGUMENT", `mount options that ${filesystem} does not have, or that are not allowed: ${wrong.join(", ")}`);
   return all;
 }

@@ -25,7 +25,8 @@ export function parseMounts(text: string): readonly Mount[] {
     const dash = words.indexOf("-");
     const [, , device, root, target, options] = words;
     const [filesystem, , superOptions] = words.slice(dash + 1);
-    if (dash < 6 || device === undefined || root === undefined || target === undefined || options === undefined || filesystem === undefined) return [];
+    if (dash < 6 || device === undefined || root === undefined || target === undefined || options === undefined || filesystem === undefined)
+      return [];
     return {
       device,
       root: plain(root),

@@ -48,7 +48,7 @@ export class NodeService {
     };
   }
 
-  async #stage(request: RequestOf<"Node", "NodeStageVolume">): Promise<Record<never, never>> {
+  async #stage(request: RequestOf<"Node", "NodeStageVolume">): Promise<object> {
     const id = requireId(request.volumeId);
     const target = requirePath(request.stagingTargetPath, "staging_target_path");
     const asked = wanted([requireCapability(request.volumeCapability)]);
@@ -63,7 +63,7 @@ export class NodeService {
     return {};
   }
 
-  async #unstage(request: RequestOf<"Node", "NodeUnstageVolume">): Promise<Record<never, never>> {
+  async #unstage(request: RequestOf<"Node", "NodeUnstageVolume">): Promise<object> {
     const id = requireId(request.volumeId);
     const target = requirePath(request.stagingTargetPath, "staging_target_path");
     const { volumes, files, filesystems } = this.#options;
@@ -74,7 +74,7 @@ export class NodeService {
     return {};
   }
 
-  async #publish(request: RequestOf<"Node", "NodePublishVolume">): Promise<Record<never, never>> {
+  async #publish(request: RequestOf<"Node", "NodePublishVolume">): Promise<object> {
     const id = requireId(request.volumeId);
     const target = requirePath(request.targetPath, "target_path");
     const capability = requireCapability(request.volumeCapability);
@@ -131,7 +131,8 @@ export class NodeService {
 
   async #bind(volume: OwnedVolume, there: Mount | undefined, target: string, readonly: boolean, make: () => Promise<void>): Promise<void> {
     if (there === undefined) return make();
-    if (!isOf(there, volume.device ?? "")) throw new CsiError("FAILED_PRECONDITION", `something else is mounted at ${target}: ${there.filesystem}`);
+    if (!isOf(there, volume.device ?? ""))
+      throw new CsiError("FAILED_PRECONDITION", `something else is mounted at ${target}: ${there.filesystem}`);
     const isReadOnly = there.options.includes("ro");
     // Cut off between the two steps of a read-only mount.
     if (readonly && !isReadOnly) await this.#options.filesystems.makeReadOnly(target);
@@ -142,10 +143,11 @@ export class NodeService {
   async #refuseSecond(volume: OwnedVolume, target: string, staging: string): Promise<void> {
     const mounts = mountsOfDevice(await mountsOf(this.#options.files), volume.device ?? "");
     const other = mounts.find((mount) => mount.target !== target && mount.target !== staging);
-    if (other !== undefined) throw new CsiError("FAILED_PRECONDITION", `${pathOf(volume)} is for one pod alone, and is mounted at ${other.target}`);
+    if (other !== undefined)
+      throw new CsiError("FAILED_PRECONDITION", `${pathOf(volume)} is for one pod alone, and is mounted at ${other.target}`);
   }
 
-  async #unpublish(request: RequestOf<"Node", "NodeUnpublishVolume">): Promise<Record<never, never>> {
+  async #unpublish(request: RequestOf<"Node", "NodeUnpublishVolume">): Promise<object> {
     const id = requireId(request.volumeId);
     const target = requirePath(request.targetPath, "target_path");
     const { volumes, files, filesystems } = this.#options;
@@ -159,19 +161,21 @@ export class NodeService {
 
   async #stats(request: RequestOf<"Node", "NodeGetVolumeStats">): Promise<ResponseOf<"Node", "NodeGetVolumeStats">> {
     const id = requireId(request.volumeId);
-    const path = requirePath(request.volumePath, "volume_path");
+    requirePath(request.volumePath, "volume_path", true);
     const { volumes, files } = this.#options;
-    const observed = await volumes.observe();
+    const observed = await volumes.observeVolumes();
     const ephemeral = findEphemeral(volumes, observed, id);
     const volume = ephemeral ?? (await volumes.require(id, observed));
+    const path = requirePath(request.volumePath, "volume_path");
     return volumeStats(files, volume, observed, path);
   }
 
   async #expand(request: RequestOf<"Node", "NodeExpandVolume">): Promise<ResponseOf<"Node", "NodeExpandVolume">> {
     const id = requireId(request.volumeId);
-    const path = requirePath(request.volumePath, "volume_path");
+    requirePath(request.volumePath, "volume_path", true);
     const { volumes, files, filesystems } = this.#options;
     const { name } = await volumes.require(id);
+    const path = requirePath(request.volumePath, "volume_path");
     return volumes.locks.alone([name], async () => {
       if ((await files.kind(path)) === undefined) throw new CsiError("NOT_FOUND", `there is nothing at ${path}`);
       // Where the resizer's driver was another node's, it is this one that makes the volume larger.
@@ -199,10 +203,15 @@ export class NodeService {
     const { volumes } = this.#options;
     const volume = await volumes.require(id);
     const { ownership } = volume;
-    if (ownership.kind !== "volume" || ownership.state !== "ready") throw new CsiError("NOT_FOUND", `${id} is no volume that can be used: ${ownership.state}`);
-    if (ownership.mode !== mode) throw new CsiError("INVALID_ARGUMENT", `${id} was made with volume mode ${ownership.mode}, and is asked for as ${mode}`);
+    if (ownership.kind !== "volume" || ownership.state !== "ready")
+      throw new CsiError("NOT_FOUND", `${id} is no volume that can be used: ${ownership.state}`);
+    if (ownership.mode !== mode)
+      throw new CsiError("INVALID_ARGUMENT", `${id} was made with volume mode ${ownership.mode}, and is asked for as ${mode}`);
     if (volume.size < ownership.size)
-      throw new CsiError("FAILED_PRECONDITION", `${pathOf(volume)} has ${volume.size} bytes, and was made to have ${ownership.size}: somebody has made it smaller`);
+      throw new CsiError(
+        "FAILED_PRECONDITION",
+        `${pathOf(volume)} has ${volume.size} bytes, and was made to have ${ownership.size}: somebody has made it smaller`,
+      );
     if (volume.active && volume.device !== undefined) return volume;
     await volumes.lvm.device(volume);
     return volumes.require(formatHandle({ group: volume.group.uuid, name: volume.name }));
@@ -213,9 +222,12 @@ function lockOf(id: string): string {
   return parseHandle(id)?.name ?? id;
 }
 
-function requirePath(path: string, what: string): string {
+/** @param any whether it is enough that there is one: whether the volume is there is asked before the path is looked at */
+function requirePath(path: string, what: string, any = false): string {
   if (path === "") throw new CsiError("INVALID_ARGUMENT", `${what} is missing`);
-  if (!path.startsWith("/") || path.split("/").includes("..")) throw new CsiError("INVALID_ARGUMENT", `${what} is no absolute path: ${path}`);
+  if (any) return path;
+  if (!path.startsWith("/") || path.split("/").includes(".."))
+    throw new CsiError("INVALID_ARGUMENT", `${what} is no absolute path: ${path}`);
   return path.length > 1 ? path.replace(/\/+$/, "") : path;
 }
 

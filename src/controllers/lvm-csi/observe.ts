@@ -58,7 +58,7 @@ export interface Observed {
 const FORMAT = ["--reportformat", "json", "--units", "b", "--nosuffix"];
 const PV_FIELDS = "pv_name,pv_free,pv_missing,vg_name,vg_uuid,vg_size,vg_free,vg_extent_size";
 const LV_FIELDS =
-  "lv_name,lv_uuid,vg_uuid,lv_size,lv_attr,lv_layout,lv_role,origin,pool_lv,lv_active,lv_device_open,lv_kernel_major,lv_kernel_minor,lv_health_status,lv_snapshot_invalid,data_percent,metadata_percent,lv_tags";
+  "vg_name,vg_uuid,vg_size,vg_free,vg_extent_size,lv_name,lv_uuid,lv_size,lv_attr,lv_layout,lv_role,origin,pool_lv,lv_active,lv_device_open,lv_kernel_major,lv_kernel_minor,lv_health_status,lv_snapshot_invalid,data_percent,metadata_percent,lv_tags";
 
 /** Asks LVM for all that it has. @throws NodeCommandError; an Error for an answer that is no report of LVM's */
 export async function observe(commands: NodeCommands): Promise<Observed> {
@@ -72,6 +72,27 @@ export async function observe(commands: NodeCommands): Promise<Observed> {
     return group === undefined ? [] : [volumeOf(row, group)];
   });
   return { groups, volumes };
+}
+
+/**
+ * Asks LVM for the volumes of groups that have some, and for no disks: half the work, and enough to find one. Where groups share a name their disks
+ * have to be known, and all is asked for.
+ */
+export async function observeVolumes(commands: NodeCommands): Promise<Observed> {
+  const logical = rows((await commands.run({ tool: "lvs", args: ["-a", ...FORMAT, "-o", LV_FIELDS], accept: [0, 5] })).stdout, "lv");
+  const groups = groupsOf(logical.map((row) => ({ ...row, pv_name: "", pv_free: "0", pv_missing: "" }))).map((group) => ({
+    ...group,
+    physicalVolumes: [],
+  }));
+  if (groups.some(({ ambiguous }) => ambiguous)) return observe(commands);
+  const byUuid = new Map(groups.map((group) => [group.uuid, group]));
+  return {
+    groups,
+    volumes: logical.flatMap((row) => {
+      const group = byUuid.get(text(row, "vg_uuid"));
+      return group === undefined ? [] : [volumeOf(row, group)];
+    }),
+  };
 }
 
 type Row = Readonly<Record<string, string>>;
@@ -162,8 +183,9 @@ function volumeOf(row: Row, group: VolumeGroup): LogicalVolume {
 }
 
 function typeOf(layout: readonly string[], role: readonly string[]): LogicalVolume["type"] {
-  if (role.includes("private")) return "other";
+  // A pool is private to LVM, and so are the volumes that it is made of.
   if (layout.includes("pool")) return "pool";
+  if (role.includes("private")) return "other";
   if (layout.includes("thin")) return "thin";
   if (role.includes("thicksnapshot")) return "snapshot";
   return layout.includes("linear") || layout.includes("striped") ? "plain" : "other";

@@ -20,17 +20,7 @@ export interface ClassParameters {
   readonly limits: IoLimits;
 }
 
-const KNOWN = [
-  "volumeGroup",
-  "type",
-  "stripes",
-  "stripeSize",
-  "thinPool",
-  "overprovision",
-  "snapshotReserve",
-  "wipe",
-  ...LIMITS,
-] as const;
+const KNOWN = ["volumeGroup", "type", "stripes", "stripeSize", "thinPool", "overprovision", "snapshotReserve", "wipe", ...LIMITS] as const;
 /** What sidecars and the kubelet add: no parameters of the class. */
 const PREFIX = "csi.storage.k8s.io/";
 
@@ -42,7 +32,10 @@ const PREFIX = "csi.storage.k8s.io/";
 export function parseParameters(fixed: Texts, mutable: Texts = {}): ClassParameters {
   const unknown = Object.keys(fixed).filter((name) => !name.startsWith(PREFIX) && !KNOWN.some((known) => known === name));
   if (unknown.length > 0)
-    throw new CsiError("INVALID_ARGUMENT", `parameters that are not known: ${unknown.sort().join(", ")}; what is known is ${KNOWN.join(", ")}`);
+    throw new CsiError(
+      "INVALID_ARGUMENT",
+      `parameters that are not known: ${unknown.sort().join(", ")}; what is known is ${KNOWN.join(", ")}`,
+    );
   const layout = choice(fixed, "type", ["linear", "striped", "thin"], "linear");
   const stripes = whole(fixed, "stripes", 1, 128, layout === "striped" ? 2 : 1);
   if (layout === "striped" && stripes < 2) throw new CsiError("INVALID_ARGUMENT", "stripes is 1: a striped volume is over 2 disks or more");
@@ -55,7 +48,8 @@ export function parseParameters(fixed: Texts, mutable: Texts = {}): ClassParamet
     throw new CsiError("INVALID_ARGUMENT", `overprovision is ${JSON.stringify(fixed["overprovision"])}, and has to be from 1 to 100`);
   const volumeGroup = named(fixed, "volumeGroup");
   const thinPool = named(fixed, "thinPool");
-  if (thinPool !== undefined && layout !== "thin") throw new CsiError("INVALID_ARGUMENT", `thinPool is for type thin, and type is ${layout}`);
+  if (thinPool !== undefined && layout !== "thin")
+    throw new CsiError("INVALID_ARGUMENT", `thinPool is for type thin, and type is ${layout}`);
   return {
     ...(volumeGroup === undefined ? {} : { volumeGroup }),
     layout,
@@ -76,7 +70,8 @@ export function parseParameters(fixed: Texts, mutable: Texts = {}): ClassParamet
  */
 export function parseSnapshotParameters(parameters: Texts): number {
   const unknown = Object.keys(parameters).filter((name) => !name.startsWith(PREFIX) && name !== "snapshotReserve");
-  if (unknown.length > 0) throw new CsiError("INVALID_ARGUMENT", `parameters that are not known: ${unknown.sort().join(", ")}; what is known is snapshotReserve`);
+  if (unknown.length > 0)
+    throw new CsiError("INVALID_ARGUMENT", `parameters that are not known: ${unknown.sort().join(", ")}; what is known is snapshotReserve`);
   return whole(parameters, "snapshotReserve", 1, 100, 20);
 }
 
@@ -84,7 +79,8 @@ function choice<T extends string>(from: Texts, name: string, values: readonly T[
   const text = from[name];
   if (text === undefined) return otherwise;
   const found = values.find((value) => value === text);
-  if (found === undefined) throw new CsiError("INVALID_ARGUMENT", `${name} is ${JSON.stringify(text)}, and has to be one of ${values.join(", ")}`);
+  if (found === undefined)
+    throw new CsiError("INVALID_ARGUMENT", `${name} is ${JSON.stringify(text)}, and has to be one of ${values.join(", ")}`);
   return found;
 }
 
@@ -101,6 +97,7 @@ function whole(from: Texts, name: string, least: number, most: number, otherwise
 function named(from: Texts, name: string): string | undefined {
   const text = from[name];
   if (text === undefined || text === "") return undefined;
-  if (!/^[A-Za-z0-9+_.][A-Za-z0-9+_.-]{0,126}$/.test(text)) throw new CsiError("INVALID_ARGUMENT", `${name} is ${JSON.stringify(text)}, which is no name of LVM's`);
+  if (!/^[A-Za-z0-9+_.][A-Za-z0-9+_.-]{0,126}$/.test(text))
+    throw new CsiError("INVALID_ARGUMENT", `${name} is ${JSON.stringify(text)}, which is no name of LVM's`);
   return text;
 }

@@ -16,11 +16,14 @@ export async function createSnapshot(volumes: Volumes, request: RequestOf<"Contr
   const reserve = parseSnapshotParameters(request.parameters);
   const name = logicalVolumeName("snapshot", request.name);
   return volumes.locks.alone([name], async () => {
-    const observed = await volumes.observe();
+    const observed = await volumes.observeVolumes();
     const existing = volumes.owned(observed).find((each) => each.name === name && each.ownership.kind === "snapshot");
     if (existing?.ownership.state === "ready") {
       if (existing.ownership.source !== request.sourceVolumeId)
-        throw new CsiError("ALREADY_EXISTS", `a snapshot of the name ${request.name} is there, of volume ${existing.ownership.source ?? ""}`);
+        throw new CsiError(
+          "ALREADY_EXISTS",
+          `a snapshot of the name ${request.name} is there, of volume ${existing.ownership.source ?? ""}`,
+        );
       return described(existing);
     }
     if (existing !== undefined) await volumes.removeUnfinished(existing, observed);
@@ -82,10 +85,12 @@ export async function listSnapshots(
 ): Promise<ResponseOf<"Controller", "ListSnapshots">> {
   if (maxEntries < 0) throw new CsiError("INVALID_ARGUMENT", "max_entries is below 0");
   const all = volumes
-    .owned(await volumes.observe())
+    .owned(await volumes.observeVolumes())
     .filter(({ ownership }) => ownership.kind === "snapshot" && ownership.state === "ready")
     .map(described)
-    .filter((each) => (snapshotId === "" || each.snapshotId === snapshotId) && (sourceVolumeId === "" || each.sourceVolumeId === sourceVolumeId))
+    .filter(
+      (each) => (snapshotId === "" || each.snapshotId === snapshotId) && (sourceVolumeId === "" || each.sourceVolumeId === sourceVolumeId),
+    )
     .sort((one, other) => (one.snapshotId < other.snapshotId ? -1 : 1));
   // A token is the id of the last snapshot of the page before: it may be gone by now.
   if (startingToken !== "" && parseHandle(startingToken) === undefined) throw new CsiError("ABORTED", `${startingToken} is no token`);

@@ -9,7 +9,13 @@ import type { Ownership } from "./tags.ts";
 import type { OwnedVolume, Volumes } from "./volumes.ts";
 
 /** What is to be done with a volume's device before it is mounted. */
-type Plan = { readonly does: "format" | "format-again"; readonly type: FilesystemType } | { readonly does: "check"; readonly type: FilesystemType };
+type Plan =
+  | { readonly does: "format" | "format-again"; readonly type: FilesystemType }
+  | { readonly does: "check"; readonly type: FilesystemType };
+
+function refuse(why: string): never {
+  throw new CsiError("FAILED_PRECONDITION", `${why}; nothing was changed`);
+}
 
 /**
  * Decides by what is on record and what lies on the device. Only a volume that was never used and carries nothing is formatted, or one in which mkfs
@@ -18,9 +24,6 @@ type Plan = { readonly does: "format" | "format-again"; readonly type: Filesyste
  * @throws CsiError FAILED_PRECONDITION
  */
 export function planStaging(ownership: Ownership, asked: string, content: Content): Plan {
-  const refuse = (why: string): never => {
-    throw new CsiError("FAILED_PRECONDITION", `${why}; nothing was changed`);
-  };
   const want = FILESYSTEMS.find((type) => type === (asked === "" ? (ownership.filesystem ?? DEFAULT_FILESYSTEM) : asked));
   if (want === undefined) return refuse(`there is no file system ${asked}`);
   if (ownership.formatting) return { does: "format-again", type: want };
@@ -52,9 +55,16 @@ export async function stageFilesystem(
   const number = known.device ?? "";
   const mounted = mountAt(await mountsOf(files), target);
   if (mounted !== undefined) {
-    if (!isOf(mounted, number)) throw new CsiError("FAILED_PRECONDITION", `something else is mounted at ${target}: ${mounted.filesystem} of device ${mounted.device}`);
+    if (!isOf(mounted, number))
+      throw new CsiError(
+        "FAILED_PRECONDITION",
+        `something else is mounted at ${target}: ${mounted.filesystem} of device ${mounted.device}`,
+      );
     if (asked.filesystem !== "" && mounted.filesystem !== asked.filesystem)
-      throw new CsiError("ALREADY_EXISTS", `${pathOf(volume)} is mounted at ${target} as ${mounted.filesystem}, and ${asked.filesystem} is asked for`);
+      throw new CsiError(
+        "ALREADY_EXISTS",
+        `${pathOf(volume)} is mounted at ${target} as ${mounted.filesystem}, and ${asked.filesystem} is asked for`,
+      );
     return;
   }
   const plan = planStaging(known.ownership, asked.filesystem, await filesystems.contentOf(device));

@@ -46,7 +46,8 @@ export const OURS = "halite.lvm";
 
 /** As tags, sorted. */
 export function tagsOf(ownership: Ownership): readonly string[] {
-  const { kind, name, state, size, mode, layout, wipe, overprovision, source, claim, filesystem, formatting, used, created, limits } = ownership;
+  const { kind, name, state, size, mode, layout, wipe, overprovision, source, claim, filesystem, formatting, used, created, limits } =
+    ownership;
   const entries: readonly (readonly [key: string, value: string | undefined])[] = [
     ["kind", kind],
     ["name", name],
@@ -70,10 +71,12 @@ export function tagsOf(ownership: Ownership): readonly string[] {
 /** `undefined` for a volume that is not the driver's, or whose tags don't say what they have to: such a one is not touched. */
 export function ownershipOf(tags: readonly string[]): Ownership | undefined {
   if (!tags.includes(OURS)) return undefined;
-  const values = new Map(tags.flatMap((tag) => {
-    const [, key, value] = /^halite\.([A-Za-z]+)=(.*)$/.exec(tag) ?? [];
-    return key === undefined || value === undefined ? [] : [[key, unescaped(value)] as const];
-  }));
+  const values = new Map(
+    tags.flatMap((tag) => {
+      const [, key, value] = /^halite\.([A-Za-z]+)=(.*)$/.exec(tag) ?? [];
+      return key === undefined || value === undefined ? [] : [[key, unescaped(value)] as const];
+    }),
+  );
   const kind = oneOf(values.get("kind"), ["volume", "snapshot", "ephemeral", "temporary"]);
   const state = oneOf(values.get("state"), ["creating", "ready", "deleting"]);
   const mode = oneOf(values.get("mode"), ["Filesystem", "Block"]);
@@ -81,7 +84,8 @@ export function ownershipOf(tags: readonly string[]): Ownership | undefined {
   const wipe = oneOf(values.get("wipe"), ["zero", "discard", "none"]);
   const name = values.get("name");
   const [size, created, overprovision] = ["size", "created", "overprovision"].map((key) => Number(values.get(key)));
-  if (kind === undefined || state === undefined || mode === undefined || layout === undefined || wipe === undefined || name === undefined) return undefined;
+  if (kind === undefined || state === undefined || mode === undefined || layout === undefined || wipe === undefined || name === undefined)
+    return undefined;
   if (size === undefined || created === undefined || overprovision === undefined) return undefined;
   if (!Number.isSafeInteger(size) || !Number.isSafeInteger(created) || !(overprovision >= 1)) return undefined;
   const [source, claim, filesystem] = [values.get("source"), values.get("claim"), values.get("filesystem")];

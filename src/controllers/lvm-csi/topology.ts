@@ -2,7 +2,7 @@ import type { Texts, Topology } from "../csi/index.ts";
 import { labelValue } from "../storage-api/index.ts";
 import type { UsableGroup } from "./capacity.ts";
 
-export const NODE_KEY = "topology.lvm.halite.dev/node";
+const NODE_KEY = "topology.lvm.halite.dev/node";
 const GROUP_KEY = "topology.lvm.halite.dev/vg-";
 
 export function groupKey(name: string): string {

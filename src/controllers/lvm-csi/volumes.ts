@@ -4,7 +4,7 @@ import type { ConfiguredVolumeGroup } from "../storage-api/index.ts";
 import { formatHandle, logicalVolumeName, parseHandle, type Handle } from "./identity.ts";
 import { Locks } from "./locks.ts";
 import { Lvm, pathOf, type Place } from "./lvm.ts";
-import { observe, type LogicalVolume, type Observed } from "./observe.ts";
+import { observe, observeVolumes, type LogicalVolume, type Observed } from "./observe.ts";
 import type { Ownership } from "./tags.ts";
 
 export interface VolumesOptions {
@@ -45,6 +45,11 @@ export class Volumes {
     return observe(this.#options.commands);
   }
 
+  /** All groups that have volumes, without their disks. */
+  observeVolumes(): Promise<Observed> {
+    return observeVolumes(this.#options.commands);
+  }
+
   configured(): Promise<readonly ConfiguredVolumeGroup[]> {
     return this.#options.configured();
   }
@@ -83,7 +88,9 @@ export class Volumes {
 
   /** As `require`; `undefined` for what is not there. @throws CsiError as `require`, but for NOT_FOUND */
   async find(handle: Handle, observed?: Observed): Promise<OwnedVolume | undefined> {
-    const all = observed ?? (await this.observe());
+    const quick = observed ?? (await this.observeVolumes());
+    // A group that has no volumes is not among those.
+    const all = observed === undefined && !quick.groups.some(({ uuid }) => uuid === handle.group) ? await this.observe() : quick;
     if (!all.groups.some(({ uuid }) => uuid === handle.group)) {
       const configured = (await this.configured()).find(({ uuid }) => uuid === handle.group);
       if (configured !== undefined)
@@ -104,7 +111,10 @@ export class Volumes {
 
   /** Removes what was never handed out, or what is half removed, with the snapshot that it was filled from. */
   async removeUnfinished(volume: OwnedVolume, observed: Observed): Promise<void> {
-    this.#options.log.warn("removes what is not whole", { volume: formatHandle({ group: volume.group.uuid, name: volume.name }), of: volume.ownership.name });
+    this.#options.log.warn("removes what is not whole", {
+      volume: formatHandle({ group: volume.group.uuid, name: volume.name }),
+      of: volume.ownership.name,
+    });
     await this.#removeTemporary(volume.name, observed);
     await this.destroy(volume);
   }

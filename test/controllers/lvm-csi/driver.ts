@@ -7,7 +7,10 @@ import { SimulatedNode } from "./simulated-node.ts";
 
 export const MIB = 2 ** 20;
 export const SIZE = 320 * MIB;
-export const MOUNT: VolumeCapability = { mount: { fsType: "xfs", mountFlags: [], volumeMountGroup: "" }, accessMode: { mode: "SINGLE_NODE_WRITER" } };
+export const MOUNT: VolumeCapability = {
+  mount: { fsType: "xfs", mountFlags: [], volumeMountGroup: "" },
+  accessMode: { mode: "SINGLE_NODE_WRITER" },
+};
 export const BLOCK: VolumeCapability = { block: {}, accessMode: { mode: "SINGLE_NODE_WRITER" } };
 export const STAGING = "/var/lib/kubelet/plugins/kubernetes.io/csi/lvm.csi.halite.dev/abc/globalmount";
 

@@ -74,7 +74,10 @@ describe("what LVM drivers have to survive", () => {
       () => driverOn(node).services.Controller.DeleteVolume({ volumeId: volume.volumeId }),
       () => driverOn(node).services.Node.NodeStageVolume(stage(volume.volumeId)),
     ])
-      await expect(call()).rejects.toMatchObject({ code: "UNAVAILABLE", message: expect.stringContaining(`data (${uuid}) is not there: are its disks?`) });
+      await expect(call()).rejects.toMatchObject({
+        code: "UNAVAILABLE",
+        message: expect.stringContaining(`data (${uuid}) is not there: are its disks?`),
+      });
   });
 
   test("a logical volume is missing after a reboot: staging activates it", async () => {
@@ -182,7 +185,9 @@ describe("what LVM drivers have to survive", () => {
       code: "RESOURCE_EXHAUSTED",
       message: `volume group data of node n1 has room for a volume of ${768 * EXTENT} bytes, and ${4096 * MIB} are asked for`,
     });
-    const { volume } = await Controller.CreateVolume(createRequest("pvc-1", { capacityRange: { requiredBytes: 3000 * MIB, limitBytes: 0 } }));
+    const { volume } = await Controller.CreateVolume(
+      createRequest("pvc-1", { capacityRange: { requiredBytes: 3000 * MIB, limitBytes: 0 } }),
+    );
     await expect(
       Controller.ControllerExpandVolume({ volumeId: volume.volumeId, capacityRange: { requiredBytes: 4000 * MIB, limitBytes: 0 } }),
     ).rejects.toMatchObject({ code: "RESOURCE_EXHAUSTED" });
@@ -192,7 +197,9 @@ describe("what LVM drivers have to survive", () => {
     const { node } = simulatedNode();
     const { Controller } = driverOn(node).services;
     const capacityRange = { requiredBytes: 2000 * MIB, limitBytes: 0 };
-    const answers = await Promise.allSettled(["pvc-1", "pvc-2"].map((name) => Controller.CreateVolume(createRequest(name, { capacityRange }))));
+    const answers = await Promise.allSettled(
+      ["pvc-1", "pvc-2"].map((name) => Controller.CreateVolume(createRequest(name, { capacityRange }))),
+    );
     expect(answers.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
     expect(answers.find(({ status }) => status === "rejected")).toMatchObject({ reason: { code: "RESOURCE_EXHAUSTED" } });
     expect(await Controller.GetCapacity({ volumeCapabilities: [], parameters: {} })).toEqual({
@@ -241,7 +248,9 @@ describe("what LVM drivers have to survive", () => {
     const { node } = simulatedNode();
     const { volume } = await driverOn(node).services.Controller.CreateVolume(createRequest("pvc-1"));
     node.volume(volume.volumeId.slice(39)).filesystem = "xfs";
-    await expect(driverOn(node).services.Node.NodeStageVolume(stage(volume.volumeId))).rejects.toThrow("was never formatted by the driver, and carries xfs");
+    await expect(driverOn(node).services.Node.NodeStageVolume(stage(volume.volumeId))).rejects.toThrow(
+      "was never formatted by the driver, and carries xfs",
+    );
     expect(node.mounts).toEqual([]);
   });
 
@@ -281,7 +290,9 @@ describe("what LVM drivers have to survive", () => {
     await Node.NodeStageVolume(stage(volume.volumeId));
     await Node.NodePublishVolume(publish(volume.volumeId));
     for (const device of node.groups[0]?.devices ?? []) device.missing = true;
-    expect((await Node.NodeGetVolumeStats({ volumeId: volume.volumeId, volumePath: targetOf(POD), stagingTargetPath: "" })).volumeCondition).toEqual({
+    expect(
+      (await Node.NodeGetVolumeStats({ volumeId: volume.volumeId, volumePath: targetOf(POD), stagingTargetPath: "" })).volumeCondition,
+    ).toEqual({
       abnormal: true,
       message: `a disk of data/${volume.volumeId.slice(39)} is missing`,
     });

@@ -213,7 +213,8 @@ class World {
   /** What was begun is ended, and everything is deleted. */
   async finish(): Promise<void> {
     while (this.#pending !== undefined) await this.step();
-    for (const volume of [...this.#volumes]) await this.#delete(volume, `${STAGING}/${volume.name}`, targetOf("0b3a2a52-6ad0-4f0e-9a0b-0c2f5d0a7c11", volume.name));
+    for (const volume of this.#volumes.slice())
+      await this.#delete(volume, `${STAGING}/${volume.name}`, targetOf("0b3a2a52-6ad0-4f0e-9a0b-0c2f5d0a7c11", volume.name));
     expect(this.#volumes).toEqual([]);
   }
 }

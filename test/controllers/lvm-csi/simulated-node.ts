@@ -72,7 +72,10 @@ export class SimulatedNode implements NodeFiles {
       return device;
     });
     this.groups.push({ uuid, name, devices });
-    this.#extents.set(uuid, Array.from({ length: base }, () => ZERO));
+    this.#extents.set(
+      uuid,
+      Array.from({ length: base }, () => ZERO),
+    );
     return uuid;
   }
 
@@ -202,7 +205,9 @@ export class SimulatedNode implements NodeFiles {
       case "lvremove": {
         const volume = this.#at(last, options(args));
         if (this.#isOpen(volume)) throw new Failure(5, `  Logical volume ${last} contains a filesystem in use.`);
-        for (const snapshot of this.volumes.filter((each) => each.type === "snapshot" && each.group === volume.group && each.origin === volume.name))
+        for (const snapshot of this.volumes.filter(
+          (each) => each.type === "snapshot" && each.group === volume.group && each.origin === volume.name,
+        ))
           this.volumes.splice(this.volumes.indexOf(snapshot), 1);
         this.#flush(volume);
         this.volumes.splice(this.volumes.indexOf(volume), 1);
@@ -247,7 +252,8 @@ export class SimulatedNode implements NodeFiles {
       case "mkfs.ext4": {
         if (args.includes("-V")) return "mkfs.xfs version 6.13.0\n";
         const volume = this.#required(last);
-        if (volume.filesystem !== "" && !args.includes("-f") && !args.includes("-F")) throw new Failure(1, "appears to contain an existing filesystem");
+        if (volume.filesystem !== "" && !args.includes("-f") && !args.includes("-F"))
+          throw new Failure(1, "appears to contain an existing filesystem");
         volume.filesystem = tool.slice(5);
         return undefined;
       }
@@ -359,12 +365,15 @@ export class SimulatedNode implements NodeFiles {
 
   #extend(volume: SimulatedVolume, size: number): void {
     if (size <= volume.size) throw new Failure(5, "New size not larger than existing size");
-    if (this.volumes.some((each) => each.type === "snapshot" && each.origin === volume.name)) throw new Failure(5, "Snapshot origin volumes can be resized only while inactive");
+    if (this.volumes.some((each) => each.type === "snapshot" && each.origin === volume.name))
+      throw new Failure(5, "Snapshot origin volumes can be resized only while inactive");
     const more = (size - volume.size) / EXTENT;
     const extents = volume.type === "thin" ? [] : this.#take(volume.group, more, 1);
     volume.extents.push(...extents);
     const held = this.#extents.get(volume.group.uuid) ?? [];
-    volume.data.push(...(volume.type === "thin" ? Array.from({ length: more }, () => ZERO) : extents.map((extent) => held[extent] ?? ZERO)));
+    volume.data.push(
+      ...(volume.type === "thin" ? Array.from({ length: more }, () => ZERO) : extents.map((extent) => held[extent] ?? ZERO)),
+    );
     volume.size = size;
   }
 
@@ -382,7 +391,8 @@ export class SimulatedNode implements NodeFiles {
     );
     if (stripes === 1) {
       const all = free.flat();
-      if (all.length < count) throw new Failure(5, `  Volume group "${group.name}" has insufficient free space (${all.length} extents): ${count} required.`);
+      if (all.length < count)
+        throw new Failure(5, `  Volume group "${group.name}" has insufficient free space (${all.length} extents): ${count} required.`);
       return all.slice(0, count);
     }
     const each = count / stripes;
@@ -450,31 +460,37 @@ export class SimulatedNode implements NodeFiles {
   #lvs(): string {
     return report(
       "lv",
-      this.volumes.map((volume) => {
-        const missing = volume.group.devices.some(
-          (device) => device.missing && volume.extents.some((extent) => extent >= device.base && extent < device.base + device.extents),
-        );
-        return {
-          lv_name: volume.name,
-          lv_uuid: lvmUuid(volume.name),
-          vg_uuid: volume.group.uuid,
-          lv_size: String(volume.size),
-          lv_attr: volume.type === "pool" ? "twi-aotz--" : "-wi-a-----",
-          lv_layout: { plain: "linear", thin: "thin,sparse", pool: "thin,pool", snapshot: "linear" }[volume.type],
-          lv_role: volume.type === "snapshot" ? "public,snapshot,thicksnapshot" : volume.type === "pool" ? "private" : "public",
-          origin: volume.origin ?? "",
-          pool_lv: volume.pool ?? "",
-          lv_active: volume.active ? "active" : "",
-          lv_device_open: this.#isOpen(volume) ? "open" : "",
-          lv_kernel_major: volume.active ? "253" : "-1",
-          lv_kernel_minor: volume.active ? String(volume.minor) : "-1",
-          lv_health_status: missing ? "partial" : "",
-          lv_snapshot_invalid: "",
-          data_percent: volume.type === "pool" ? "10.00" : "",
-          metadata_percent: volume.type === "pool" ? "5.00" : "",
-          lv_tags: [...volume.tags].join(","),
-        };
-      }),
+      this.volumes
+        .filter(({ group }) => this.groups.includes(group))
+        .map((volume) => {
+          const missing = volume.group.devices.some(
+            (device) => device.missing && volume.extents.some((extent) => extent >= device.base && extent < device.base + device.extents),
+          );
+          return {
+            vg_name: volume.group.name,
+            vg_size: "0",
+            vg_free: "0",
+            vg_extent_size: String(EXTENT),
+            lv_name: volume.name,
+            lv_uuid: lvmUuid(volume.name),
+            vg_uuid: volume.group.uuid,
+            lv_size: String(volume.size),
+            lv_attr: volume.type === "pool" ? "twi-aotz--" : "-wi-a-----",
+            lv_layout: { plain: "linear", thin: "thin,sparse", pool: "thin,pool", snapshot: "linear" }[volume.type],
+            lv_role: volume.type === "snapshot" ? "public,snapshot,thicksnapshot" : volume.type === "pool" ? "private" : "public",
+            origin: volume.origin ?? "",
+            pool_lv: volume.pool ?? "",
+            lv_active: volume.active ? "active" : "",
+            lv_device_open: this.#isOpen(volume) ? "open" : "",
+            lv_kernel_major: volume.active ? "253" : "-1",
+            lv_kernel_minor: volume.active ? String(volume.minor) : "-1",
+            lv_health_status: missing ? "partial" : "",
+            lv_snapshot_invalid: "",
+            data_percent: volume.type === "pool" ? "10.00" : "",
+            metadata_percent: volume.type === "pool" ? "5.00" : "",
+            lv_tags: [...volume.tags].join(","),
+          };
+        }),
     );
   }
 }
