@@ -76,11 +76,6 @@ cat /exchange/driver.log >&2; exit 1`,
   return Number(pid.trim());
 }
 
-/** Runs a script of JavaScript in the node. */
-export function nodeScript(path: string): string {
-  return `/host${NODE} ${path}`;
-}
-
 /** What LVM has, but for the pool's fill: to be held against what it had before. */
 export async function logicalVolumes(node: StorageNode): Promise<string> {
   return node.output("lvs --noheadings -o vg_name,lv_name,lv_size; vgs --noheadings -o vg_name,vg_free,lv_count");
