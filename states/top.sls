@@ -23,3 +23,7 @@ base:
     - halite-sync
   'I@components:local-volume-dynamic-provisioner:true':
     - local-volume-dynamic-provisioner
+  'I@components:storage-node:true':
+    - storage-node
+  'I@components:localvolume-provisioner:true':
+    - localvolume-provisioner

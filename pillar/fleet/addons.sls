@@ -51,6 +51,20 @@ addons:
     # It runs LVM, mkfs and mount on the node: that is what it is for.
     policies:
       privileged: ["*/local-volume-dynamic-provisioner/lvm-csi"]
+  storage-node:
+    mode: Reconcile
+    sls: [storage-node]
+    dependsOn: [storage-base]
+    # It changes disks: that is what it is for.
+    policies:
+      hostPaths: [/etc/halite]
+      privileged: ["*/storage-node-*/storage-node"]
+  localvolume-provisioner:
+    mode: Reconcile
+    sls: [localvolume-provisioner]
+    dependsOn: [storage-base, storage-node]
+    policies:
+      privileged: ["*/localvolume-provisioner/local-volume-provisioner"]
 halite:
   # Namespaces that are there without any of these addons.
   namespaces: [monitoring]

@@ -7,3 +7,5 @@ components:
   halite-render: false
   halite-sync: false
   local-volume-dynamic-provisioner: false
+  storage-node: false
+  localvolume-provisioner: false

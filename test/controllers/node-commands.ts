@@ -16,9 +16,11 @@ export class TestNodeCommands implements NodeCommands {
   }
 
   async run(command: NodeCommand): Promise<NodeResult> {
-    const input = command.input === undefined ? "/dev/null" : `<(base64 -d <<<${Buffer.from(command.input).toString("base64")})`;
     // Its form is one that a shell reads as the words that they are.
-    const result = await this.#node.run(`exec ${describeCommand(command)} <${input}`, command.timeout);
+    const words = describeCommand(command);
+    const script =
+      command.input === undefined ? `exec ${words} </dev/null` : `base64 -d <<<${Buffer.from(command.input).toString("base64")} | ${words}`;
+    const result = await this.#node.run(script, command.timeout);
     if ((command.accept ?? [0]).includes(result.status)) return result;
     throw new NodeCommandError("failed", command, result, `exit status ${result.status}`);
   }

@@ -22,10 +22,12 @@ interface RecordedCommand {
 export class Recorder implements NodeCommands {
   readonly #commands: NodeCommands;
   readonly #recorded: RecordedCommand[] = [];
-  readonly #standIns = new StandIns();
+  readonly #standIns: StandIns;
 
-  constructor(commands: NodeCommands) {
+  /** @param uuids `kept`: UUIDs are the same in every run, and others follow from them. Default: they get stand-ins */
+  constructor(commands: NodeCommands, uuids: "kept" | "replaced" = "replaced") {
     this.#commands = commands;
+    this.#standIns = new StandIns(uuids === "replaced");
   }
 
   async run(command: NodeCommand): Promise<NodeResult> {
@@ -103,10 +105,15 @@ const TIME = /\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+\d{4}/g;
 /** Gives what differs from run to run a number, in the order in which it is met. */
 class StandIns {
   readonly #known = new Map<string, string>();
+  readonly #uuids: RegExp;
+
+  constructor(replacesUuids: boolean) {
+    this.#uuids = replacesUuids ? UUID : /(?!)/g;
+  }
 
   put(text: string): string {
     return text
-      .replace(UUID, (id) => this.#once(id, (number) => `00000000-0000-4000-8000-${number.padStart(12, "0")}`))
+      .replace(this.#uuids, (id) => this.#once(id, (number) => `00000000-0000-4000-8000-${number.padStart(12, "0")}`))
       .replace(LVM_ID, (id) => this.#once(id, (number) => `000000-0000-0000-0000-0000-0000-${number.padStart(6, "0")}`))
       .replace(TIME, "2026-01-01 00:00:00 +0000");
   }

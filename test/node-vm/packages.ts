@@ -5,7 +5,7 @@
  */
 export const PACKAGES: readonly string[] = `
 base-files bash dash coreutils sed grep mawk findutils util-linux mount procps psmisc kmod udev iproute2 linux-image-amd64
-lvm2 thin-provisioning-tools cryptsetup-bin xfsprogs e2fsprogs parted gdisk
+lvm2 thin-provisioning-tools cryptsetup-bin xfsprogs e2fsprogs parted gdisk fdisk
 open-iscsi multipath-tools smartmontools nvme-cli lsscsi sg3-utils
 libstdc++6 libatomic1
 qemu-system-x86 seabios busybox-static xz-utils

@@ -57,6 +57,10 @@ export interface DiskStatus extends JsonObject {
   readonly role?: DiskRole;
   /** Why it has this role, where that needs words: what was found on a `Foreign` one. */
   readonly reason?: string;
+  /** The flavor's group of disks that it belongs to. */
+  readonly group?: string;
+  /** It was to be wiped, and is; as long as the flavor goes on listing it for that, it is not wiped again. */
+  readonly wiped?: boolean;
   readonly volumeGroup?: string;
   readonly partitions?: readonly PartitionStatus[];
   readonly health?: DiskHealth;
@@ -69,7 +73,7 @@ export interface PartitionStatus extends JsonObject {
   readonly number: number;
   /** In bytes. */
   readonly size: number;
-  readonly mode: "Filesystem" | "Block";
+  readonly mode?: "Filesystem" | "Block";
   readonly filesystem?: string;
   readonly mountPath?: string;
   /** Whether it is mounted there at this moment. */

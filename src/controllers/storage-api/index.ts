@@ -1,6 +1,7 @@
 /**
  * What the storage controllers share with each other and with whoever watches them: the ComputeNode resource, the file that says what was made of
- * a node's disks, and the names of labels, annotations, conditions and events. Types and pure functions; nothing here reaches a cluster or a node.
+ * a node's disks, the record that a disk keeps of its volumes, and the names of labels, annotations, conditions and events. Types, and pure functions
+ * but for those that are handed the node's commands.
  */
 export {
   COMPUTE_NODES,
@@ -32,4 +33,13 @@ export {
   type Media,
   type SystemConfiguration,
 } from "./system-configuration.ts";
+export {
+  filesystemPrograms,
+  mkfsCommand,
+  mountCommands,
+  readRecordCommand,
+  writeRecordCommand,
+  type FilesystemPrograms,
+} from "./volume-commands.ts";
+export { formatVolumeRecord, parseVolumeRecord, RECORD_BLOCK, type RecordPlace, type VolumeRecord } from "./volume-record.ts";
 export { formatTaints, parseTaints, QUARANTINE, type VolumeTaint } from "./taints.ts";

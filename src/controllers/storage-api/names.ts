@@ -23,6 +23,10 @@ export const ANNOTATIONS = {
   taints: "storage.halite.dev/taints",
   /** Of a PersistentVolume: the disk's serial as it is, where the label could not hold it. */
   serial: "storage.halite.dev/disk-serial",
+  /** Of a PersistentVolume: the uid of the Node that last found it there; a node that was made anew under the old name has another. */
+  nodeUid: "storage.halite.dev/node-uid",
+  /** Of a PersistentVolume that its provisioner reserves for nobody: why, one word in CamelCase. */
+  quarantine: "storage.halite.dev/quarantine",
 } as const;
 
 /**

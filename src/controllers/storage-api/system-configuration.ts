@@ -1,4 +1,5 @@
 import { isObject } from "../../kubernetes/index.ts";
+import type { RecordPlace } from "./volume-record.ts";
 
 /** Where the file lies on a node: storage-node writes it (aside, fsync, rename), the provisioners read it. */
 export const SYSTEM_CONFIGURATION = "/etc/halite/storage.json";
@@ -19,7 +20,10 @@ export interface ConfiguredFilesystem {
   readonly uuid: string;
   /** Absolute; nothing else is mounted there. */
   readonly mountPath: string;
+  /** Of mount. */
   readonly options: readonly string[];
+  /** Of mkfs, for whoever makes it anew. */
+  readonly mkfsOptions: readonly string[];
 }
 
 /** A partition for one static volume. */
@@ -33,6 +37,8 @@ export interface ConfiguredPartition {
   readonly size: number;
   /** Absent: a block volume. */
   readonly filesystem?: ConfiguredFilesystem;
+  /** Where the disk says what became of it. */
+  readonly record: RecordPlace;
   readonly storageClass: string;
   /** Further labels of its PersistentVolume. */
   readonly labels: Readonly<Record<string, string>>;
@@ -113,8 +119,10 @@ function partition(part: Part): ConfiguredPartition {
             uuid: filesystem.text("uuid"),
             mountPath: filesystem.path("mountPath"),
             options: filesystem.texts("options"),
+            mkfsOptions: filesystem.texts("mkfsOptions"),
           },
         }),
+    record: { device: part.part("record").path("device"), block: part.part("record").bytes("block") },
     storageClass: part.text("storageClass"),
     labels: part.part("labels").textsByName(),
   };

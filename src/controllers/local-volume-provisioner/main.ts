@@ -1,0 +1,158 @@
+/**
+ * Makes PersistentVolumes of the partitions that storage-node has made on this node, and cleans them. Runs as a DaemonSet's pod, privileged, with the
+ * node's process namespace and /etc/halite.
+ */
+import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { ApiClient, inClusterEndpoint } from "../../kubernetes/index.ts";
+import {
+  EventRecorder,
+  HostCommands,
+  Informer,
+  jsonLog,
+  Metrics,
+  Reconciler,
+  Resource,
+  runProcess,
+  runtimeMetrics,
+  systemClock,
+  type Api,
+  type KubernetesObject,
+} from "../runtime/index.ts";
+import { LABELS, labelValue, parseSystemConfiguration, SYSTEM_CONFIGURATION, type SystemConfiguration } from "../storage-api/index.ts";
+import { parseConfig } from "./config.ts";
+import { LocalVolumeProvisioner, provisionerMetrics } from "./controller.ts";
+import { PERSISTENT_VOLUMES, type NodeIdentity, type PersistentVolume } from "./persistent-volume.ts";
+
+const { values } = parseArgs({
+  options: {
+    /** The Node's name. */
+    node: { type: "string" },
+    /** Classes and serials, as JSON. */
+    config: { type: "string" },
+    configuration: { type: "string", default: SYSTEM_CONFIGURATION },
+    /** Seconds between looks. */
+    interval: { type: "string", default: "30" },
+    port: { type: "string", default: "9466" },
+    host: { type: "string" },
+    /** The folder of the ServiceAccount. */
+    account: { type: "string" },
+  },
+});
+
+async function main(): Promise<number> {
+  const { node = "", config: path = "", configuration, interval, port, host, account } = values;
+  const clock = systemClock;
+  const random = Math.random;
+  const log = jsonLog({ clock, write: (line) => process.stdout.write(line), fields: { node } });
+  if (node === "" || path === "") {
+    log.error("--node and --config are needed");
+    return 2;
+  }
+  const config = parseConfig(readFileSync(path, "utf8"));
+  const metrics = new Metrics();
+  const counted = runtimeMetrics(metrics);
+  const api = new ApiClient(inClusterEndpoint(process.env, account), { userAgent: "halite-local-volume-provisioner" });
+  const stop = new AbortController();
+  const commands = new HostCommands({
+    clock,
+    signal: stop.signal,
+    timed: ({ tool }, result, milliseconds) => counted.commands.observe({ tool, result }, milliseconds / 1000),
+  });
+  const informer = new Informer<PersistentVolume>({
+    resource: new Resource<PersistentVolume>(api, PERSISTENT_VOLUMES),
+    selection: { labelSelector: `${LABELS.node}=${labelValue(node)}` },
+    clock,
+    random,
+    log,
+    count: (what) => counted.watches.inc({ resource: "persistentvolumes", what }),
+  });
+  let provisioner: LocalVolumeProvisioner | undefined;
+  let hasLooked = false;
+  const reconciler = new Reconciler({
+    name: "volumes",
+    reconcile: async () => {
+      // A node that was made anew has another uid.
+      provisioner ??= new LocalVolumeProvisioner({
+        api,
+        node: await identity(api, node),
+        config,
+        configuration: () => systemConfiguration(configuration),
+        volumes: () => informer.all(),
+        commands,
+        clock,
+        log,
+        events: new EventRecorder({ api, component: "local-volume-provisioner", host: node, clock, log }),
+        metrics: provisionerMetrics(metrics),
+        changed: () => reconciler.queue.add(node),
+      });
+      await provisioner.pass();
+      hasLooked = true;
+      return { again: Number(interval) * 1000 };
+    },
+    clock,
+    random,
+    log,
+    metrics: counted,
+    backoff: { first: 1000, longest: 60_000 },
+  });
+  const status = await runProcess({
+    process,
+    clock,
+    log,
+    metrics,
+    port: Number(port),
+    ...(host !== undefined && { host }),
+    ready: { volumes: () => (hasLooked ? undefined : "the volumes were not looked at yet") },
+    work: async (signal) => {
+      signal.addEventListener("abort", () => stop.abort());
+      const watching = informer.run(signal);
+      await Promise.race([informer.whenSynced, new Promise((resolve) => signal.addEventListener("abort", resolve))]);
+      informer.on(() => reconciler.queue.add(node));
+      reconciler.queue.add(node);
+      await reconciler.run(signal);
+      await provisioner?.idle();
+      await watching;
+    },
+  });
+  api.close();
+  return status;
+}
+
+async function identity(api: Api, name: string): Promise<NodeIdentity> {
+  const nodes = new Resource<KubernetesObject>(api, { group: "", version: "v1", plural: "nodes", kind: "Node", namespaced: false });
+  const namespaces = new Resource<KubernetesObject>(api, {
+    group: "",
+    version: "v1",
+    plural: "namespaces",
+    kind: "Namespace",
+    namespaced: false,
+  });
+  const [node, system] = [await nodes.find(name), await namespaces.find("kube-system")];
+  if (node === undefined) throw new Error(`there is no Node ${name}`);
+  const cluster = system?.metadata.uid ?? "";
+  if (cluster === "") throw new Error("the namespace kube-system has no uid");
+  return { name, uid: node.metadata.uid ?? "", hostname: node.metadata.labels?.["kubernetes.io/hostname"] ?? name, cluster };
+}
+
+async function systemConfiguration(path: string): Promise<SystemConfiguration | undefined> {
+  try {
+    return parseSystemConfiguration(await readFile(path, "utf8"));
+  } catch (error) {
+    // storage-node has not been here yet.
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+main().then(
+  (status) => {
+    process.exitCode = status;
+    return undefined;
+  },
+  (error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  },
+);
