@@ -4,7 +4,7 @@
  * Results are proven equal first. Whole processes are measured, start included: wall and CPU seconds and peak memory, medians of
  * several runs. A peer that is absent is left out and named. Needs Python 3 for the measuring itself.
  *
- * `npm run bench -- --only small` (or fleet, peers, publish; may be repeated), `npm run bench -- --max-clusters 1000`
+ * `npm run bench -- --only small` (or fleet, peers, publish, scheduler; may be repeated), `npm run bench -- --max-clusters 1000`
  */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
@@ -14,14 +14,16 @@ import { measureAgainstPeers } from "./against-peers.ts";
 import { absentPeers } from "./peers.ts";
 import { measurePublish } from "./publish.ts";
 import { measureScale } from "./scale.ts";
+import { measureScheduler } from "./scheduler.ts";
 import { measureSmall } from "./small.ts";
 import { remark } from "./table.ts";
 
-const PARTS: Readonly<Record<string, (work: string, most: number) => void>> = {
+const PARTS: Readonly<Record<string, (work: string, most: number) => void | Promise<void>>> = {
   small: measureSmall,
   fleet: measureScale,
   peers: measureAgainstPeers,
   publish: measurePublish,
+  scheduler: measureScheduler,
 };
 
 const { values } = parseArgs({ options: { only: { type: "string", multiple: true }, "max-clusters": { type: "string" } } });
@@ -40,7 +42,7 @@ const work = mkdtempSync(join(existsSync(shm) ? shm : tmpdir(), "halite-bench-")
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => undefined);
 try {
   remark(`Node ${process.versions.node}, ${cpus().length} cores, ${cpus()[0]?.model ?? ""}; medians of whole processes`);
-  for (const part of parts) PARTS[part]?.(work, most);
+  for (const part of parts) await PARTS[part]?.(work, most);
   const absent = absentPeers();
   if (absent.length > 0) remark(`\nabsent: ${absent.join(", ")}`);
 } finally {

@@ -27,3 +27,5 @@ base:
     - storage-node
   'I@components:localvolume-provisioner:true':
     - localvolume-provisioner
+  'I@components:volume-scheduler:true':
+    - volume-scheduler

@@ -1,6 +1,7 @@
 # yaml-language-server: $schema=../../schemas/pillar/pillar.schema.json
 components:
   ceph-csi-rbd: true
+  volume-scheduler: true
   ceph-csi-cephfs: true
   csi-driver-nfs: true
   storage-node: true

@@ -1,6 +1,7 @@
 # yaml-language-server: $schema=../../schemas/pillar/pillar.schema.json
 components:
   ceph-csi-rbd: true
+  volume-scheduler: true
   storage-node: true
   localvolume-provisioner: true
 # Databases that replicate themselves get a disk of their own.

@@ -3,6 +3,7 @@ components:
   local-volume-dynamic-provisioner: true
   ceph-csi-rbd: true
   ceph-csi-cephfs: true
+  volume-scheduler: true
 # Volumes on the node's own disks, for what replicates itself.
 local-volume-dynamic-provisioner:
   classes:

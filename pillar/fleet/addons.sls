@@ -65,6 +65,10 @@ addons:
     dependsOn: [storage-base, storage-node]
     policies:
       privileged: ["*/localvolume-provisioner/local-volume-provisioner"]
+  volume-scheduler:
+    mode: Reconcile
+    sls: [volume-scheduler]
+    dependsOn: [storage-base]
 halite:
   # Namespaces that are there without any of these addons.
   namespaces: [monitoring]

@@ -9,3 +9,4 @@ components:
   local-volume-dynamic-provisioner: false
   storage-node: false
   localvolume-provisioner: false
+  volume-scheduler: false
