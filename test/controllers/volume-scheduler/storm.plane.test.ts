@@ -76,7 +76,9 @@ describe.skipIf(!possible)("hundreds of pods and claims with rules, while schedu
     const rounds = 40;
     await create(
       api,
-      Array.from({ length: 2 * rounds }, (_, n) => volume({ name: `r-${n}`, node: "node-0", disk: `R${Math.floor(n / 2)}`, size: "5Gi" })),
+      Array.from({ length: 2 * rounds }, (_, n) =>
+        volume({ name: `r-${n}`, node: "node-0", disk: `R${Math.floor(n / 2)}`, size: n % 2 === 0 ? "5Gi" : "8Gi" }),
+      ),
     );
     let both = 0;
     let none = 0;
@@ -85,7 +87,8 @@ describe.skipIf(!possible)("hundreds of pods and claims with rules, while schedu
       const selector = { matchLabels: { "storage.halite.dev/disk": `R${round}` } };
       const objects = [0, 1].flatMap((n) => {
         const name = `race-${round}-${n}`;
-        const made = claim({ name, size: "5Gi", labels, annotations: { "storage.halite.dev/anti-affinity": "app" } });
+        // Of the two volumes each claim has one that fits best: what they write does not clash.
+        const made = claim({ name, size: n === 0 ? "5Gi" : "8Gi", labels, annotations: { "storage.halite.dev/anti-affinity": "app" } });
         return [{ ...made, spec: { ...(made as { readonly spec: object }).spec, selector } }, pod(name, [name])];
       });
       await create(api, objects);
