@@ -4,6 +4,7 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   unlinkSync,
@@ -11,108 +12,11 @@ import {
   type Stats,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Aside } from "./aside.ts";
+import { isAside, type Aside } from "./aside.ts";
+import { Table } from "./cache/table.ts";
+import { parentOf, Shapes, type FolderShape } from "./folder-shape.ts";
+import { FolderStamps, type KnownFolder } from "./known-folder.ts";
 import { compareOut, contentOf, extraIn, isFolder, makeFolder, writeOut, type OutDifference } from "./out.ts";
-
-/** A file or folder as it was when it was last known to hold what it should: size, inode, and times of change in milliseconds. */
-export interface Stamp {
-  readonly size: number;
-  readonly inode: number;
-  readonly modified: number;
-  /** When anything about it last changed; unlike `modified` nobody can set it. */
-  readonly changed: number;
-}
-
-/** What is known of a cluster's folder: that its files held these texts when they were stamped so. */
-export interface KnownFolder {
-  /** Paths within the folder, with the digest of the text and the stamp. */
-  readonly files: ReadonlyMap<string, { readonly digest: string; readonly stamp: Stamp }>;
-  /** Folders by path, "" for the cluster's own. */
-  readonly folders: ReadonlyMap<string, Stamp>;
-}
-
-/** So many numbers a stamp is. */
-const STAMP = 4;
-
-/** A known folder in little room: thousands are held at once. */
-export class PackedFolder {
-  readonly #files: readonly string[];
-  readonly #folders: readonly string[];
-  /** Of each file its stamp and the digest's place in the list; of each folder its stamp. */
-  readonly #numbers: Float64Array;
-  readonly #digests: readonly string[];
-
-  constructor(files: readonly string[], folders: readonly string[], numbers: Float64Array, digests: readonly string[]) {
-    this.#files = files;
-    this.#folders = folders;
-    this.#numbers = numbers;
-    this.#digests = digests;
-  }
-
-  /** `shapes` gives the same lists of paths again, `digests` a digest's place in its list. */
-  static of(
-    { files, folders }: KnownFolder,
-    shapes: Shapes,
-    digests: { readonly list: readonly string[]; number(text: string): number },
-  ): PackedFolder {
-    const shape = shapes.of([...files.keys()], [...folders.keys()]);
-    const numbers = new Float64Array(PackedFolder.numbersOf(files.size, folders.size));
-    let at = 0;
-    const put = ({ size, inode, modified, changed }: Stamp, ...more: readonly number[]): void => {
-      numbers.set([size, inode, modified, changed, ...more], at);
-      at += STAMP + more.length;
-    };
-    for (const { digest, stamp } of files.values()) put(stamp, digests.number(digest));
-    for (const stamp of folders.values()) put(stamp);
-    return new PackedFolder(shape[0], shape[1], numbers, digests.list);
-  }
-
-  /** How many numbers so many files and folders are. */
-  static numbersOf(files: number, folders: number): number {
-    return files * (STAMP + 1) + folders * STAMP;
-  }
-
-  get shape(): readonly [files: readonly string[], folders: readonly string[]] {
-    return [this.#files, this.#folders];
-  }
-
-  /** The numbers with places in another list of digests. */
-  numbersIn(digests: { number(text: string): number }): Float64Array {
-    const numbers = this.#numbers.slice();
-    for (let at = STAMP; at < this.#files.length * (STAMP + 1); at += STAMP + 1)
-      numbers[at] = digests.number(this.#digests[numbers[at] ?? -1] ?? "");
-    return numbers;
-  }
-
-  unpack(): KnownFolder {
-    const number = (index: number): number => this.#numbers[index] ?? 0;
-    const stampAt = (at: number): Stamp => ({ size: number(at), inode: number(at + 1), modified: number(at + 2), changed: number(at + 3) });
-    const files = new Map<string, { digest: string; stamp: Stamp }>();
-    let at = 0;
-    for (const path of this.#files) {
-      files.set(path, { digest: this.#digests[number(at + STAMP)] ?? "", stamp: stampAt(at) });
-      at += STAMP + 1;
-    }
-    const folders = new Map<string, Stamp>();
-    for (const path of this.#folders) {
-      folders.set(path, stampAt(at));
-      at += STAMP;
-    }
-    return { files, folders };
-  }
-}
-
-/** Lists of paths of folders, equal ones once. */
-export class Shapes {
-  readonly #known = new Map<string, readonly [readonly string[], readonly string[]]>();
-
-  of(files: readonly string[], folders: readonly string[]): readonly [readonly string[], readonly string[]] {
-    const key = JSON.stringify([files, folders]);
-    let shape = this.#known.get(key);
-    if (shape === undefined) this.#known.set(key, (shape = [files, folders]));
-    return shape;
-  }
-}
 
 /** Times of change may be this coarse, in milliseconds. */
 export const TICK = 20;
@@ -125,199 +29,256 @@ export interface FolderState {
 }
 
 export interface SyncOptions {
-  /** Only compare. */
-  readonly check: boolean;
+  /** What an earlier run has left. Default: nothing is known. */
   readonly known: KnownFolder | undefined;
   /** Stamps of this time (in milliseconds) and later are not believed. */
   readonly trusted: number;
-  /** When this run began: a file changed since by somebody else may change again within the same tick of the clock. */
-  readonly begun: number;
   /** Is told of each file that is not as it should be, before it is written or removed. */
   readonly differs?: (path: string) => void;
   /** Whether a check lets a file be missing. */
   readonly optional?: (path: string, text: string) => boolean;
-  readonly aside: Aside;
-  readonly digestOf: (text: string) => string;
 }
 
-/**
- * Makes a cluster's folder (`path` in `out`) hold its files, or with `check` only says what it has that is different.
- *
- * A file whose stamp is a known one is taken to hold what it held then.
- * A folder that is not there yet is written aside and then renamed, file by file otherwise; so no reader sees half a file.
- */
-export function syncClusterFolder(out: string, path: string, files: ReadonlyMap<string, string>, options: SyncOptions): FolderState {
-  const { check, known, digestOf, differs = () => undefined, optional = () => false } = options;
-  const folder = join(out, path);
-  if (!isClusterFolder(out, path)) {
-    for (const name of files.keys()) differs(name);
-    if (check) return { difference: allMissing(files), known: undefined };
-    const made = writeNew(out, path, files, options);
-    if (made !== undefined) return made;
+/** A folder as it was compared: what of it need not be looked at again. */
+interface Compared {
+  readonly difference: OutDifference;
+  /** Whose stamps were found as they were known; the numbers are the known folder's. */
+  readonly files: ReadonlyMap<string, number>;
+  readonly known: KnownFolder | undefined;
+  /** Whether all its folders were found as they were known. */
+  readonly sameFolders: boolean;
+}
+
+/** The clusters' folders in out/, for one run. */
+export class ClusterFolders {
+  readonly #out: string;
+  readonly #check: boolean;
+  readonly #begun: number;
+  readonly #aside: Aside;
+  readonly #digestOf: (text: string) => string;
+  readonly #shapes = new Shapes();
+  readonly #digests = new Table();
+
+  /**
+   * @param check only compare
+   * @param begun when this run began: a file changed since by somebody else may change again within the same tick of the clock
+   */
+  constructor(
+    out: string,
+    {
+      check,
+      begun,
+      aside,
+      digestOf,
+    }: { readonly check: boolean; readonly begun: number; readonly aside: Aside; readonly digestOf: (text: string) => string },
+  ) {
+    this.#out = out;
+    this.#check = check;
+    this.#begun = begun;
+    this.#aside = aside;
+    this.#digestOf = digestOf;
   }
-  const wanted = new Map([...files].map(([name, text]) => [name, digestOf(text)]));
-  const compared = known === undefined ? compareOut(folder, files) : compareKnown(folder, files, wanted, known, options);
-  const difference = check ? { ...compared, missing: compared.missing.filter((name) => !optional(name, files.get(name) ?? "")) } : compared;
-  const same = difference.missing.length + difference.changed.length + difference.extra.length === 0;
-  for (const name of [difference.missing, difference.changed, difference.extra].flat()) differs(name);
-  if (!same && check) return { difference, known: undefined };
-  const written = new Map<string, Stamp>();
-  if (!same) writeOut(folder, files, difference, options.aside, (name, status) => written.set(name, stampFrom(status)));
-  return { difference, known: stampAll(folder, wanted, written, options.begun) };
+
+  /** Whether a cluster's folder is there, and no link on the way: what is no folder of out/ itself is not the render's. */
+  isThere(path: string): boolean {
+    return isFolder(join(this.#out, dirname(path))) && isFolder(join(this.#out, path));
+  }
+
+  /** Whether a cluster's folder (`path` in out/) is as it was known to be: by its stamps alone, or by what is in it. */
+  isAsKnown(path: string, known: KnownFolder, trusted: number, digestOf: (content: Buffer) => string): boolean {
+    const folder = join(this.#out, path);
+    return this.isThere(path) && (known.isUntouched(folder, trusted) || holdsDigests(folder, known, digestOf));
+  }
+
+  /**
+   * Makes a cluster's folder (`path` in out/) hold its files, or in a check only says what it has that is different.
+   *
+   * A file whose stamp is a known one is taken to hold what it held then.
+   * A folder that is not there yet is written aside and then renamed, file by file otherwise; so no reader sees half a file.
+   */
+  sync(path: string, files: ReadonlyMap<string, string>, options: SyncOptions): FolderState {
+    const { known, trusted, differs = () => undefined, optional = () => false } = options;
+    const folder = join(this.#out, path);
+    if (!this.isThere(path)) {
+      for (const name of files.keys()) differs(name);
+      if (this.#check) return { difference: allMissing(files), known: undefined };
+      const made = this.#writeNew(path, files);
+      if (made !== undefined) return made;
+    }
+    const digests = [...files.values()].map((text) => this.#digestOf(text));
+    const compared = known === undefined ? compareAll(folder, files) : compareKnown(folder, files, digests, known, trusted);
+    const { missing, changed, extra } = compared.difference;
+    const difference = this.#check
+      ? { missing: missing.filter((name) => !optional(name, files.get(name) ?? "")), changed, extra }
+      : compared.difference;
+    const same = difference.missing.length + difference.changed.length + difference.extra.length === 0;
+    for (const name of [difference.missing, difference.changed, difference.extra].flat()) differs(name);
+    if (!same && this.#check) return { difference, known: undefined };
+    const written = new Map<string, Stats>();
+    if (!same) writeOut(folder, files, difference, this.#aside, (name, status) => written.set(name, status));
+    return { difference, known: this.#stampAll(folder, files, digests, compared, written) };
+  }
+
+  /** `undefined` where another process has made the folder meanwhile. */
+  #writeNew(path: string, files: ReadonlyMap<string, string>): FolderState | undefined {
+    const shape = this.#shapes.of(files);
+    const stamps = new FolderStamps(shape);
+    const digests: string[] = [];
+    const temporary = this.#aside.path();
+    for (const folder of shape.folders) mkdirSync(folder === "" ? temporary : `${temporary}/${folder}`);
+    let number = 0;
+    for (const [name, text] of files) {
+      const file = openSync(`${temporary}/${name}`, "wx", 0o644);
+      try {
+        writeFileSync(file, text);
+        stamps.file(number++, fstatSync(file));
+      } finally {
+        closeSync(file);
+      }
+      digests.push(this.#digestOf(text));
+    }
+    // Nobody else has any business here; a rename of the outermost leaves the stamps of those in it as they are.
+    for (const [index, folder] of shape.folders.entries()) if (folder !== "") stamps.folder(index, lstatSync(`${temporary}/${folder}`));
+    const target = join(this.#out, path);
+    makeFolder(this.#out, dirname(path));
+    if (lstatSync(target, { throwIfNoEntry: false }) !== undefined) {
+      try {
+        unlinkSync(target);
+      } catch {
+        // Somebody else has made the folder, or taken away what stood in its way.
+      }
+    }
+    try {
+      renameSync(temporary, target);
+    } catch (error) {
+      if (!isFolder(target)) throw error;
+      return undefined;
+    }
+    const vouched = stampFolder(target, shape, 0, stamps);
+    return { difference: allMissing(files), known: vouched ? stamps.known(digests, this.#digests) : undefined };
+  }
+
+  /** What the folder is known by from now on; `undefined` where somebody else may be changing it. */
+  #stampAll(
+    top: string,
+    files: ReadonlyMap<string, string>,
+    digests: readonly string[],
+    { difference, files: same, known, sameFolders }: Compared,
+    written: ReadonlyMap<string, Stats>,
+  ): KnownFolder | undefined {
+    const shape = this.#shapes.of(files);
+    const stamps = new FolderStamps(shape);
+    for (const [number, path] of shape.files.entries()) {
+      const before = same.get(path);
+      const stamp =
+        written.get(path) ?? (before === undefined ? undefined : known?.fileStamp(before)) ?? this.#stampOfFile(`${top}/${path}`);
+      if (stamp === undefined) return undefined;
+      stamps.file(number, stamp);
+    }
+    const touched = foldersAbove([...difference.missing, ...difference.changed, ...difference.extra]);
+    for (const [number, path] of shape.folders.entries()) {
+      const before = sameFolders && !touched.has(path) ? known?.shape.folderNumber(path) : undefined;
+      if (known !== undefined && before !== undefined) stamps.folder(number, known.folderStamp(before));
+      else if (!stampFolder(top, shape, number, stamps)) return undefined;
+    }
+    return stamps.known(digests, this.#digests);
+  }
+
+  /** Of a file that was read; `undefined` where it may have changed since. */
+  #stampOfFile(path: string): Stats | undefined {
+    const status = lstatSync(path, { throwIfNoEntry: false });
+    return status?.isFile() === true && Math.max(status.mtimeMs, status.ctimeMs) < this.#begun - TICK ? status : undefined;
+  }
 }
 
-/** Whether a cluster's folder is there, and no link on the way: what is no folder of out/ itself is not the render's. */
-export function isClusterFolder(out: string, path: string): boolean {
-  return isFolder(join(out, dirname(path))) && isFolder(join(out, path));
+/** Puts a folder's stamp down; whether it holds what it should, and nothing else. */
+function stampFolder(top: string, shape: FolderShape, number: number, stamps: FolderStamps): boolean {
+  const folder = number === 0 ? top : `${top}/${shape.folders[number] ?? ""}`;
+  const status = lstatSync(folder, { throwIfNoEntry: false });
+  if (status?.isDirectory() !== true) return false;
+  stamps.folder(number, status);
+  // Listed after it was stamped, so that what comes later shows by the stamp.
+  const names = shape.namesIn(number);
+  let found = 0;
+  for (const entry of entriesOf(folder)) {
+    if (number === 0 && isAside(entry.name)) continue;
+    const kind = names.get(entry.name);
+    if (kind === undefined || !(kind === "file" ? entry.isFile() : entry.isDirectory())) return false;
+    found++;
+  }
+  return found === names.size;
 }
 
-/** Whether a cluster's folder is, by its stamps alone, as it was known to be. */
-export function isUntouched(folder: string, known: KnownFolder, trusted: number): boolean {
-  if (!foldersUntouched(folder, known, trusted)) return false;
-  for (const [path, { stamp }] of known.files) if (!sameStamp(`${folder}/${path}`, stamp, trusted)) return false;
-  return true;
-}
-
-function foldersUntouched(folder: string, known: KnownFolder, trusted: number): boolean {
-  for (const [path, stamp] of known.folders) if (!sameStamp(path === "" ? folder : `${folder}/${path}`, stamp, trusted)) return false;
-  return true;
+function entriesOf(folder: string): { readonly name: string; isDirectory(): boolean; isFile(): boolean }[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
 }
 
 /** Whether a folder holds what it was known to hold, by reading it, and nothing else. */
-export function holdsDigests(folder: string, known: KnownFolder, digestOf: (content: Buffer) => string): boolean {
+function holdsDigests(folder: string, known: KnownFolder, digestOf: (content: Buffer) => string): boolean {
   const { files, others } = contentOf(folder);
-  if (others.size > 0 || files.size !== known.files.size) return false;
-  return [...known.files].every(([path, { digest }]) => {
+  if (others.size > 0 || files.size !== known.shape.files.length) return false;
+  return known.digests().every(([path, digest]) => {
     const bytes = files.has(path) ? readIfThere(join(folder, path)) : undefined;
     return bytes !== undefined && digestOf(bytes) === digest;
   });
-}
-
-/** `undefined` where another process has made the folder meanwhile. */
-function writeNew(
-  out: string,
-  path: string,
-  files: ReadonlyMap<string, string>,
-  { aside, digestOf, begun }: SyncOptions,
-): FolderState | undefined {
-  const temporary = aside.path();
-  mkdirSync(temporary);
-  const made = new Set(["."]);
-  const wanted = new Map<string, string>();
-  const written = new Map<string, Stamp>();
-  for (const [name, text] of files) {
-    makeParents(temporary, name, made);
-    const file = openSync(join(temporary, name), "wx", 0o644);
-    try {
-      writeFileSync(file, text);
-      wanted.set(name, digestOf(text));
-      written.set(name, stampFrom(fstatSync(file)));
-    } finally {
-      closeSync(file);
-    }
-  }
-  makeFolder(out, dirname(path));
-  if (lstatSync(join(out, path), { throwIfNoEntry: false }) !== undefined) {
-    try {
-      unlinkSync(join(out, path));
-    } catch {
-      // Somebody else has made the folder, or taken away what stood in its way.
-    }
-  }
-  try {
-    renameSync(temporary, join(out, path));
-  } catch (error) {
-    if (!isFolder(join(out, path))) throw error;
-    return undefined;
-  }
-  return { difference: allMissing(files), known: stampAll(join(out, path), wanted, written, begun) };
 }
 
 function allMissing(files: ReadonlyMap<string, string>): OutDifference {
   return { missing: [...files.keys()].sort(), changed: [], extra: [] };
 }
 
-function makeParents(top: string, path: string, made: Set<string>): void {
-  const parent = dirname(path);
-  if (made.has(parent)) return;
-  makeParents(top, parent, made);
-  mkdirSync(join(top, parent));
-  made.add(parent);
+/** All folders in which something changes where these files do, "" among them. */
+function foldersAbove(paths: readonly string[]): ReadonlySet<string> {
+  const folders = new Set<string>();
+  for (const path of paths) {
+    let folder = path;
+    do {
+      folder = parentOf(folder);
+      folders.add(folder);
+    } while (folder !== "");
+  }
+  return folders;
+}
+
+function compareAll(folder: string, files: ReadonlyMap<string, string>): Compared {
+  return { difference: compareOut(folder, files), files: new Map(), known: undefined, sameFolders: false };
 }
 
 function compareKnown(
   folder: string,
   files: ReadonlyMap<string, string>,
-  wanted: ReadonlyMap<string, string>,
+  digests: readonly string[],
   known: KnownFolder,
-  { trusted }: SyncOptions,
-): OutDifference {
-  const present = foldersUntouched(folder, known, trusted) ? presentAsKnown(known) : contentOf(folder);
+  trusted: number,
+): Compared {
+  const sameFolders = known.hasSameFolders(folder, trusted);
+  const present = sameFolders ? { files: new Set(known.shape.files), others: new Set<string>() } : contentOf(folder);
   const missing: string[] = [];
   const changed: string[] = [];
+  const same = new Map<string, number>();
+  let index = 0;
   for (const [path, text] of files) {
-    const before = known.files.get(path);
-    if (before !== undefined && present.files.has(path) && sameStamp(join(folder, path), before.stamp, trusted)) {
-      if (before.digest !== wanted.get(path)) changed.push(path);
+    const digest = digests[index++];
+    const before = present.files.has(path) ? known.shape.fileNumber(path) : undefined;
+    if (before !== undefined && known.isSameFile(folder, before, trusted)) {
+      if (known.digest(before) === digest) same.set(path, before);
+      else changed.push(path);
       continue;
     }
     const bytes = present.files.has(path) ? readIfThere(join(folder, path)) : undefined;
     if (bytes === undefined) missing.push(path);
     else if (!bytes.equals(Buffer.from(text, "utf8"))) changed.push(path);
   }
-  return { missing: missing.sort(), changed: changed.sort(), extra: extraIn(present, files) };
-}
-
-function presentAsKnown({ files, folders }: KnownFolder): ReturnType<typeof contentOf> {
-  return { files: new Set(files.keys()), others: new Set(), folders: new Set(folders.keys()) };
-}
-
-/** What the folder is known by from now on; `undefined` where somebody else may be changing it. */
-function stampAll(
-  folder: string,
-  wanted: ReadonlyMap<string, string>,
-  written: ReadonlyMap<string, Stamp>,
-  begun: number,
-): KnownFolder | undefined {
-  const files = new Map<string, { digest: string; stamp: Stamp }>();
-  const folders = new Map<string, Stamp>();
-  const paths = new Set([""]);
-  for (const [path, digest] of wanted) {
-    const stamp = written.get(path) ?? stampOf(join(folder, path), "file");
-    if (stamp === undefined || (latest(stamp) >= begun - TICK && !written.has(path))) return undefined;
-    files.set(path, { digest, stamp });
-    for (let parent = dirname(path); parent !== "."; parent = dirname(parent)) paths.add(parent);
-  }
-  for (const path of paths) {
-    const stamp = stampOf(join(folder, path), "folder");
-    if (stamp === undefined) return undefined;
-    folders.set(path, stamp);
-  }
-  // Listed after it was stamped, so that what comes later shows by the stamps.
-  const present = contentOf(folder);
-  const asWanted = present.others.size === 0 && present.files.size === files.size && present.folders.size === folders.size - 1;
-  return asWanted && [...files.keys()].every((path) => present.files.has(path)) ? { files, folders } : undefined;
-}
-
-function stampFrom(status: Stats): Stamp {
-  return { size: status.isDirectory() ? 0 : status.size, inode: status.ino, modified: status.mtimeMs, changed: status.ctimeMs };
-}
-
-function stampOf(path: string, kind: "file" | "folder"): Stamp | undefined {
-  const status = lstatSync(path, { throwIfNoEntry: false });
-  return status !== undefined && (kind === "file" ? status.isFile() : status.isDirectory()) ? stampFrom(status) : undefined;
-}
-
-function latest({ modified, changed }: Stamp): number {
-  return Math.max(modified, changed);
-}
-
-function sameStamp(path: string, stamp: Stamp, trusted: number): boolean {
-  if (latest(stamp) >= trusted) return false;
-  const status = lstatSync(path, { throwIfNoEntry: false });
-  if (status === undefined) return false;
-  const now = stampFrom(status);
-  return now.size === stamp.size && now.inode === stamp.inode && now.modified === stamp.modified && now.changed === stamp.changed;
+  return {
+    difference: { missing: missing.sort(), changed: changed.sort(), extra: extraIn(present, files) },
+    files: same,
+    known,
+    sameFolders,
+  };
 }
 
 function readIfThere(path: string): Buffer | undefined {

@@ -45,7 +45,7 @@ export function compareOut(folder: string, files: ReadonlyMap<string, string>): 
 }
 
 /** What a folder holds that is none of the files, sorted. */
-export function extraIn({ files, others }: FolderContent, wanted: ReadonlyMap<string, unknown>): string[] {
+export function extraIn({ files, others }: Pick<FolderContent, "files" | "others">, wanted: ReadonlyMap<string, unknown>): string[] {
   return [...files, ...others].filter((path) => !wanted.has(path)).sort();
 }
 

@@ -1,11 +1,10 @@
 import { join } from "node:path";
-import { isBundleFile } from "../addon/index.ts";
-import { sha256 } from "../addon/index.ts";
+import { isBundleFile, sha256 } from "../addon/index.ts";
 import { FileAnswers } from "./cache/file-answers.ts";
 import type { RunState } from "./cache/run-state.ts";
-import { Table, type AskedFile, type ClusterState, type StatePart } from "./cache/state-part.ts";
+import type { AskedFile, ClusterState, StatePart } from "./cache/state-part.ts";
 import { Aside } from "./aside.ts";
-import { holdsDigests, isClusterFolder, isUntouched, PackedFolder, Shapes, syncClusterFolder } from "./cluster-folder.ts";
+import { ClusterFolders } from "./cluster-folder.ts";
 import type { FleetCompiler } from "./compile.ts";
 import type { CompiledCluster } from "./compiled.ts";
 import type { ReachRecord } from "./impact.ts";
@@ -113,28 +112,28 @@ class RenderRun {
   readonly #askedNumbers = new Map<string, number>();
   readonly #clusters = new Map<string, ClusterState>();
   readonly #texts = new Map<string, string>();
-  readonly #shapes = new Shapes();
-  readonly #folderDigests = new Table();
+  readonly #folders: ClusterFolders;
 
   constructor(compiler: FleetCompiler, options: RenderOptions) {
     const { fleet } = compiler;
     this.#compiler = compiler;
     this.#options = options;
     this.aside = new Aside(options.out);
+    this.#folders = new ClusterFolders(options.out, { ...options, aside: this.aside, digestOf: (text) => this.#digest(text) });
     this.#answers = options.state?.answers ?? new FileAnswers(fleet);
     this.#state = options.state;
   }
 
   render(cluster: Cluster): RenderedCluster {
     const start = performance.now();
-    const { out, check, begun } = this.#options;
+    const { out } = this.#options;
     const place = `${cluster.az}/${cluster.id}`;
     const roster = rosterText(cluster);
     const before = this.#state?.find(cluster.id);
-    const known = before?.state.folder?.unpack();
+    const known = before?.state.folder;
+    const trusted = before?.trusted ?? 0;
     if (before !== undefined && known !== undefined && this.#state?.holds(cluster.id, roster) === true) {
-      const folder = join(out, place);
-      if (isClusterFolder(out, place) && (isUntouched(folder, known, before.trusted) || holdsDigests(folder, known, digestOf))) {
+      if (this.#folders.isAsKnown(place, known, trusted, digestOf)) {
         this.unchanged++;
         const outcome: Outcome = JSON.parse(before.state.outcome);
         return {
@@ -142,25 +141,20 @@ class RenderRun {
           ...outcome,
           difference: NOTHING,
           milliseconds: performance.now() - start,
-          ...this.#details(() => [...known.files].map(([path, { digest }]) => [path, digest]), new Map()),
+          ...this.#details(() => known.digests(), new Map()),
         };
       }
     }
     const { compiled, questions, reach } = this.#compiler.compileFollowed(cluster);
-    const trusted = before?.trusted ?? 0;
     const lines = new Map<string, LineCounts>();
-    const { difference, known: now } = syncClusterFolder(out, place, compiled.files, {
-      check,
+    const { difference, known: now } = this.#folders.sync(place, compiled.files, {
       known,
       trusted,
-      begun,
       differs: (name) => {
         if (this.#options.lines !== true) return;
         lines.set(`${place}/${name}`, countLines(textAt(join(out, place, name)), compiled.files.get(name) ?? ""));
       },
       optional: isBundleFile,
-      aside: this.aside,
-      digestOf: (text) => this.#digest(text),
     });
     const outcome: Outcome = { release: compiled.release, findings: compiled.findings, leftToNode: compiled.leftToNode };
     if (questions !== undefined && this.#state !== undefined)
@@ -169,7 +163,7 @@ class RenderRun {
         questions: questions.map((question) => this.#ask(question)),
         outcome: this.#once(JSON.stringify(outcome)),
         reach: reach === undefined ? "" : this.#once(JSON.stringify(reach)),
-        folder: now === undefined ? undefined : PackedFolder.of(now, this.#shapes, this.#folderDigests),
+        folder: now,
       });
     return {
       cluster: identity(cluster),

@@ -1,5 +1,7 @@
-import { PackedFolder } from "../cluster-folder.ts";
+import { FolderShape } from "../folder-shape.ts";
+import { KnownFolder } from "../known-folder.ts";
 import type { FileStamp } from "../../salt/index.ts";
+import { Table } from "./table.ts";
 
 /** What one run has left of one cluster. */
 export interface ClusterState {
@@ -12,7 +14,7 @@ export interface ClusterState {
   /** What was read for what, as JSON of a `Reach`; empty where that is not known. */
   readonly reach: string;
   /** Its folder in out/; absent where that is not as it should be. */
-  readonly folder: PackedFolder | undefined;
+  readonly folder: KnownFolder | undefined;
 }
 
 /** A question about files with its answer at the time. */
@@ -44,30 +46,21 @@ interface Header {
   readonly sets: readonly string[];
   readonly rosters: readonly string[];
   readonly digests: readonly string[];
-  /** Paths of files and folders of a cluster's folder. */
-  readonly shapes: readonly (readonly [readonly string[], readonly string[]])[];
+  /** Paths of the files of a cluster's folder. */
+  readonly shapes: readonly (readonly string[])[];
   /** Id, roster, outcome, reach, shape (-1: no folder), further questions. */
   readonly clusters: readonly (readonly [string, number, number, number, number, readonly number[]])[];
 }
 
-/** Gives each text a number. */
-export class Table {
-  readonly list: string[] = [];
-  readonly #numbers = new Map<string, number>();
-  number(text: string): number {
-    let number = this.#numbers.get(text);
-    if (number === undefined) {
-      number = this.list.length;
-      this.list.push(text);
-      this.#numbers.set(text, number);
-    }
-    return number;
-  }
-}
-
 /** The part as bytes: a header in JSON, behind its length, then the stamps as numbers. */
 export function encodeStatePart(part: StatePart): Buffer {
-  const [outcomes, reaches, rosters, digests, shapes] = [new Table(), new Table(), new Table(), new Table(), new Table()];
+  const [outcomes, reaches, rosters, digests] = [new Table(), new Table(), new Table(), new Table()];
+  const shapes = new Map<FolderShape, number>();
+  const shapeNumber = (shape: FolderShape): number => {
+    const number = shapes.get(shape) ?? shapes.size;
+    shapes.set(shape, number);
+    return number;
+  };
   const common = commonQuestions([...part.clusters.values()].map((cluster) => cluster.questions));
   const isCommon = new Set(common);
   const clusters = [...part.clusters].map(([id, { roster, questions, outcome, reach, folder }]): Header["clusters"][number] => [
@@ -75,7 +68,7 @@ export function encodeStatePart(part: StatePart): Buffer {
     rosters.number(roster),
     outcomes.number(outcome),
     reaches.number(reach),
-    folder === undefined ? -1 : shapes.number(JSON.stringify(folder.shape)),
+    folder === undefined ? -1 : shapeNumber(folder.shape),
     questions.filter((question) => !isCommon.has(question)),
   ]);
   const numbers = [...part.clusters.values()].flatMap(({ folder }) =>
@@ -93,7 +86,7 @@ export function encodeStatePart(part: StatePart): Buffer {
     sets: part.sets,
     rosters: rosters.list,
     digests: digests.list,
-    shapes: shapes.list.map((text): Header["shapes"][number] => JSON.parse(text)),
+    shapes: [...shapes.keys()].map(({ files }) => files),
     clusters,
   };
   const json = Buffer.from(JSON.stringify(header), "utf8");
@@ -110,11 +103,12 @@ export function decodeStatePart(bytes: Buffer): StatePart {
   // A copy, as numbers must begin where a number can.
   const numbers = new Float64Array(Uint8Array.from(bytes.subarray(8 + length)).buffer);
   const clusters = new Map<string, ClusterState>();
+  const shapes = header.shapes.map((files) => new FolderShape(files));
   let at = 0;
-  for (const [id, roster, outcome, reach, shape, further] of header.clusters) {
-    const [files, folders] = header.shapes[shape] ?? [[], []];
+  for (const [id, roster, outcome, reach, shapeAt, further] of header.clusters) {
+    const shape = shapes[shapeAt];
     const from = at;
-    at += PackedFolder.numbersOf(files.length, folders.length);
+    if (shape !== undefined) at += KnownFolder.numbersOf(shape);
     const own = numbers.subarray(from, at);
     clusters.set(id, {
       roster: header.rosters[roster] ?? "",
@@ -123,7 +117,7 @@ export function decodeStatePart(bytes: Buffer): StatePart {
       get questions() {
         return [...header.common, ...further];
       },
-      folder: shape < 0 ? undefined : new PackedFolder(files, folders, own, header.digests),
+      folder: shape === undefined ? undefined : new KnownFolder(shape, own, header.digests),
     });
   }
   return {
