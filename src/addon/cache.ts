@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
 import type { AllowedPlace } from "../sealed/index.ts";
 import type { PyDict } from "../python/index.ts";
+import type { AlikeAddons } from "./alike.ts";
 import { Manifest, ManifestPart, type PartStore, type StoredPart } from "./manifest.ts";
 import { PrintedManifest } from "./printed.ts";
 import { Siblings } from "./siblings.ts";
 import type { CompiledAddon } from "./compile.ts";
-import type { ObjectSchema, WrittenFile } from "./types.ts";
+import type { ObjectSchema, PrintedVariant, WrittenFile } from "./types.ts";
 
 /**
  * What the second stage keeps over several clusters: files are told by identity, so that whoever hands one over again says that nothing
@@ -41,13 +42,27 @@ export class AddonCache implements PartStore {
   }
 
   /** The manifest of a file's base, if what the file comes to follows from that one's. */
-  printedManifest({ printed }: WrittenFile): PrintedManifest | undefined {
-    if (printed === undefined) return undefined;
+  printedManifest(printed: Omit<PrintedVariant, "texts">): PrintedManifest | undefined {
     const { base } = printed;
     if (!this.#printed.has(base)) this.#printed.set(base, PrintedManifest.of(this.manifest(base), printed));
     return this.#printed.get(base);
   }
   readonly #printed = new WeakMap<WrittenFile, PrintedManifest | undefined>();
+
+  /** What was kept of clusters that have something in common; `key`: what their addons hang on beside that. */
+  alike(common: object, key: string): AlikeAddons | undefined {
+    return this.#alike.get(common)?.get(key);
+  }
+  /** The same, made where it is the first time that it is asked for. */
+  keepAlike(common: object, key: string, make: () => AlikeAddons | undefined): AlikeAddons | undefined {
+    let known = this.#alike.get(common);
+    if (known === undefined) this.#alike.set(common, (known = new Map()));
+    if (known.has(key)) return undefined;
+    const made = make();
+    known.set(key, made);
+    return made;
+  }
+  readonly #alike = new WeakMap<object, Map<string, AlikeAddons | undefined>>();
 
   /** Takes parts from earlier runs from now on, and notes what is to be kept of this one. */
   continue(earlier: ReadonlyMap<string, StoredPart>): void {

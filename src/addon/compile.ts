@@ -2,6 +2,7 @@ import { NO_BUNDLES, type BundleSource } from "../bundle/index.ts";
 import type { Finding, Position, TrailStep } from "../finding/index.ts";
 import type { PyDict } from "../python/index.ts";
 import type { SealedTexts } from "../sealed/index.ts";
+import { AlikeAddons } from "./alike.ts";
 import { NO_APPLY_SETTINGS } from "./apply-settings.ts";
 import { assignFiles, compareText, type AssignedFiles } from "./assign.ts";
 import { bundleFiles, findBundles, withBundles, type AddonBundles, type BundleSettings } from "./bundles.ts";
@@ -15,10 +16,12 @@ import type {
   AddonDeclaration,
   AddonObject,
   AddonPolicies,
+  CommonWritten,
   FailedFile,
   FailureReason,
   JsonPath,
   LineSources,
+  Mode,
   ObjectSchema,
   PolicyContext,
   PolicySet,
@@ -26,9 +29,13 @@ import type {
   WrittenFile,
 } from "./types.ts";
 
-export interface CompileAddonsInput {
+export interface CompileAddonsInput extends AddonsInput {
   readonly written: readonly WrittenFile[];
   readonly failed: readonly FailedFile[];
+}
+
+/** What addons are made of beside the files. */
+export interface AddonsInput {
   readonly settings: AddonSettings;
   /** The API of the cluster's Kubernetes version. */
   readonly schema: ObjectSchema;
@@ -46,6 +53,8 @@ export interface CompileAddonsInput {
   readonly sealed?: SealedInput;
   /** Default: one for this compile alone. */
   readonly cache?: AddonCache;
+  /** What other clusters' files have in common with these. Default: that is not known. */
+  readonly common?: CommonWritten | undefined;
 }
 
 export interface SealedInput {
@@ -64,6 +73,8 @@ export interface CompiledAddons {
   readonly sealed: readonly SealedReference[];
   /** Files below the sealed root that were asked for, for which addon's file. */
   readonly sealedReads: readonly SealedRead[];
+  /** One object for all that is the same but for texts and digests. Absent where that is not known. */
+  readonly alike?: object | undefined;
 }
 
 export interface CompiledAddon {
@@ -116,18 +127,34 @@ export function compileAddons(input: CompileAddonsInput): CompiledAddons {
     findings.push(...compiled.findings);
   }
   const complete = new Set(addons.flatMap((addon) => (addon.state === "complete" ? [addon.name] : [])));
-  return {
+  const compiled = {
     addons,
     findings,
     leftToNode: assigned.leftToNode.map((file) => file.path).sort(compareText),
     sealed: resolver.references(drafts.filter((draft) => complete.has(draft.name)).flatMap((draft) => draft.manifests)),
     sealedReads: drafts.flatMap((draft) => resolver.reads(draft.name, draft.manifests)),
   };
+  const { common } = input;
+  if (common === undefined || input.failed.length > 0) return compiled;
+  return { ...compiled, alike: cache.keepAlike(common.of, alikeKey(input), () => AlikeAddons.of(compiled, drafts, common, cache)) };
+}
+
+/** The addons by those of a cluster that is alike; `undefined` where none is known, or where they do not follow from it. */
+export function compileAlike({ cache, common, ...input }: AddonsInput): CompiledAddons | undefined {
+  return common === undefined ? undefined : cache?.alike(common.of, alikeKey(input))?.with(common.textsOf);
+}
+
+/** What the addons of one run hang on beside the files. */
+function alikeKey({ settings, schema, sealed }: AddonsInput): string {
+  const { addons, namespaces, delivery } = settings;
+  return JSON.stringify([schema.version, [...addons], namespaces, delivery, [...(sealed?.blocks ?? [])]]);
 }
 
 /** An addon on its way. */
-interface Draft {
+export interface Draft {
   readonly name: string;
+  /** As pillar says. */
+  readonly declaredMode: Mode | undefined;
   readonly manifests: readonly Manifest[];
   /** What is wrong with its files by themselves. */
   readonly own: readonly Finding[];
@@ -169,7 +196,8 @@ function draftAddons(
       ];
       const printed = new Map<Manifest, PrintedFile>();
       const manifests = files.map((file) => {
-        const like = policies?.readsFreeTexts === true ? undefined : cache.printedManifest(file);
+        const { printed: variant } = file;
+        const like = policies?.readsFreeTexts === true || variant === undefined ? undefined : cache.printedManifest(variant);
         const values = like?.valuesWith(file.printed?.texts ?? []);
         if (like === undefined || values === undefined) return cache.manifest(file);
         printed.set(like.manifest, { file, manifest: like, values });
@@ -186,7 +214,8 @@ function draftAddons(
       }
       const [first] = files;
       if (name.startsWith(".") && first !== undefined) own.push(dotted(name, first.path));
-      return { name, manifests: manifests.filter((manifest) => manifest.isManifest), own, twice: [], policies, printed };
+      const declaredMode = settings.addons.get(name)?.mode;
+      return { name, declaredMode, manifests: manifests.filter((manifest) => manifest.isManifest), own, twice: [], policies, printed };
     });
 }
 

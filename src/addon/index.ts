@@ -5,7 +5,7 @@ export { ADDONS_DIRECTORY, addonOf, compareText, isManifest, publishedPath } fro
 export { isBundleFile } from "./bundles.ts";
 export { AddonCache } from "./cache.ts";
 export type { StoredPart } from "./manifest.ts";
-export { compileAddons, failureReasons, type CompiledAddons } from "./compile.ts";
+export { compileAddons, compileAlike, failureReasons, type CompiledAddons } from "./compile.ts";
 export { BUILT_IN_NAMESPACES, readAddonSettings, type AddonSettings } from "./declaration.ts";
 export { sha256 } from "./digest.ts";
 export { fateOf } from "./line-fate.ts";

@@ -38,7 +38,7 @@ export class PrintedManifest {
   }
 
   /** `undefined` where a text is printed elsewhere. `manifest`: of the base's file. */
-  static of(manifest: Manifest, { base, places }: PrintedVariant): PrintedManifest | undefined {
+  static of(manifest: Manifest, { base, places }: Omit<PrintedVariant, "texts">): PrintedManifest | undefined {
     if (!manifest.isManifest || manifest.findings.length > 0) return undefined;
     // What is written for references, and for bundles, is not what is parsed.
     if (manifest.objects.some(({ references }) => references.length > 0)) return undefined;

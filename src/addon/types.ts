@@ -31,6 +31,16 @@ export interface PrintedVariant {
   readonly texts: readonly string[];
 }
 
+/** What clusters have in common whose files are the same but for texts that are printed in them. */
+export interface CommonWritten {
+  /** One object for all such clusters. */
+  readonly of: object;
+  /** Files in which such texts are printed, by path. */
+  readonly printed: ReadonlyMap<string, Omit<PrintedVariant, "texts">>;
+  /** One cluster's texts for such a file, in the order of their places. */
+  readonly textsOf: (path: string) => readonly string[];
+}
+
 /** A path that could not be made, and why. */
 export interface FailedFile {
   readonly path: string;

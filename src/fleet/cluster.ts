@@ -2,10 +2,12 @@ import {
   addonOf,
   ADDONS_DIRECTORY,
   compileAddons,
+  compileAlike,
   failureReasons,
   readAddonSettings,
   AddonCache,
   type AddonSettings,
+  type CompiledAddons,
   type FailedFile,
   type LineSources,
   type ObjectSchema,
@@ -32,6 +34,8 @@ export interface ClusterCompile {
   /** What the states also do, on the node itself: never executed. */
   readonly leftToNode: { readonly states: readonly LeftToNode[]; readonly files: readonly string[] };
   readonly sealedReads: readonly SealedRead[];
+  /** One object for clusters of which all but their names, texts and digests is the same. Absent where that is not known. */
+  readonly alike?: object | undefined;
 }
 
 /** What the compile of one cluster needs beside the cluster. */
@@ -76,22 +80,20 @@ export function compileCluster(cluster: Cluster, input: ClusterInput): ClusterCo
     if (low.value === undefined || lost === undefined) return failedCluster(cluster, [...pillarFindings, ...withMessages(low)]);
     const applied = salt.files();
     if (applied.value === undefined) return failedCluster(cluster, [...pillarFindings, ...withMessages(applied)]);
-    const written = writtenFiles(applied.value);
-    const wrong = addonsOfProblems(problems, addonsIn([...written, ...lost], settings));
-    if (wrong === undefined) return failedCluster(cluster, [...pillarFindings, ...applied.findings]);
-    const compiled = compileAddons({
-      written,
-      failed: [...failedFiles(applied.value), ...lost, ...wrong],
+    const addons = {
       settings,
       schema: input.schema,
       knownCrds: input.knownCrds,
       bundles: input.bundles,
       ...(input.policies !== undefined && { policies: input.policies }),
-      pillarLine: (path) => provenance()?.at(path)?.winner,
+      pillarLine: (path: JsonPath) => provenance()?.at(path)?.winner,
       sources: lineSources(applied.value),
       sealed: { texts: input.sealed, blocks: pillar.value.sealed },
       cache: input.addons ?? new AddonCache(input.allowed),
-    });
+      ...(problems.length + lost.length === 0 && { common: applied.value.common }),
+    };
+    const compiled = compileAlike(addons) ?? compileFiles(applied.value, problems, lost, addons);
+    if (compiled === undefined) return failedCluster(cluster, [...pillarFindings, ...applied.findings]);
     return {
       cluster,
       release: {
@@ -104,11 +106,25 @@ export function compileCluster(cluster: Cluster, input: ClusterInput): ClusterCo
       findings: [...applied.findings, ...compiled.findings],
       leftToNode: { states: applied.value.left, files: compiled.leftToNode },
       sealedReads: compiled.sealedReads,
+      alike: compiled.alike,
     };
   } catch (error) {
     if (!(error instanceof FindingError)) throw error;
     return failedCluster(cluster, error.findings);
   }
+}
+
+/** `undefined` where it can't be told which addon something is wrong with. */
+function compileFiles(
+  applied: AppliedStates,
+  problems: readonly PillarProblem[],
+  lost: readonly FailedFile[],
+  addons: Parameters<typeof compileAlike>[0],
+): CompiledAddons | undefined {
+  const written = writtenFiles(applied);
+  const wrong = addonsOfProblems(problems, addonsIn([...written, ...lost], addons.settings));
+  if (wrong === undefined) return undefined;
+  return compileAddons({ ...addons, written, failed: [...failedFiles(applied), ...lost, ...wrong] });
 }
 
 /** A cluster of which nothing is published. */

@@ -49,6 +49,8 @@ export interface FollowedCompile {
   readonly questions: readonly string[] | undefined;
   /** `undefined` also where it came to no files. */
   readonly reach: Reach | undefined;
+  /** One object for clusters that have the same reach, outcome and findings. Absent where that is not known. */
+  readonly alike: object | undefined;
 }
 
 /** One cluster's compile with the compiler that knows what was read or, of a cluster compiled by itself, the questions about files. */
@@ -121,17 +123,27 @@ export class FleetCompiler {
     const compiled = compiledCluster(compile, this.#texts);
     const sealed = sealedQuestions(compile.sealedReads);
     if (followed === undefined || this.#memo === undefined)
-      return { compiled, questions: asked === undefined ? undefined : [...asked(), ...sealed], reach: undefined };
+      return { compiled, questions: asked === undefined ? undefined : [...asked(), ...sealed], reach: undefined, alike: undefined };
     const memo = this.#memo;
-    this.#sets ??= new ReachSets(memo);
-    const reads = followed.reads();
-    const settings = readAddonSettings(followed.pillar().value.data);
     return {
       compiled,
       questions: [...followed.tracker.reads().files.map((number) => memo.fileQuestion(number)), ...sealed],
-      reach: reads === undefined ? undefined : reachOf(compile, settings, reads, followed.tracker, this.#sets),
+      reach: this.#reachOf(compile, followed, (this.#sets ??= new ReachSets(memo))),
+      alike: compile.alike,
     };
   }
+
+  #reachOf(compile: ClusterCompile, followed: SharedMinionCompiler, sets: ReachSets): Reach | undefined {
+    const known = compile.alike === undefined ? undefined : this.#reaches.get(compile.alike);
+    if (known !== undefined) return known;
+    const reads = followed.reads();
+    if (reads === undefined) return undefined;
+    const reach = reachOf(compile, readAddonSettings(followed.pillar().value.data), reads, followed.tracker, sets);
+    if (compile.alike !== undefined) this.#reaches.set(compile.alike, reach);
+    return reach;
+  }
+  /** By what clusters that are alike have in common. */
+  readonly #reaches = new WeakMap<object, Reach>();
 
   /** Compiles one cluster, with every question about files that it asked; `undefined` where they were not followed. */
   compileAsked(cluster: Cluster): { readonly compile: ClusterCompile; readonly questions: readonly string[] | undefined } {

@@ -11,6 +11,7 @@ import type { ReachRecord } from "./impact.ts";
 import { countLines, type LineCounts } from "./line-counts.ts";
 import { textAt, type OutDifference } from "./out.ts";
 import { rosterText } from "./partition.ts";
+import type { Reach } from "./reach.ts";
 import type { Cluster } from "./roster.ts";
 
 /** What became of one cluster and of its folder in out/. */
@@ -145,7 +146,7 @@ class RenderRun {
         };
       }
     }
-    const { compiled, questions, reach } = this.#compiler.compileFollowed(cluster);
+    const { compiled, questions, reach, alike } = this.#compiler.compileFollowed(cluster);
     const lines = new Map<string, LineCounts>();
     const { difference, known: now } = this.#folders.sync(place, compiled.files, {
       known,
@@ -161,8 +162,7 @@ class RenderRun {
       this.#clusters.set(cluster.id, {
         roster,
         questions: questions.map((question) => this.#ask(question)),
-        outcome: this.#once(JSON.stringify(outcome)),
-        reach: reach === undefined ? "" : this.#once(JSON.stringify(reach)),
+        ...this.#textsOf(outcome, reach, alike),
         folder: now,
       });
     return {
@@ -179,20 +179,23 @@ class RenderRun {
     const before = this.#state?.find(cluster.id);
     if (before !== undefined && this.#state?.holds(cluster.id, roster) === true && before.state.reach !== "")
       return recordOf(before.part, before.state);
-    const { compiled, questions, reach } = this.#compiler.compileFollowed(cluster);
-    const text = reach === undefined ? "" : this.#once(JSON.stringify(reach));
-    if (questions !== undefined && this.#state !== undefined) {
-      const outcome: Outcome = { release: compiled.release, findings: compiled.findings, leftToNode: compiled.leftToNode };
-      this.#clusters.set(cluster.id, {
-        roster,
-        questions: questions.map((question) => this.#ask(question)),
-        outcome: this.#once(JSON.stringify(outcome)),
-        reach: text,
-        folder: undefined,
-      });
-    }
-    return { reach: text, sets: this.#compiler.reachSets, files: questions ?? [] };
+    const { compiled, questions, reach, alike } = this.#compiler.compileFollowed(cluster);
+    const outcome: Outcome = { release: compiled.release, findings: compiled.findings, leftToNode: compiled.leftToNode };
+    const texts = this.#textsOf(outcome, reach, alike);
+    if (questions !== undefined && this.#state !== undefined)
+      this.#clusters.set(cluster.id, { roster, questions: questions.map((question) => this.#ask(question)), ...texts, folder: undefined });
+    return { reach: texts.reach, sets: this.#compiler.reachSets, files: questions ?? [] };
   }
+
+  /** Outcome and reach as texts, equal ones as one: most clusters came to the same. */
+  #textsOf(outcome: Outcome, reach: Reach | undefined, alike: object | undefined): Pick<ClusterState, "outcome" | "reach"> {
+    const known = alike === undefined ? undefined : this.#alike.get(alike);
+    if (known !== undefined) return known;
+    const texts = { outcome: this.#once(JSON.stringify(outcome)), reach: reach === undefined ? "" : this.#once(JSON.stringify(reach)) };
+    if (alike !== undefined) this.#alike.set(alike, texts);
+    return texts;
+  }
+  readonly #alike = new WeakMap<object, Pick<ClusterState, "outcome" | "reach">>();
 
   /** What the options ask for. */
   #details(
@@ -223,7 +226,6 @@ class RenderRun {
     return number;
   }
 
-  /** Equal texts as one: most clusters came to the same. */
   #once(text: string): string {
     const known = this.#texts.get(text);
     if (known !== undefined) return known;

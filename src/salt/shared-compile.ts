@@ -2,6 +2,7 @@ import type { Finding, TrailStep } from "../finding/index.ts";
 import { FindingError } from "../finding/index.ts";
 import { holdsAliases, Tracker, Trie, type Kept, type Memo } from "../memo/index.ts";
 import { deepCopy, str, type PyDict, type Value } from "../python/index.ts";
+import { PrintedFiles, type PrintedPlan } from "./common-files.ts";
 import { MinionCompiler, type CompiledLow, type PillarStage, type Stage } from "./compile.ts";
 import { RecordingFileRoots, type FileRecorder } from "./fileroots/index.ts";
 import {
@@ -10,6 +11,7 @@ import {
   componentsOf,
   joinRuns,
   planFileStates,
+  remade,
   runFileStates,
   writesAt,
   type AppliedStates,
@@ -52,7 +54,7 @@ interface GroupRun {
   /** The render that a file is, by path; of other files the whole run's reads count. */
   readonly renders: ReadonlyMap<string, Kept<KeptRender>>;
   /** What the parts are made of, where some of its texts are each minion's own. */
-  readonly printed?: { readonly plan: FilePlan; readonly results: readonly Kept<KeptRender>[] };
+  readonly printed?: PrintedPlan;
 }
 
 /** Questions that something was made by. */
@@ -82,6 +84,18 @@ interface KeptStates {
 interface AllRuns {
   readonly runs: readonly GroupRun[];
   readonly reads: readonly (readonly [path: string, asked: readonly Asked[]])[];
+}
+
+/** One minion's runs; with what it has in common with others, if anything. */
+interface OwnRuns {
+  readonly runs: () => readonly GroupRun[];
+  readonly common?: AllRuns;
+}
+
+/** What of applied states is the same for all minions that have their runs in common. */
+interface CommonStates {
+  readonly states: Pick<AppliedStates, "left" | "findings" | "outcomes">;
+  readonly printed: PrintedFiles;
 }
 
 /** Results of a plan as a whole, as long as minions have them in common: what each has its own of is not worth a look. */
@@ -125,6 +139,7 @@ export class SharedStates {
   readonly entangled = new WeakMap<CompiledLow, boolean>();
   readonly order = new WeakMap<CompiledLow, ReadonlyMap<LowChunk, number>>();
   readonly runs = new WeakMap<CompiledLow, Trie<Kept<Metered<AllRuns>>>>();
+  readonly common = new WeakMap<AllRuns, CommonStates>();
   readonly slots = new WeakMap<FilePlan, readonly RenderSlot[]>();
   readonly asked = new WeakMap<FilePlan, Map<string, Asked>>();
   readonly planned = new WeakMap<FilePlan, PlanResults>();
@@ -259,13 +274,40 @@ export class SharedMinionCompiler {
   files(): Stage<AppliedStates> {
     const { value: low, messages, findings } = this.low();
     if (low === undefined) return { messages, findings };
-    const runs = this.#run(low);
-    const value = joinRuns(
+    const { runs, common } = this.#run(low);
+    const value = common === undefined ? this.#join(low, runs()) : this.#joinCommon(low, common, runs);
+    const warnings = common === undefined ? runs().flatMap((run) => run.warnings) : [];
+    return { value, messages: [], findings: [...findings, ...warnings, ...value.findings] };
+  }
+
+  #join(low: CompiledLow, runs: readonly GroupRun[]): AppliedStates {
+    return joinRuns(
       runs.map((run) => run.parts),
       this.#deps(low, []),
       this.#order(low),
     );
-    return { value, messages: [], findings: [...findings, ...runs.flatMap((run) => run.warnings), ...value.findings] };
+  }
+
+  /** The same of runs that other minions have too: the files are put together when they are asked for. */
+  #joinCommon(low: CompiledLow, all: AllRuns, runs: () => readonly GroupRun[]): AppliedStates {
+    let joined: AppliedStates | undefined;
+    const join = (): AppliedStates => (joined ??= this.#join(low, runs()));
+    let common = this.#shared.common.get(all);
+    if (common === undefined) {
+      const { left, findings, outcomes } = join();
+      const plans = all.runs.flatMap(({ printed }) => printed ?? []);
+      const baseOf = (file: WrittenResult, render: KeptRender): WrittenResult => this.#baseOf(file, render, remade(file));
+      common = { states: { left, findings, outcomes }, printed: new PrintedFiles(plans, baseOf) };
+      this.#shared.common.set(all, common);
+    }
+    return {
+      ...common.states,
+      get files() {
+        return join().files;
+      },
+      traceFile: (path) => join().traceFile(path),
+      common: { of: all, ...common.printed.of(this.tracker) },
+    };
   }
 
   /**
@@ -384,30 +426,39 @@ export class SharedMinionCompiler {
     return order;
   }
 
-  #run(low: CompiledLow): readonly GroupRun[] {
+  #run(low: CompiledLow): OwnRuns {
     const { writes } = this.tracker;
     const groups = this.#groupsInOrder(low);
-    if (groups.length === 1) return groups.map((group) => this.#runGroup(low, group));
-    const runs = this.#runAll(low, groups);
+    if (groups.length === 1) {
+      const alone = groups.map((group) => this.#runGroup(low, group));
+      return { runs: () => alone };
+    }
+    const all = this.#runAll(low, groups);
     // Warnings have the order of the states, which is known only of states that are run together.
-    const again = runs.some((run) => run.warnings.length > 0);
+    const again = all.common.runs.some((run) => run.warnings.length > 0);
     const whole = this.#whole(low);
     if (this.tracker.writes > writes && (again || !this.#followOneAnother(low))) this.#mustRunInOrder(whole);
-    return again ? [this.#runAlone(low, whole)] : runs;
+    if (!again) return all;
+    const alone = [this.#runAlone(low, whole)];
+    return { runs: () => alone };
   }
 
   /** All groups in their order: most minions have what they come to in common with another. */
-  #runAll(low: CompiledLow, groups: readonly FileGroup[]): readonly GroupRun[] {
+  #runAll(low: CompiledLow, groups: readonly FileGroup[]): Required<OwnRuns> {
     let trie = this.#shared.runs.get(low);
     if (trie === undefined) this.#shared.runs.set(low, (trie = new Trie()));
-    return this.#computeOwn(
+    let own: readonly GroupRun[] | undefined;
+    let taken = false;
+    const common = this.#computeOwn(
       trie,
       () => ({ runs: groups.map((group) => this.#runGroup(low, group)), reads: [...this.#fileReads] }),
-      ({ runs, reads }) => {
-        for (const [path, asked] of reads) this.#fileReads.set(path, asked);
-        return { runs: runs.map((run) => this.#ownRun(run)), reads };
+      (found) => {
+        taken = true;
+        for (const [path, asked] of found.reads) this.#fileReads.set(path, asked);
+        return found;
       },
-    ).runs;
+    );
+    return { common, runs: () => (own ??= taken ? common.runs.map((run) => this.#ownRun(run)) : common.runs) };
   }
 
   /** A computation that says where in its result a minion's own texts are printed; `own` puts this one's into another's. */
@@ -558,13 +609,18 @@ export class SharedMinionCompiler {
   }
 
   #printedFile(file: WrittenResult, render: KeptRender, text: string, make: (text: string) => WrittenResult): WrittenResult {
+    const base = this.#baseOf(file, render, make);
+    if (text === render.text) return base;
+    const texts = render.printed.map(({ path }) => this.tracker.printedText(path) ?? "");
+    return { ...make(text), printed: { base, places: render.printed, texts } };
+  }
+
+  #baseOf(file: WrittenResult, render: KeptRender, make: (text: string) => WrittenResult): WrittenResult {
     let bases = this.#shared.bases.get(file);
     if (bases === undefined) this.#shared.bases.set(file, (bases = new WeakMap()));
     let base = bases.get(render);
     if (base === undefined) bases.set(render, (base = make(render.text)));
-    if (text === render.text) return base;
-    const texts = render.printed.map(({ path }) => this.tracker.printedText(path) ?? "");
-    return { ...make(text), printed: { base, places: render.printed, texts } };
+    return base;
   }
 }
 

@@ -5,6 +5,6 @@
 export { applyFileStates, joinRuns, runFileStates, type FileRunParts } from "./apply.ts";
 export { chunkOf } from "./chunk.ts";
 export { componentsOf, writesAt } from "./components.ts";
-export { carryOut, planFileStates, type FilePlan, type WrittenResult } from "./plan.ts";
+export { carryOut, planFileStates, remade, type FilePlan, type WrittenResult } from "./plan.ts";
 export { encodeFiles, type EncodedFile } from "./encode.ts";
 export type { AppliedStates, FileStateDeps, TemplateRequest } from "./types.ts";

@@ -61,11 +61,7 @@ export function carryOut(
   const files = new Map(parts.files);
   for (const [path, number] of rendered) {
     const file = files.get(path);
-    if (file?.kind === "file")
-      files.set(
-        path,
-        once(file, number, (text) => ({ ...file, content: encodeUtf8(text) })),
-      );
+    if (file?.kind === "file") files.set(path, once(file, number, remade(file)));
   }
   return {
     ...parts,
@@ -77,6 +73,11 @@ export function carryOut(
       return traceOf(number === undefined ? file : { ...file, bytes: encodeUtf8(texts[number] ?? "") }, deps);
     },
   };
+}
+
+/** A file with another text. */
+export function remade(file: WrittenResult): (text: string) => WrittenResult {
+  return (text) => ({ ...file, content: encodeUtf8(text) });
 }
 
 const MARK = "\u0001halite render ";

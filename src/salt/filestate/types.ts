@@ -2,6 +2,7 @@ import type { Finding, Position, TrailStep } from "../../finding/index.ts";
 import type { Rendered } from "../../jinja/types.ts";
 import type { Kwargs, PyDict, Value } from "../../python/index.ts";
 import type { Kept, Trie } from "../../memo/index.ts";
+import type { CommonFiles } from "../common-files.ts";
 import type { KeptRender } from "../render/index.ts";
 import type { FileResult, LeftToNode, LowChunk, Minion, SourceFile } from "../types.ts";
 
@@ -62,4 +63,6 @@ export interface AppliedStates {
   readonly outcomes: readonly StateOutcome[];
   /** Renders the file once more with a record of which template line printed what. `undefined` for a path that was not written. */
   traceFile(path: string): FileTrace | undefined;
+  /** What other minions have too. Absent where that is not known. */
+  readonly common?: CommonFiles;
 }
