@@ -25,43 +25,24 @@ interface AlikeAddon {
 /** The addons of clusters that are alike: all that was compiled is the same, but for texts that templates only print. */
 export class AlikeAddons {
   readonly #compiled: CompiledAddons;
-  readonly #addons: readonly AlikeAddon[];
+  readonly #drafts: readonly Draft[];
+  readonly #printed: CommonWritten["printed"];
+  readonly #cache: AddonCache;
+  /** Null where they are of no use. Looked for when there is a second cluster. */
+  #addons: readonly AlikeAddon[] | null | undefined;
 
-  private constructor(compiled: CompiledAddons, addons: readonly AlikeAddon[]) {
+  /** `compiled`: the first cluster's, from its drafts. */
+  constructor(compiled: CompiledAddons, drafts: readonly Draft[], printed: CommonWritten["printed"], cache: AddonCache) {
     this.#compiled = compiled;
-    this.#addons = addons;
-  }
-
-  /** `undefined` where what another cluster comes to may hang on the texts, or where lines have to be told of that can be other ones. */
-  static of(compiled: CompiledAddons, drafts: readonly Draft[], { printed }: CommonWritten, cache: AddonCache): AlikeAddons | undefined {
-    if (compiled.findings.some(({ severity }) => severity !== "note")) return undefined;
-    const addons: AlikeAddon[] = [];
-    let found = 0;
-    for (const [index, draft] of drafts.entries()) {
-      const addon = compiled.addons[index];
-      if (addon?.state !== "complete" || draft.own.length + draft.twice.length > 0) return undefined;
-      const files: AlikeFile[] = [];
-      let from = 0;
-      for (const manifest of draft.manifests) {
-        const path = draft.printed.get(manifest)?.file.path ?? manifest.file.path;
-        const places = printed.get(path);
-        if (places !== undefined) {
-          const own = draft.policies?.readsFreeTexts === true ? undefined : cache.printedManifest(places);
-          const file = addon.files.findIndex(({ path: target }) => target === manifest.target);
-          if (own === undefined || file < 0) return undefined;
-          files.push({ path, printed: own, file, from });
-          found++;
-        }
-        from += manifest.objects.length;
-      }
-      addons.push({ addon: addon.like ?? addon, mode: draft.declaredMode, files });
-    }
-    const wanted = [...printed.keys()].filter((path) => addonOf(path) !== undefined).length;
-    return found === wanted ? new AlikeAddons(compiled, addons) : undefined;
+    this.#drafts = drafts;
+    this.#printed = printed;
+    this.#cache = cache;
   }
 
   /** The addons of another such cluster, whose texts these are; `undefined` where they are such that the files must be read. */
   with(textsOf: (path: string) => readonly string[]): CompiledAddons | undefined {
+    if (this.#addons === undefined) this.#addons = this.#find() ?? null;
+    if (this.#addons === null) return undefined;
     const addons: CompleteAddon[] = [];
     for (const each of this.#addons) {
       const addon = each.files.length === 0 ? each.addon : withTexts(each, textsOf);
@@ -69,6 +50,40 @@ export class AlikeAddons {
       addons.push(addon);
     }
     return { ...this.#compiled, addons, alike: this };
+  }
+
+  /** `undefined` where what another cluster comes to may hang on the texts, or where lines have to be told of that can be other ones. */
+  #find(): readonly AlikeAddon[] | undefined {
+    if (this.#compiled.findings.some(({ severity }) => severity !== "note")) return undefined;
+    const addons: AlikeAddon[] = [];
+    let found = 0;
+    for (const [index, draft] of this.#drafts.entries()) {
+      const addon = this.#compiled.addons[index];
+      if (addon?.state !== "complete" || draft.own.length + draft.twice.length > 0) return undefined;
+      const files = this.#filesOf(draft, addon);
+      if (files === undefined) return undefined;
+      found += files.length;
+      addons.push({ addon: addon.like ?? addon, mode: draft.declaredMode, files });
+    }
+    const wanted = [...this.#printed.keys()].filter((path) => addonOf(path) !== undefined).length;
+    return found === wanted ? addons : undefined;
+  }
+
+  #filesOf(draft: Draft, addon: CompleteAddon): readonly AlikeFile[] | undefined {
+    const files: AlikeFile[] = [];
+    let from = 0;
+    for (const manifest of draft.manifests) {
+      const { path } = manifest.file;
+      const base = this.#printed.get(path);
+      if (base !== undefined) {
+        const printed = draft.policies?.readsFreeTexts === true ? undefined : this.#cache.printedManifest(base);
+        const file = addon.files.findIndex(({ path: target }) => target === manifest.target);
+        if (printed === undefined || file < 0) return undefined;
+        files.push({ path, printed, file, from });
+      }
+      from += manifest.objects.length;
+    }
+    return files;
   }
 }
 

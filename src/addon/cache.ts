@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { AllowedPlace } from "../sealed/index.ts";
 import type { PyDict } from "../python/index.ts";
 import type { AlikeAddons } from "./alike.ts";
+import { sha256 } from "./digest.ts";
 import { Manifest, ManifestPart, type PartStore, type StoredPart } from "./manifest.ts";
 import { PrintedManifest } from "./printed.ts";
 import { Siblings } from "./siblings.ts";
@@ -53,8 +54,8 @@ export class AddonCache implements PartStore {
   alike(common: object, key: string): AlikeAddons | undefined {
     return this.#alike.get(common)?.get(key);
   }
-  /** The same, made where it is the first time that it is asked for. */
-  keepAlike(common: object, key: string, make: () => AlikeAddons | undefined): AlikeAddons | undefined {
+  /** Keeps the addons of the first of such clusters; `undefined` where some are kept already. */
+  keepAlike(common: object, key: string, make: () => AlikeAddons): AlikeAddons | undefined {
     let known = this.#alike.get(common);
     if (known === undefined) this.#alike.set(common, (known = new Map()));
     if (known.has(key)) return undefined;
@@ -62,7 +63,7 @@ export class AddonCache implements PartStore {
     known.set(key, made);
     return made;
   }
-  readonly #alike = new WeakMap<object, Map<string, AlikeAddons | undefined>>();
+  readonly #alike = new WeakMap<object, Map<string, AlikeAddons>>();
 
   /** Takes parts from earlier runs from now on, and notes what is to be kept of this one. */
   continue(earlier: ReadonlyMap<string, StoredPart>): void {
@@ -86,8 +87,7 @@ export class AddonCache implements PartStore {
     let made = known.get(text);
     if (made === undefined) {
       if (known.size >= MOST_PARTS) known.clear();
-      const key =
-        this.#earlier === undefined ? undefined : createHash("sha256").update(`${this.#rules}${owner}${text}`, "utf8").digest("base64");
+      const key = this.#earlier === undefined ? undefined : sha256(`${this.#rules}${owner}${text}`, "base64");
       made = this.#make(owner, file, text, target, part, key === undefined ? undefined : this.#earlier?.get(key));
       if (key !== undefined) this.#partKeys.set(made, key);
       known.set(text, made);

@@ -136,7 +136,10 @@ export function compileAddons(input: CompileAddonsInput): CompiledAddons {
   };
   const { common } = input;
   if (common === undefined || input.failed.length > 0) return compiled;
-  return { ...compiled, alike: cache.keepAlike(common.of, alikeKey(input), () => AlikeAddons.of(compiled, drafts, common, cache)) };
+  return {
+    ...compiled,
+    alike: cache.keepAlike(common.of, alikeKey(input), () => new AlikeAddons(compiled, drafts, common.printed, cache)),
+  };
 }
 
 /** The addons by those of a cluster that is alike; `undefined` where none is known, or where they do not follow from it. */

@@ -330,6 +330,8 @@ export class Manifest {
   readonly findings: readonly Finding[];
   /** The namespaces that its objects name. */
   readonly namespaces: ReadonlySet<string>;
+  /** Names of the sealed values that its objects refer to. */
+  readonly references: ReadonlySet<string>;
 
   constructor(file: WrittenFile, samePart: SamePart) {
     this.file = file;
@@ -338,6 +340,7 @@ export class Manifest {
     this.parts = this.isManifest ? partsOf(file, this.target, samePart) : [];
     this.objects = this.parts.flatMap((part) => part.objects);
     this.findings = this.isManifest ? this.parts.flatMap((part) => part.findings) : [strayFile(file)];
+    this.references = new Set(this.objects.flatMap(({ references }) => references.map(({ name }) => name)));
     this.namespaces = new Set(this.objects.flatMap(({ namespace }) => namespace ?? []));
   }
 
@@ -368,8 +371,8 @@ function partsOf(file: WrittenFile, target: string, samePart: SamePart): readonl
   } catch {
     return [new ManifestPart(file, target)];
   }
-  const whole = [samePart(file, text, target, undefined)];
-  if (!text.includes("\n---\n") || /^(?:%|\.\.\.|---.)|\r|\ufeff|\u0085|\u2028|\u2029/mu.test(text)) return whole;
+  const whole = (): readonly ManifestPart[] => [samePart(file, text, target, undefined)];
+  if (!text.includes("\n---\n") || /^(?:%|\.\.\.|---.)|\r|\ufeff|\u0085|\u2028|\u2029/mu.test(text)) return whole();
   const parts: ManifestPart[] = [];
   let lines = 0;
   for (const piece of text.split(/^---\n/m)) {
@@ -377,7 +380,7 @@ function partsOf(file: WrittenFile, target: string, samePart: SamePart): readonl
     parts.push(samePart(file, own, target, own));
     lines += piece.split("\n").length;
   }
-  return parts.some((part) => part.findings.length > 0) ? whole : parts;
+  return parts.some((part) => part.findings.length > 0) ? whole() : parts;
 }
 
 /** The text of the line that a field begins on, and the line above it where that is a comment. */

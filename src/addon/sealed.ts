@@ -26,6 +26,7 @@ export class SealedResolver {
 
   /** What is said of references that lead nowhere: once of each. */
   findings(manifest: Manifest): readonly Finding[] {
+    if (manifest.references.size === 0) return NONE;
     const said = new Set<string>();
     return manifest.objects.flatMap(({ references }) =>
       references.flatMap(({ name, at }): Finding[] => {
@@ -58,8 +59,9 @@ export class SealedResolver {
 
   reads(addon: string, manifests: readonly Manifest[]): readonly SealedRead[] {
     return manifests.flatMap((manifest) => {
+      if (manifest.references.size === 0) return [];
       const paths = new Map<string, boolean>();
-      for (const name of namesIn([manifest])) {
+      for (const name of manifest.references) {
         const reference = parseReference(name);
         if (reference.kind === "sops") paths.set(reference.file, "message" in this.#find(name) || paths.get(reference.file) === true);
       }
@@ -77,6 +79,10 @@ export class SealedResolver {
   }
 }
 
+const NONE: readonly Finding[] = [];
+
 function namesIn(manifests: readonly Manifest[]): ReadonlySet<string> {
-  return new Set(manifests.flatMap(({ objects }) => objects.flatMap(({ references }) => references.map(({ name }) => name))));
+  const names = new Set<string>();
+  for (const { references } of manifests) for (const name of references) names.add(name);
+  return names;
 }

@@ -65,7 +65,9 @@ export class Siblings {
   }
 
   #rest(lines: readonly string[]): string {
-    return lines.filter((_, index) => !this.#varying.has(index)).join("\n");
+    const rest = [...lines];
+    for (const line of this.#varying) if (line < rest.length) rest[line] = "";
+    return rest.join("\n");
   }
 }
 
@@ -73,8 +75,9 @@ export class Siblings {
 function changesOf(before: readonly string[], after: readonly string[]): readonly ChangedLine[] | undefined {
   if (before.length !== after.length) return undefined;
   const changes: ChangedLine[] = [];
-  for (const [line, text] of after.entries()) {
+  for (let line = 0; line < after.length; line++) {
     const old = before[line] ?? "";
+    const text = after[line] ?? "";
     if (old === text) continue;
     if (changes.length === MOST_CHANGES) return undefined;
     changes.push({ line, before: old, after: text });

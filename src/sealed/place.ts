@@ -50,6 +50,7 @@ export function isSuspect(text: string): boolean {
 /** The references of an object, those in base64 too, wherever they stand. */
 export function referencesIn(object: PyDict): readonly PlacedReference[] {
   const placed: PlacedReference[] = [];
+  if (!holdsSuspect(object)) return placed;
   for (const { text, pointer, isKey } of texts(object, [])) {
     if (isKey || !isSuspect(text)) continue;
     const opened = isSecretData(object, pointer) ? (openedData(text) ?? openedText(text)) : openedText(text);
@@ -69,6 +70,7 @@ export function placeProblems(
   lineOf: (pointer: JsonPath) => readonly string[],
 ): readonly PlaceProblem[] {
   const problems: PlaceProblem[] = [];
+  if (!holdsSuspect(object)) return problems;
   let annotated: readonly Allowance[] | undefined;
   for (const text of texts(object, [])) {
     if (!isSuspect(text.text)) continue;
@@ -260,6 +262,16 @@ function isAllowed(object: PyDict, pointer: JsonPath, places: readonly AllowedPl
   const covers = (path: readonly string[]): boolean =>
     path.length <= pointer.length && path.every((step, index) => step === "*" || step === String(pointer[index]));
   return own.some(covers) || places.some(({ kind, path }) => kind === object.get("kind") && covers(path));
+}
+
+/** Whether any of the texts is suspect: of most objects none is, and where they stand need not be known. */
+function holdsSuspect(value: Value): boolean {
+  if (typeof value === "string") return isSuspect(value);
+  if (Array.isArray(value)) return value.some(holdsSuspect);
+  if (!(value instanceof PyDict)) return false;
+  for (const key of value.keys()) if (typeof key === "string" && isSuspect(key)) return true;
+  for (const item of value.values()) if (holdsSuspect(item)) return true;
+  return false;
 }
 
 function* texts(value: Value, pointer: JsonPath): Generator<Text> {
