@@ -18,13 +18,22 @@ export class ReleaseTexts {
     if (release.state === "compiled") {
       for (const addon of release.addons) {
         if (addon.state === "failed") continue;
-        for (const file of addon.files) files.push([`${addon.name}/${file.path}`, file.text]);
+        const paths = this.#pathsOf(addon.like ?? addon);
+        for (const [index, { text }] of addon.files.entries()) files.push([paths[index] ?? "", text]);
       }
     }
     if (release.state === "compiled") for (const { source } of release.sealed) if (source !== null) files.push([source.path, source.text]);
     files.push(["release.yaml", this.#yaml(release)]);
     return new Map(files.sort(([a], [b]) => compareText(a, b)));
   }
+
+  /** One text for a path of all clusters that are alike. */
+  #pathsOf(addon: CompleteAddon): readonly string[] {
+    let paths = this.#paths.get(addon);
+    if (paths === undefined) this.#paths.set(addon, (paths = addon.files.map(({ path }) => `${addon.name}/${path}`)));
+    return paths;
+  }
+  readonly #paths = new WeakMap<CompleteAddon, readonly string[]>();
 
   /** `release.yaml`: what belongs to the cluster. It holds only what follows from the output's bytes. */
   #yaml(release: Release): string {

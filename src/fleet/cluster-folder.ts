@@ -13,9 +13,9 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { isAside, type Aside } from "./aside.ts";
-import { Table } from "./cache/table.ts";
 import { parentOf, Shapes, type FolderShape } from "./folder-shape.ts";
 import { FolderStamps, type KnownFolder } from "./known-folder.ts";
+import { digestOf, type TextDigests } from "./text-digests.ts";
 import { compareOut, contentOf, extraIn, isFolder, makeFolder, writeOut, type OutDifference } from "./out.ts";
 
 /** Times of change may be this coarse, in milliseconds. */
@@ -55,9 +55,8 @@ export class ClusterFolders {
   readonly #check: boolean;
   readonly #begun: number;
   readonly #aside: Aside;
-  readonly #digestOf: (text: string) => string;
+  readonly #digests: TextDigests;
   readonly #shapes = new Shapes();
-  readonly #digests = new Table();
 
   /**
    * @param check only compare
@@ -69,14 +68,14 @@ export class ClusterFolders {
       check,
       begun,
       aside,
-      digestOf,
-    }: { readonly check: boolean; readonly begun: number; readonly aside: Aside; readonly digestOf: (text: string) => string },
+      digests,
+    }: { readonly check: boolean; readonly begun: number; readonly aside: Aside; readonly digests: TextDigests },
   ) {
     this.#out = out;
     this.#check = check;
     this.#begun = begun;
     this.#aside = aside;
-    this.#digestOf = digestOf;
+    this.#digests = digests;
   }
 
   /** Whether a cluster's folder is there, and no link on the way: what is no folder of out/ itself is not the render's. */
@@ -85,9 +84,9 @@ export class ClusterFolders {
   }
 
   /** Whether a cluster's folder (`path` in out/) is as it was known to be: by its stamps alone, or by what is in it. */
-  isAsKnown(path: string, known: KnownFolder, trusted: number, digestOf: (content: Buffer) => string): boolean {
+  isAsKnown(path: string, known: KnownFolder, trusted: number): boolean {
     const folder = join(this.#out, path);
-    return this.isThere(path) && (known.isUntouched(folder, trusted) || holdsDigests(folder, known, digestOf));
+    return this.isThere(path) && (known.isUntouched(folder, trusted) || holdsDigests(folder, known));
   }
 
   /**
@@ -105,8 +104,9 @@ export class ClusterFolders {
       const made = this.#writeNew(path, files);
       if (made !== undefined) return made;
     }
-    const digests = [...files.values()].map((text) => this.#digestOf(text));
-    const compared = known === undefined ? compareAll(folder, files) : compareKnown(folder, files, digests, known, trusted);
+    const digests = [...files.values()].map((text) => this.#digests.number(text));
+    const compared =
+      known === undefined ? compareAll(folder, files) : compareKnown(folder, files, this.#digests.list, digests, known, trusted);
     const { missing, changed, extra } = compared.difference;
     const difference = this.#check
       ? { missing: missing.filter((name) => !optional(name, files.get(name) ?? "")), changed, extra }
@@ -123,7 +123,7 @@ export class ClusterFolders {
   #writeNew(path: string, files: ReadonlyMap<string, string>): FolderState | undefined {
     const shape = this.#shapes.of(files);
     const stamps = new FolderStamps(shape);
-    const digests: string[] = [];
+    const digests: number[] = [];
     const temporary = this.#aside.path();
     for (const folder of shape.folders) mkdirSync(folder === "" ? temporary : `${temporary}/${folder}`);
     let number = 0;
@@ -135,7 +135,7 @@ export class ClusterFolders {
       } finally {
         closeSync(file);
       }
-      digests.push(this.#digestOf(text));
+      digests.push(this.#digests.number(text));
     }
     // Nobody else has any business here; a rename of the outermost leaves the stamps of those in it as they are.
     for (const [index, folder] of shape.folders.entries()) if (folder !== "") stamps.folder(index, lstatSync(`${temporary}/${folder}`));
@@ -155,14 +155,14 @@ export class ClusterFolders {
       return undefined;
     }
     const vouched = stampFolder(target, shape, 0, stamps);
-    return { difference: allMissing(files), known: vouched ? stamps.known(digests, this.#digests) : undefined };
+    return { difference: allMissing(files), known: vouched ? stamps.known(digests, this.#digests.list) : undefined };
   }
 
   /** What the folder is known by from now on; `undefined` where somebody else may be changing it. */
   #stampAll(
     top: string,
     files: ReadonlyMap<string, string>,
-    digests: readonly string[],
+    digests: readonly number[],
     { difference, files: same, known, sameFolders }: Compared,
     written: ReadonlyMap<string, Stats>,
   ): KnownFolder | undefined {
@@ -181,7 +181,7 @@ export class ClusterFolders {
       if (known !== undefined && before !== undefined) stamps.folder(number, known.folderStamp(before));
       else if (!stampFolder(top, shape, number, stamps)) return undefined;
     }
-    return stamps.known(digests, this.#digests);
+    return stamps.known(digests, this.#digests.list);
   }
 
   /** Of a file that was read; `undefined` where it may have changed since. */
@@ -218,7 +218,7 @@ function entriesOf(folder: string): { readonly name: string; isDirectory(): bool
 }
 
 /** Whether a folder holds what it was known to hold, by reading it, and nothing else. */
-function holdsDigests(folder: string, known: KnownFolder, digestOf: (content: Buffer) => string): boolean {
+function holdsDigests(folder: string, known: KnownFolder): boolean {
   const { files, others } = contentOf(folder);
   if (others.size > 0 || files.size !== known.shape.files.length) return false;
   return known.digests().every(([path, digest]) => {
@@ -251,7 +251,8 @@ function compareAll(folder: string, files: ReadonlyMap<string, string>): Compare
 function compareKnown(
   folder: string,
   files: ReadonlyMap<string, string>,
-  digests: readonly string[],
+  all: readonly string[],
+  digests: readonly number[],
   known: KnownFolder,
   trusted: number,
 ): Compared {
@@ -262,7 +263,7 @@ function compareKnown(
   const same = new Map<string, number>();
   let index = 0;
   for (const [path, text] of files) {
-    const digest = digests[index++];
+    const digest = all[digests[index++] ?? -1];
     const before = present.files.has(path) ? known.shape.fileNumber(path) : undefined;
     if (before !== undefined && known.isSameFile(folder, before, trusted)) {
       if (known.digest(before) === digest) same.set(path, before);

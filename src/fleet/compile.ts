@@ -35,7 +35,7 @@ import { loadKubernetes } from "../yaml/index.ts";
 import { compileCluster, failedCluster, type ClusterCompile } from "./cluster.ts";
 import { compiledCluster, type CompiledCluster } from "./compiled.ts";
 import { settingsDigest } from "./input-digest.ts";
-import { minionOfCluster, type Fleet } from "./load.ts";
+import { minionOfCluster, SharedMinions, type Fleet } from "./load.ts";
 import { fleetPolicies } from "./fleet-policies.ts";
 import { PillarSchemas } from "./user-schemas.ts";
 import type { Cluster } from "./roster.ts";
@@ -45,8 +45,8 @@ type Provenance = Parameters<Parameters<typeof compileCluster>[1]["checkPillar"]
 /** One cluster's compile with what was read for it. */
 export interface FollowedCompile {
   readonly compiled: CompiledCluster;
-  /** Every question about files that was asked; `undefined` where reads were not followed. */
-  readonly questions: readonly string[] | undefined;
+  /** Every question about files that was asked, by number (`fileQuestion`); `undefined` where reads were not followed. */
+  readonly questions: readonly number[] | undefined;
   /** `undefined` also where it came to no files. */
   readonly reach: Reach | undefined;
   /** One object for clusters that have the same reach, outcome and findings. Absent where that is not known. */
@@ -68,6 +68,7 @@ export class FleetCompiler {
   #inputs: string | undefined;
   #sets: ReachSets | undefined;
   readonly #shared = new SharedStates();
+  readonly #minions: SharedMinions;
   readonly #addons: AddonCache;
   readonly #sealed: SealedTexts;
   readonly #texts = new ReleaseTexts();
@@ -83,6 +84,7 @@ export class FleetCompiler {
   constructor(fleet: Fleet, { memo = true, beside }: { readonly memo?: boolean; readonly beside?: FleetCompiler } = {}) {
     this.#memo = memo ? new Memo(testClusterId) : undefined;
     this.fleet = fleet;
+    this.#minions = new SharedMinions(fleet);
     this.#addons = beside?.inputs === this.inputs ? beside.#addons : new AddonCache(fleet.config.sealed.allow);
     this.#sealed = sealedTexts(fleet);
     this.#knownCrds = readCrds(fleet);
@@ -121,16 +123,24 @@ export class FleetCompiler {
   compileFollowed(cluster: Cluster): FollowedCompile {
     const { compile, followed, asked } = this.#compile(cluster);
     const compiled = compiledCluster(compile, this.#texts);
-    const sealed = sealedQuestions(compile.sealedReads);
-    if (followed === undefined || this.#memo === undefined)
-      return { compiled, questions: asked === undefined ? undefined : [...asked(), ...sealed], reach: undefined, alike: undefined };
     const memo = this.#memo;
+    if (memo === undefined) return { compiled, questions: undefined, reach: undefined, alike: undefined };
+    const sealed = sealedQuestions(compile.sealedReads).map((question) => memo.file(question));
+    if (followed === undefined) {
+      const questions = asked === undefined ? undefined : [...asked().map((question) => memo.file(question)), ...sealed];
+      return { compiled, questions, reach: undefined, alike: undefined };
+    }
     return {
       compiled,
-      questions: [...followed.tracker.reads().files.map((number) => memo.fileQuestion(number)), ...sealed],
+      questions: [...followed.tracker.files(), ...sealed],
       reach: this.#reachOf(compile, followed, (this.#sets ??= new ReachSets(memo))),
       alike: compile.alike,
     };
+  }
+
+  /** A question about files by its number, see `FileAnswers`. */
+  fileQuestion(number: number): string {
+    return this.#memo?.fileQuestion(number) ?? "";
   }
 
   #reachOf(compile: ClusterCompile, followed: SharedMinionCompiler, sets: ReachSets): Reach | undefined {
@@ -150,23 +160,22 @@ export class FleetCompiler {
     const { compile, followed, asked } = this.#compile(cluster);
     const memo = this.#memo;
     if (followed === undefined || memo === undefined) return { compile, questions: asked?.() };
-    return { compile, questions: followed.tracker.reads().files.map((number) => memo.fileQuestion(number)) };
+    return { compile, questions: followed.tracker.files().map((number) => memo.fileQuestion(number)) };
   }
 
   /** A cluster's pillar; empty where it can't be compiled. */
   pillarOf(cluster: Cluster): PyDict {
-    const minion = minionOfCluster(this.fleet, cluster);
-    if (this.#memo === undefined) return this.#salt.forMinion(minion).pillar().value.data;
-    return this.#salt.forSharing(minion, this.#memo, this.#shared).pillar().value.data;
+    if (this.#memo === undefined) return this.#salt.forMinion(minionOfCluster(this.fleet, cluster)).pillar().value.data;
+    return this.#salt.forSharing(this.#minions.of(cluster), this.#memo, this.#shared).pillar().value.data;
   }
 
   /** Whether a cluster's pillar, or a target of its top file, asks for a grain. */
   pillarAsksFor(cluster: Cluster, [name = ""]: readonly string[]): boolean {
     const memo = this.#memo;
     if (memo === undefined) return true;
-    const compiler = this.#salt.forSharing(minionOfCluster(this.fleet, cluster), memo, this.#shared);
+    const compiler = this.#salt.forSharing(this.#minions.of(cluster), memo, this.#shared);
     compiler.pillar();
-    return compiler.tracker.reads().questions.some((question) => {
+    return compiler.tracker.questions().some((question) => {
       const path = memo.paths.at(question >> 2);
       return path?.key === name && path.parent === memo.root("grains");
     });
@@ -242,7 +251,7 @@ export class FleetCompiler {
   filesWith(cluster: Cluster, pillar: PyDict): ReadonlyMap<string, WrittenFile> | undefined {
     if (this.#memo === undefined) return undefined;
     const given = this.#givenPillar(cluster, pillar);
-    const shared = this.#salt.forSharing(minionOfCluster(this.fleet, cluster), this.#memo, this.#shared, given);
+    const shared = this.#salt.forSharing(this.#minions.of(cluster), this.#memo, this.#shared, given);
     const files = shared.files().value?.files;
     if (files === undefined || shared.alone || shared.low().value?.failed.length !== 0) return undefined;
     const written = new Map<string, WrittenFile>();
@@ -266,8 +275,10 @@ export class FleetCompiler {
 
   /** A pillar in place of a cluster's own; the PGP messages of that stay. */
   #givenPillar(cluster: Cluster, data: PyDict): PillarStage {
-    const minion = minionOfCluster(this.fleet, cluster);
-    const own = this.#memo === undefined ? this.#salt.forMinion(minion) : this.#salt.forSharing(minion, this.#memo, this.#shared);
+    const own =
+      this.#memo === undefined
+        ? this.#salt.forMinion(minionOfCluster(this.fleet, cluster))
+        : this.#salt.forSharing(this.#minions.of(cluster), this.#memo, this.#shared);
     return { value: { data, findings: [], sealed: own.pillar().value.sealed }, messages: [], findings: [] };
   }
 
@@ -295,7 +306,7 @@ export class FleetCompiler {
     const memo = this.#memo;
     if (memo === undefined) return { compile: compileCluster(cluster, input) };
     const given = other === undefined ? undefined : this.#givenPillar(cluster, other);
-    const shared = this.#salt.forSharing(minion(), memo, this.#shared, given);
+    const shared = this.#salt.forSharing(this.#minions.of(cluster), memo, this.#shared, given);
     const compiled = compileCluster(cluster, { ...input, salt: (trace) => (trace ? input.salt(true) : shared), addons: this.#addons });
     if (!shared.alone) return { compile: compiled, followed: shared };
     const asked = new Set<string>();

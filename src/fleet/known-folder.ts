@@ -104,10 +104,10 @@ export class FolderStamps {
     this.#put(this.#shape.files.length * FILE + folder * STAMP, stamp);
   }
 
-  /** `digests`: of the files, in their order. */
-  known(digests: readonly string[], table: { readonly list: readonly string[]; number(text: string): number }): KnownFolder {
-    for (const [file, digest] of digests.entries()) this.#numbers[file * FILE + STAMP] = table.number(digest);
-    return new KnownFolder(this.#shape, this.#numbers, table.list);
+  /** `digests`: of the files, in their order, as places in the list. */
+  known(digests: readonly number[], list: readonly string[]): KnownFolder {
+    for (let file = 0; file < digests.length; file++) this.#numbers[file * FILE + STAMP] = digests[file] ?? -1;
+    return new KnownFolder(this.#shape, this.#numbers, list);
   }
 
   #put(at: number, stamp: Stats | Float64Array): void {

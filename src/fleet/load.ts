@@ -3,7 +3,18 @@ import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import type { BundleSource } from "../bundle/index.ts";
 import { FindingError, type Finding } from "../finding/index.ts";
 import { deepCopy, PyDict, type Value } from "../python/index.ts";
-import { Disk, DiskFileRoots, diskOptions, minionConfig, minionOf, type FileRoots, type FileSystem, type Minion } from "../salt/index.ts";
+import {
+  Disk,
+  DiskFileRoots,
+  diskOptions,
+  minionConfig,
+  minionOf,
+  withIdentity,
+  type FileRoots,
+  type FileSystem,
+  type Minion,
+  type MinionConfig,
+} from "../salt/index.ts";
 import { bundlesOf } from "./bundles.ts";
 import { CONFIG_FILE, parseFleetConfig, type FleetConfig } from "./config.ts";
 import type { RosterCache } from "./cache/roster-cache.ts";
@@ -130,12 +141,32 @@ function rootsIn(files: FileSystem, folder: string, roots: ReadonlyMap<string, r
 
 /** The minion that a cluster is to Salt's machinery. Its data are its own: what a template changes in them no other minion sees. */
 export function minionOfCluster(fleet: Fleet, cluster: Cluster): Minion {
+  return minionOf(configOfCluster(fleet, cluster), fleet.fileRoots, fleet.pillarRoots);
+}
+
+/** The minions of clusters, for those who change nothing that they hold: all but id and grains is the same object. */
+export class SharedMinions {
+  readonly #fleet: Fleet;
+  #config: MinionConfig | undefined;
+
+  constructor(fleet: Fleet) {
+    this.#fleet = fleet;
+  }
+
+  of(cluster: Cluster): Minion {
+    const { configFile, fileRoots, pillarRoots } = this.#fleet;
+    this.#config ??= configOfCluster(this.#fleet, cluster);
+    return minionOf(withIdentity(this.#config, cluster.id, cluster.grains, configFile), fileRoots, pillarRoots);
+  }
+}
+
+function configOfCluster(fleet: Fleet, cluster: Cluster): MinionConfig {
   const options = PyDict.of([...fleet.config.saltOptions.entries()].map(([key, value]): [Value, Value] => [key, deepCopy(value)]));
   options.set("id", cluster.id);
   options.set("grains", deepCopy(cluster.grains));
   options.set("file_roots", rootsOption(fleet.config.fileRoots));
   options.set("pillar_roots", rootsOption(fleet.config.pillarRoots));
-  return minionOf(minionConfig(options, fleet.configFile), fleet.fileRoots, fleet.pillarRoots);
+  return minionConfig(options, fleet.configFile);
 }
 
 function rootsOption(roots: ReadonlyMap<string, readonly string[]>): PyDict {

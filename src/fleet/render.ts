@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { isBundleFile, sha256 } from "../addon/index.ts";
+import { isBundleFile } from "../addon/index.ts";
 import { FileAnswers } from "./cache/file-answers.ts";
 import type { RunState } from "./cache/run-state.ts";
 import type { AskedFile, ClusterState, StatePart } from "./cache/state-part.ts";
@@ -13,6 +13,7 @@ import { textAt, type OutDifference } from "./out.ts";
 import { rosterText } from "./partition.ts";
 import type { Reach } from "./reach.ts";
 import type { Cluster } from "./roster.ts";
+import { TextDigests } from "./text-digests.ts";
 
 /** What became of one cluster and of its folder in out/. */
 export interface RenderedCluster extends Omit<CompiledCluster, "files"> {
@@ -108,9 +109,9 @@ class RenderRun {
   readonly #options: RenderOptions;
   readonly #answers: FileAnswers;
   readonly #state: RunState | undefined;
-  readonly #digests = new Map<string, string>();
+  readonly #digests = new TextDigests();
   readonly #asked: AskedFile[] = [];
-  readonly #askedNumbers = new Map<string, number>();
+  readonly #askedNumbers: (number | undefined)[] = [];
   readonly #clusters = new Map<string, ClusterState>();
   readonly #texts = new Map<string, string>();
   readonly #folders: ClusterFolders;
@@ -120,7 +121,7 @@ class RenderRun {
     this.#compiler = compiler;
     this.#options = options;
     this.aside = new Aside(options.out);
-    this.#folders = new ClusterFolders(options.out, { ...options, aside: this.aside, digestOf: (text) => this.#digest(text) });
+    this.#folders = new ClusterFolders(options.out, { ...options, aside: this.aside, digests: this.#digests });
     this.#answers = options.state?.answers ?? new FileAnswers(fleet);
     this.#state = options.state;
   }
@@ -134,7 +135,7 @@ class RenderRun {
     const known = before?.state.folder;
     const trusted = before?.trusted ?? 0;
     if (before !== undefined && known !== undefined && this.#state?.holds(cluster.id, roster) === true) {
-      if (this.#folders.isAsKnown(place, known, trusted, digestOf)) {
+      if (this.#folders.isAsKnown(place, known, trusted)) {
         this.unchanged++;
         const outcome: Outcome = JSON.parse(before.state.outcome);
         return {
@@ -170,7 +171,10 @@ class RenderRun {
       ...outcome,
       difference: within(`${place}/`, difference),
       milliseconds: performance.now() - start,
-      ...this.#details(() => [...compiled.files].map(([path, text]) => [path, this.#digest(text)]), lines),
+      ...this.#details(
+        () => [...compiled.files].map(([path, text]) => [path, this.#digests.list[this.#digests.number(text)] ?? ""]),
+        lines,
+      ),
     };
   }
 
@@ -184,7 +188,11 @@ class RenderRun {
     const texts = this.#textsOf(outcome, reach, alike);
     if (questions !== undefined && this.#state !== undefined)
       this.#clusters.set(cluster.id, { roster, questions: questions.map((question) => this.#ask(question)), ...texts, folder: undefined });
-    return { reach: texts.reach, sets: this.#compiler.reachSets, files: questions ?? [] };
+    return {
+      reach: texts.reach,
+      sets: this.#compiler.reachSets,
+      files: (questions ?? []).map((question) => this.#compiler.fileQuestion(question)),
+    };
   }
 
   /** Outcome and reach as texts, equal ones as one: most clusters came to the same. */
@@ -216,12 +224,13 @@ class RenderRun {
     });
   }
 
-  #ask(question: string): number {
-    let number = this.#askedNumbers.get(question);
+  /** The place of a question of the compiler's in the list of this run. */
+  #ask(question: number): number {
+    let number = this.#askedNumbers[question];
     if (number === undefined) {
-      const entry = { question, answer: this.#answers.answer(question), stamp: this.#answers.stampRead(question) };
-      number = this.#asked.push(entry) - 1;
-      this.#askedNumbers.set(question, number);
+      const text = this.#compiler.fileQuestion(question);
+      number = this.#asked.push({ question: text, answer: this.#answers.answer(text), stamp: this.#answers.stampRead(text) }) - 1;
+      this.#askedNumbers[question] = number;
     }
     return number;
   }
@@ -232,22 +241,7 @@ class RenderRun {
     this.#texts.set(text, text);
     return text;
   }
-
-  #digest(text: string): string {
-    // Long texts, of which release.yaml is one, are hardly ever another cluster's too.
-    if (text.length > LONG) return digestOf(text);
-    let digest = this.#digests.get(text);
-    if (digest === undefined) {
-      digest = digestOf(text);
-      if (this.#digests.size >= MOST_DIGESTS) this.#digests.clear();
-      this.#digests.set(text, digest);
-    }
-    return digest;
-  }
 }
-
-const MOST_DIGESTS = 20_000;
-const LONG = 8192;
 
 const NOTHING: OutDifference = { missing: [], changed: [], extra: [] };
 
@@ -258,8 +252,4 @@ function within(prefix: string, { missing, changed, extra }: OutDifference): Out
 
 function identity({ id, az, kubernetes }: Cluster): CompiledCluster["cluster"] {
   return { id, az, kubernetes };
-}
-
-function digestOf(content: string | Buffer): string {
-  return sha256(content, "base64");
 }

@@ -45,6 +45,17 @@ export class Answers {
     }
   }
 
+  /** A number equal for one object, and for equal plain values. */
+  identity(value: Value | undefined): number {
+    if (value === null || typeof value !== "object") return this.#value(value);
+    let number = this.#identities.get(value);
+    if (number === undefined) this.#identities.set(value, (number = --this.#lastIdentity));
+    return number;
+  }
+  readonly #identities = new WeakMap<object, number>();
+  /** Those of objects are below all of plain values. */
+  #lastIdentity = NEVER;
+
   #value(value: Value | undefined): number {
     if (typeof value === "string") {
       let number = this.#strings.get(value);

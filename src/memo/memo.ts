@@ -56,6 +56,20 @@ export class Memo {
     return root;
   }
 
+  /**
+   * The places that the answers to questions about data follow from: a top entry of a root, by the number of its path, where it is such or lies
+   * below one; else, as for the id and the keys of a root, the question itself, as a negative number.
+   */
+  placesOf(questions: readonly number[]): readonly number[] {
+    const places = new Set<number>();
+    for (const question of questions) {
+      let at = this.paths.at(question >> 2);
+      while (at?.parent?.parent !== undefined) at = at.parent;
+      places.add(at?.parent === undefined || at.parent === this.root("id") ? ~question : at.id);
+    }
+    return [...places];
+  }
+
   /** The number of a question about files. */
   file(question: string): number {
     const known = this.#fileNumbers.get(question);

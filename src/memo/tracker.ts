@@ -12,7 +12,7 @@ import {
 } from "../python/index.ts";
 import { NEVER, questionOf } from "./answers.ts";
 import { canonical, NotPlain } from "./canonical.ts";
-import { Trie } from "./trie.ts";
+import { Trie, type Places } from "./trie.ts";
 import type { Memo } from "./memo.ts";
 
 /** A result with all that was read for it. */
@@ -54,6 +54,8 @@ class Recording {
   readonly outer: Recording | undefined;
   /** Its result says where texts that were only printed stand in it. */
   readonly tellsPrinted: boolean;
+  /** Further questions, of results that the outermost took: nobody looks at those before the end. */
+  readonly later: (readonly number[])[] = [];
 
   constructor(outer?: Recording, tellsPrinted = false) {
     this.outer = outer;
@@ -95,6 +97,10 @@ export class Tracker implements DataReads {
   /** Of those, what was not set to a value that is known. */
   readonly #unknown = new Set<DataPath>();
   readonly #ask = (question: number): number => this.#answer(question);
+  readonly #places: Places = {
+    of: (questions) => this.#memo.placesOf(questions),
+    holds: (place) => this.#holds(place),
+  };
   #current = new Recording();
   /** Something happened that results can't be kept over: the subject is to be computed alone. */
   unsound = false;
@@ -109,10 +115,10 @@ export class Tracker implements DataReads {
     this.#epoch = memo.scratch.next();
   }
 
-  /** More data of the subject, under the name of a root. */
-  add(root: string, data: PyDict): void {
+  /** More data of the subject, under the name of a root. `hasAliases`: see `holdsAliases`. */
+  add(root: string, data: PyDict, hasAliases = holdsAliases(data)): void {
     this.#roots.set(root, data);
-    if (holdsAliases(data)) this.unsound = true;
+    if (hasAliases) this.unsound = true;
   }
 
   /** A root's data, every read of which is followed. */
@@ -247,6 +253,7 @@ export class Tracker implements DataReads {
     const own = new Recording(outer, tellsPrinted);
     this.#current = own;
     const writes: [string, Value][] = [];
+    let questions: readonly number[];
     let value: T;
     try {
       value = run();
@@ -258,11 +265,11 @@ export class Tracker implements DataReads {
         else writes.push([path.key, deepCopy(written)]);
       }
       this.#current = outer;
-      this.#adopt(own);
+      questions = [...own.questions];
+      this.#adopt({ questions, files: own.files, printed: own.printed });
       for (const path of own.written) outer.written.add(path);
       if (own.volatile) outer.volatile = true;
     }
-    const questions = [...own.questions];
     const kept: Kept<T> = {
       value,
       questions,
@@ -282,7 +289,7 @@ export class Tracker implements DataReads {
 
   /** The result that an earlier subject has left, if all that would be read is the same. */
   take<T>(trie: Trie<Kept<T>>): Kept<T> | undefined {
-    const found = this.unsound ? undefined : trie.find(this.#ask);
+    const found = this.unsound ? undefined : trie.find(this.#ask, this.#dirty.size > 0 ? undefined : this.#places);
     if (found === undefined || !found.printed.every((question) => this.#isPrintable(question))) return undefined;
     this.#memo.counts.taken++;
     this.#adopt(found);
@@ -296,7 +303,7 @@ export class Tracker implements DataReads {
     files,
     printed,
   }: {
-    readonly questions: Iterable<number>;
+    readonly questions: readonly number[];
     readonly files: Iterable<number>;
     readonly printed: Iterable<number>;
   }): void {
@@ -305,14 +312,21 @@ export class Tracker implements DataReads {
       const path = into.written.size === 0 ? undefined : this.#memo.paths.at(question >> 2);
       return path !== undefined && into.written.has(path);
     };
-    for (const question of questions) if (!isOwn(question)) into.ask(question);
+    if (into.outer === undefined && into.noting === undefined && into.written.size === 0) into.later.push(questions);
+    else for (const question of questions) if (!isOwn(question)) into.ask(question);
     for (const file of files) into.files.add(file);
     for (const question of printed) into.print(question);
   }
 
-  /** Everything that was read since the tracker was made, outside of what is running. */
-  reads(): { readonly questions: readonly number[]; readonly files: readonly number[] } {
-    return { questions: [...this.#current.questions], files: [...this.#current.files] };
+  /** All questions about data that were asked since the tracker was made, outside of what is running. */
+  questions(): readonly number[] {
+    const { questions, later } = this.#current;
+    return [...new Set([...questions, ...later.flat()])];
+  }
+
+  /** The same about files. */
+  files(): readonly number[] {
+    return [...this.#current.files];
   }
 
   /** Whether something was written that the answer to one of some questions hangs on. */
@@ -334,23 +348,20 @@ export class Tracker implements DataReads {
     return path !== undefined && this.printedText(path) !== undefined;
   }
 
-  /** Lists are handed out as copies that all of the subject's templates share, as in Salt: one that was changed counts as written. */
+  /**
+   * Lists are handed out as copies that all of the subject's templates share, as in Salt: one that was changed counts as written. The
+   * running computation may have changed one where it read one, unless something written has made another way to it.
+   */
   #noticeChangedLists(): void {
     if (this.#handed.size === 0 || this.unsound) return;
-    for (const path of this.#changeable()) {
-      const handed = this.#handed.get(path);
-      if (handed === undefined || sameData(handed.copy, handed.original)) continue;
+    const { questions } = this.#current;
+    const any = this.#dirty.size > 0;
+    for (const [path, handed] of this.#handed) {
+      if (!any && !questions.has(questionOf(path, Ask.value))) continue;
+      if (sameData(handed.copy, handed.original)) continue;
       this.#handed.set(path, { copy: handed.copy, original: deepCopy(handed.copy) });
       this.wrote(path);
     }
-  }
-
-  /** Where the running computation may have changed a list: where it read one, unless something written has made another way to it. */
-  #changeable(): readonly DataPath[] {
-    if (this.#dirty.size > 0) return [...this.#handed.keys()];
-    return [...this.#current.questions].flatMap((question) =>
-      question % 4 === Ask.value ? (this.#memo.paths.at(question >> 2) ?? []) : [],
-    );
   }
 
   #isDirty(path: DataPath, what: Ask): boolean {
@@ -372,6 +383,16 @@ export class Tracker implements DataReads {
     const answer = path === undefined ? NEVER : this.#compute(path, question & 3);
     scratch.setAnswer(question, this.#epoch, answer);
     return answer;
+  }
+
+  /** See `Memo.placesOf`. */
+  #holds(place: number): number | undefined {
+    if (place < 0) {
+      const answer = this.#answer(~place);
+      return answer === NEVER ? undefined : answer;
+    }
+    const path = this.#memo.paths.at(place);
+    return path === undefined ? undefined : this.#memo.answers.identity(this.#value(path));
   }
 
   /** What was set is told as a whole, as nobody is told of reads within it. */

@@ -5,6 +5,17 @@ export interface Trail {
 }
 
 /**
+ * A quicker way to the answers of many questions at once: those about what lies in one place all follow from which object stands there, as
+ * no object changes.
+ */
+export interface Places {
+  /** The places from which the answers to questions follow; each is a number. */
+  of(questions: readonly number[]): readonly number[];
+  /** What stands there: equal numbers for the same object and for equal plain values. `undefined` where that can't be told. */
+  holds(place: number): number | undefined;
+}
+
+/**
  * Results by what was read for them.
  *
  * A computation that is deterministic asks the same next question whenever the answers so far were the same. So the records of one
@@ -21,21 +32,25 @@ export class Trie<T> {
   }
 
   /** The result whose every read has the answer that it has now. */
-  find(ask: (question: number) => number): T | undefined {
+  find(ask: (question: number) => number, places?: Places): T | undefined {
     let node = this.#root;
     while (node !== undefined) {
       if (node.questions.length === 0) {
         if (node.result !== undefined) this.#found++;
         return node.result?.value;
       }
-      const answers: number[] = [];
-      let hash = 17;
-      for (const question of node.questions) {
-        const answer = ask(question);
-        answers.push(answer);
-        hash = (Math.imul(hash, 31) + answer) | 0;
+      const held = places === undefined || node.questions.length < MANY ? undefined : heldAt(node, places);
+      const known = held === undefined || node.byPlaces === undefined ? undefined : branchOf(node.byPlaces, held);
+      if (known !== undefined) {
+        node = known.node;
+        continue;
       }
-      node = node.next.get(hash)?.find((branch) => same(branch.answers, answers, answers.length))?.node;
+      const next: Node<T> | undefined = branchOf(node.next, node.questions.map(ask))?.node;
+      if (held !== undefined && next !== undefined) {
+        if (node.byPlaces === undefined || node.byPlaces.size >= MOST_BY_PLACES) node.byPlaces = new Map();
+        addBranch(node.byPlaces, { answers: held, node: next });
+      }
+      node = next;
     }
     return undefined;
   }
@@ -64,7 +79,7 @@ export class Trie<T> {
         if (agree === 0) {
           // A computation that asks other things though nothing that was told is other: keep the newer.
           node.next.clear();
-          node.questions = questions.slice(from);
+          requestion(node, questions.slice(from));
           if (node.questions.length === 0) {
             node.result = { value };
             return;
@@ -75,21 +90,15 @@ export class Trie<T> {
       from += run;
       if (run === 0) {
         if (from < questions.length) {
-          node.questions = questions.slice(from);
+          requestion(node, questions.slice(from));
           node.result = undefined;
           continue;
         }
         node.result = { value };
         return;
       }
-      const hash = hashOf(given);
-      const branches = node.next.get(hash) ?? [];
-      node.next.set(hash, branches);
-      let branch = branches.find((each) => same(each.answers, given, run));
-      if (branch === undefined) {
-        branch = { answers: given, node: leafOrRun<T>(questions, from) };
-        branches.push(branch);
-      }
+      let branch = branchOf(node.next, given);
+      if (branch === undefined) addBranch(node.next, (branch = { answers: given, node: leafOrRun<T>(questions, from) }));
       node = branch.node;
     }
   }
@@ -98,11 +107,22 @@ export class Trie<T> {
 /** So many different results in a row are no sign yet that no two are alike. */
 const MOST_IDLE = 1024;
 
+/** Fewer questions are asked one by one. */
+const MANY = 8;
+const MOST_BY_PLACES = 4096;
+
 interface Node<T> {
   questions: readonly number[];
-  readonly next: Map<number, Branch<T>[]>;
+  readonly next: Branches<T>;
   result: { readonly value: T } | undefined;
+  /** The places that the questions are about; `undefined` until they are asked for. */
+  places: readonly number[] | undefined;
+  /** What follows by what was found at those places. */
+  byPlaces: Branches<T> | undefined;
 }
+
+/** By the hash of the answers. */
+type Branches<T> = Map<number, Branch<T>[]>;
 
 interface Branch<T> {
   readonly answers: readonly number[];
@@ -110,7 +130,42 @@ interface Branch<T> {
 }
 
 function leafOrRun<T>(questions: readonly number[], from: number): Node<T> {
-  return { questions: questions.slice(from), next: new Map(), result: undefined };
+  return nodeOf(questions.slice(from));
+}
+
+function nodeOf<T>(questions: readonly number[]): Node<T> {
+  return { questions, next: new Map(), result: undefined, places: undefined, byPlaces: undefined };
+}
+
+/** Gives a node other questions. */
+function requestion(node: Node<unknown>, questions: readonly number[]): void {
+  node.questions = questions;
+  node.places = undefined;
+  node.byPlaces = undefined;
+}
+
+/** What stands at a node's places; `undefined` where to ask each question is no more work. */
+function heldAt(node: Node<unknown>, places: Places): readonly number[] | undefined {
+  node.places ??= places.of(node.questions);
+  if (node.places.length * 2 > node.questions.length) return undefined;
+  const held: number[] = [];
+  for (const place of node.places) {
+    const value = places.holds(place);
+    if (value === undefined) return undefined;
+    held.push(value);
+  }
+  return held;
+}
+
+function branchOf<T>(branches: Branches<T>, answers: readonly number[]): Branch<T> | undefined {
+  return branches.get(hashOf(answers))?.find((branch) => same(branch.answers, answers, answers.length));
+}
+
+function addBranch<T>(branches: Branches<T>, branch: Branch<T>): void {
+  const hash = hashOf(branch.answers);
+  const known = branches.get(hash);
+  if (known === undefined) branches.set(hash, [branch]);
+  else known.push(branch);
 }
 
 /** Makes a run of questions two, the first of `length`. */
@@ -118,21 +173,13 @@ function split<T>(node: Node<T>, length: number): void {
   if (length === 0) return;
   const rest = node.questions.slice(length);
   const before = [...node.next.values()].flat();
-  node.questions = node.questions.slice(0, length);
+  requestion(node, node.questions.slice(0, length));
   node.next.clear();
   for (const { answers, node: below } of before) {
     const head = answers.slice(0, length);
-    const hash = hashOf(head);
-    const branches = node.next.get(hash) ?? [];
-    node.next.set(hash, branches);
-    let branch = branches.find((each) => same(each.answers, head, length));
-    if (branch === undefined) {
-      branch = { answers: head, node: { questions: rest, next: new Map(), result: undefined } };
-      branches.push(branch);
-    }
-    const tail = answers.slice(length);
-    const tailHash = hashOf(tail);
-    branch.node.next.set(tailHash, [...(branch.node.next.get(tailHash) ?? []), { answers: tail, node: below }]);
+    let branch = branchOf(node.next, head);
+    if (branch === undefined) addBranch(node.next, (branch = { answers: head, node: nodeOf(rest) }));
+    addBranch(branch.node.next, { answers: answers.slice(length), node: below });
   }
 }
 

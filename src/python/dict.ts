@@ -27,6 +27,8 @@ interface Track {
 export class PyDict extends PyObject {
   readonly typeName: string = "dict";
   #values = new Map<HashKey, Value>();
+  /** Of a view: whether the values are still the base's own map. */
+  #isBorrowed = false;
   /** Keys whose printed form is not their hash key (bool, float, tuple …). */
   #originals: Map<HashKey, Value> | undefined;
   #track: Track | undefined;
@@ -34,7 +36,8 @@ export class PyDict extends PyObject {
   /** A view of a dict that must not change from now on, nor anything in it; `path` is its place. */
   static view(base: PyDict, path: DataPath, reads: DataReads): PyDict {
     const view = base.emptyLike();
-    view.#values = new Map(base.#values);
+    view.#values = base.#values;
+    view.#isBorrowed = true;
     if (base.#originals !== undefined) view.#originals = new Map(base.#originals);
     view.#track = { reads, path, own: new Set(), leaves: new Map() };
     return view;
@@ -113,18 +116,18 @@ export class PyDict extends PyObject {
     const hash = hashKey(key);
     if (this.#track !== undefined) this.#written(hash, this.#track);
     this.#originals?.delete(hash);
-    return this.#values.delete(hash);
+    return this.#ownValues().delete(hash);
   }
   clear(): void {
     // Of an empty dict too it has to be known that it is: another may hold something to clear.
     if (this.#track?.path !== undefined) this.#track.reads.asked(this.#track.path, Ask.size);
     if (this.#track !== undefined) for (const hash of this.#values.keys()) this.#written(hash, this.#track);
-    this.#values.clear();
+    this.#ownValues().clear();
     this.#originals = undefined;
   }
   keys(): IterableIterator<Value> {
     if (this.#track?.path !== undefined) this.#track.reads.asked(this.#track.path, Ask.keys);
-    return this.#originals === undefined ? this.#values.keys() : this.#spelledKeys();
+    return this.#originals === undefined ? this.#ownValues().keys() : this.#spelledKeys();
   }
   values(): IterableIterator<Value> {
     return this.#track === undefined ? this.#values.values() : this.#readValues(this.#track);
@@ -176,7 +179,15 @@ export class PyDict extends PyObject {
   }
   #put(hash: HashKey, key: Value, value: Value): void {
     if (hash !== key && !this.#values.has(hash)) (this.#originals ??= new Map()).set(hash, key);
-    this.#values.set(hash, value);
+    this.#ownValues().set(hash, value);
+  }
+  /** The values to change, or to go through while they are changed. */
+  #ownValues(): Map<HashKey, Value> {
+    if (this.#isBorrowed) {
+      this.#values = new Map(this.#values);
+      this.#isBorrowed = false;
+    }
+    return this.#values;
   }
   #written(hash: HashKey, track: Track, value?: Value): void {
     track.leaves.delete(hash);
@@ -198,7 +209,7 @@ export class PyDict extends PyObject {
       own.add(hash);
       const handed = value instanceof PyDict ? PyDict.view(value, place, reads) : deepCopy(value);
       if (!(value instanceof PyDict)) reads.handed(place, handed, value);
-      this.#values.set(hash, handed);
+      this.#ownValues().set(hash, handed);
       return handed;
     }
     const place = leaves.get(hash);
@@ -223,17 +234,17 @@ export class PyDict extends PyObject {
   }
   *#readValues(track: Track): Generator<Value> {
     if (track.path !== undefined) track.reads.asked(track.path, Ask.keys);
-    for (const hash of this.#values.keys()) yield this.#read(hash, track) ?? null;
+    for (const hash of this.#ownValues().keys()) yield this.#read(hash, track) ?? null;
   }
   *#readEntries(track: Track): Generator<[Value, Value]> {
     if (track.path !== undefined) track.reads.asked(track.path, Ask.keys);
-    for (const hash of this.#values.keys()) yield [this.#original(hash), this.#read(hash, track) ?? null];
+    for (const hash of this.#ownValues().keys()) yield [this.#original(hash), this.#read(hash, track) ?? null];
   }
   *#spelledKeys(): IterableIterator<Value> {
-    for (const hash of this.#values.keys()) yield this.#original(hash);
+    for (const hash of this.#ownValues().keys()) yield this.#original(hash);
   }
   *#spelledEntries(): IterableIterator<[Value, Value]> {
-    for (const [hash, value] of this.#values) yield [this.#original(hash), value];
+    for (const [hash, value] of this.#ownValues()) yield [this.#original(hash), value];
   }
   #original(hash: HashKey): Value {
     const original = this.#originals?.get(hash);

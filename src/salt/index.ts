@@ -6,7 +6,7 @@
  */
 export type { CommonFiles } from "./common-files.ts";
 export { MinionCompiler, SaltCompiler, type MinionSettings, type PillarStage, type Stage, type StateSelection } from "./compile.ts";
-export { minionConfig, minionOf, parseMinionConfig, type ConfigFile, type MinionConfig } from "./config/index.ts";
+export { minionConfig, minionOf, parseMinionConfig, withIdentity, type ConfigFile, type MinionConfig } from "./config/index.ts";
 export { Disk, DiskFileRoots, diskOptions, filesIn, MemoryFileRoots, type FileSystem } from "./fileroots/index.ts";
 export { encodeFiles, type AppliedStates, type EncodedFile, type FileRunParts } from "./filestate/index.ts";
 export { followedRoots, SharedStates, type Asked, type MinionReads, type PathRun, type SharedMinionCompiler } from "./shared-compile.ts";

@@ -147,10 +147,20 @@ export class SharedStates {
   readonly inOrder = new Set<string>();
   /** Whether one container stands twice in what a pillar SLS gives. */
   readonly aliased = new WeakMap<PyDict, boolean>();
+  readonly #merged = new WeakMap<PyDict, WeakMap<PyDict, PyDict>>();
   /** A plan's file with its content, by its text: one object for equal files. */
   readonly files = new WeakMap<FileResult, Map<string, WrittenResult>>();
   /** The same of renders that print texts of a minion's own, for the minion that was first. */
   readonly bases = new WeakMap<FileResult, WeakMap<KeptRender, WrittenResult>>();
+
+  /** What two mappings merge to, one object for the same two. */
+  merged(below: PyDict, above: PyDict, merge: () => PyDict): PyDict {
+    let known = this.#merged.get(below);
+    if (known === undefined) this.#merged.set(below, (known = new WeakMap()));
+    let merged = known.get(above);
+    if (merged === undefined) known.set(above, (merged = merge()));
+    return merged;
+  }
 }
 
 /**
@@ -171,6 +181,8 @@ export class SharedMinionCompiler {
   /** Renders since the list was last emptied. */
   #rendered: { readonly kept: Kept<KeptRender>; readonly trie: Trie<Kept<KeptRender>>; readonly sls: string | undefined }[] = [];
   #pillar: PillarStage | undefined;
+  /** Whether the pillar is merged of SLS that were looked through for aliases, each by itself. */
+  #mergedPlainly = false;
   #low: Stage<CompiledLow> | undefined;
   #states: Kept<Metered<KeptStates>> | undefined;
   readonly #fileReads = new Map<string, readonly Asked[]>();
@@ -212,7 +224,8 @@ export class SharedMinionCompiler {
   pillar(): PillarStage {
     if (this.#pillar !== undefined) return this.#pillar;
     const pillar = this.#compute(this.#memo.trie<Metered<PillarStage>>("pillar"), () => this.#compilePillar());
-    this.tracker.add("pillar", pillar.value.data);
+    // What stands at one place in each of some mappings stands at that place alone in what they merge to.
+    this.tracker.add("pillar", pillar.value.data, !this.#mergedPlainly && this.#hasAliases(pillar.value.data));
     this.#pillar = pillar;
     return pillar;
   }
@@ -376,8 +389,13 @@ export class SharedMinionCompiler {
           // Salt merges in place, so that more for one name of a YAML anchor is more for its other names.
           if (this.#hasAliases(above)) this.tracker.unsound = true;
         },
+        mixed: () => {
+          this.#mergedPlainly = false;
+        },
+        merged: (below: PyDict, above: PyDict, merge: () => PyDict) => this.#shared.merged(below, above, merge),
       },
     };
+    this.#mergedPlainly = true;
     return new MinionCompiler(this.#minion, { lenient: true, sharing }, this.#renderer, this.#names, this.#budget).pillar();
   }
 

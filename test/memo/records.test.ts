@@ -81,7 +81,7 @@ describe("records of earlier runs", () => {
     const run = (memo: Memo): readonly string[] => {
       const tracker = follow(memo, PyDict.from({ a: 1 }));
       tracker.compute(memo.lastingTrie("render"), () => (tracker.file(memo.file("find a")), "text"));
-      return tracker.reads().files.map((number) => memo.fileQuestion(number));
+      return tracker.files().map((number) => memo.fileQuestion(number));
     };
     const first = continued([]);
     expect(run(first)).toEqual(["find a"]);

@@ -65,6 +65,20 @@ export function minionConfig(given: PyDict, file: string, fallbackId?: string): 
   return { id, grains, opts, fileRoots, pillarRoots, warnings };
 }
 
+/**
+ * The same config for a minion of another id and other grains. All else in it is shared with the first, and nothing of it may be changed.
+ */
+export function withIdentity(config: MinionConfig, id: string, grains: PyDict, file: string): MinionConfig {
+  const opts = PyDict.of(config.opts.entries());
+  opts.set("id", id);
+  opts.set("grains", grains);
+  const ownId = idOf(opts, file);
+  opts.set("id", ownId);
+  const own = grainsOf(opts, ownId, file);
+  opts.set("grains", own);
+  return { ...config, id: ownId, grains: own, opts };
+}
+
 /** A config's minion over the files its roots name. */
 export function minionOf(config: MinionConfig, fileRoots: FileRoots, pillarRoots: FileRoots): Minion {
   return { id: config.id, grains: config.grains, opts: config.opts, fileRoots, pillarRoots };

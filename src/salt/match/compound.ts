@@ -40,6 +40,13 @@ export type TermMatcher = (engine: Engine, pattern: string, delimiter: string | 
 export function compoundMatch(target: Value, nodegroups: Value, term: TermMatcher): boolean {
   const words = compoundWords(target);
   if (words === undefined) return false;
+  const [only] = words;
+  // Most targets are one term.
+  if (words.length === 1 && typeof only === "string" && !OPERATORS.has(only)) {
+    const { engine, delimiter, pattern } = parseTerm(only);
+    const matcher = engine === undefined ? "glob" : LETTERS.get(engine);
+    if (matcher !== undefined) return term(matcher, engine === undefined ? only : pattern, delimiter) === true;
+  }
   // Last word first, so that taking one and putting a nodegroup's in its place are both cheap.
   const pending = [...words].reverse();
   const results: string[] = [];

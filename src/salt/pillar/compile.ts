@@ -41,6 +41,10 @@ export interface PillarSharing {
   sls(saltenv: string, sls: string, run: () => SharedSls | undefined): SharedSls | undefined;
   /** Told of what is about to be merged over what there is, so that only what both have is copied. */
   merging(above: PyDict): void;
+  /** Told that data were put together in another way, so that one container may stand at two places. */
+  mixed(): void;
+  /** What two mappings that nobody changes merge to: one object for the same two. */
+  merged(below: PyDict, above: PyDict, merge: () => PyDict): PyDict;
 }
 
 /** What a pillar SLS comes to, for many minions. */

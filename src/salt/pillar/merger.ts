@@ -32,10 +32,12 @@ export class PillarMerger {
 
   /** The same without copying what only one of the two has, where both are to be changed by nobody. */
   shared(below: PyDict, above: PyDict, sharing: PillarSharing | undefined): PyDict {
-    if (sharing === undefined || !this.idempotent || !this.leavesSources || this.#tracer !== undefined)
+    if (sharing === undefined || !this.idempotent || !this.leavesSources || this.#tracer !== undefined) {
+      sharing?.mixed();
       return this.merge(below, above);
+    }
     sharing.merging(above);
-    return over(below, above);
+    return over(below, above, sharing);
   }
 
   /** `above` put over `below`. @throws PyError `TypeError` where either is no dict */
@@ -54,12 +56,13 @@ export class PillarMerger {
 }
 
 /** `update(deepCopy(below), above)` of data that nobody changes: what only one of the two has is not copied. */
-function over(below: PyDict, above: PyDict): PyDict {
+function over(below: PyDict, above: PyDict, sharing: PillarSharing): PyDict {
   const merged = below.emptyLike();
   for (const [key, value] of below.entries()) merged.set(key, value);
   for (const [key, value] of above.entries()) {
     const old = merged.get(key);
-    merged.set(key, old instanceof PyDict && value instanceof PyDict ? over(old, value) : value);
+    const isBoth = old instanceof PyDict && value instanceof PyDict;
+    merged.set(key, isBoth ? sharing.merged(old, value, () => over(old, value, sharing)) : value);
   }
   return merged;
 }

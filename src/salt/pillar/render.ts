@@ -188,6 +188,7 @@ export class PillarSls {
     own: PyDict,
     includes: readonly Value[],
   ): Value {
+    this.#request.sharing?.mixed();
     const over = this.#options.pillarIncludesOverrideSls;
     const parts: Value[] = [];
     let state: PyDict = own;

@@ -34,10 +34,12 @@ export function matchPillarTops(request: PillarRequest, options: Options, errors
     merged = new Map();
   }
   const slsOf = new Map<string, string[]>();
+  const subject = subjectOf(request.minion, options.nodegroups, request.known);
   for (const [saltenv, targets] of merged) {
     if (typeof saltenv !== "string" || (request.pillarenv !== null && saltenv !== request.pillarenv)) continue;
     for (const [target, entries] of targets) {
-      if (!targetMatches(request, options, target, entries)) continue;
+      // `confirm_top`. @throws FindingError for a matcher that is none
+      if (!confirmTop(subject, target, entries, "pillar top file")) continue;
       const list = slsOf.get(saltenv) ?? [];
       slsOf.set(saltenv, list);
       for (const entry of entries) if (typeof entry === "string" && !list.includes(entry)) list.push(entry);
@@ -158,10 +160,4 @@ function orderOf(value: Value): number {
   if (value instanceof PyFloat) return Math.trunc(value.value);
   if (typeof value === "string") return /^\s*[+-]?\d+(?:_\d+)*\s*$/u.test(value) ? Number(value.replaceAll("_", "")) : 0;
   throw new PyError("TypeError", `int() argument must be a string, a bytes-like object or a real number, not '${typeName(value)}'`);
-}
-
-/** `confirm_top`: whether a target of the top file means this minion. @throws FindingError for a matcher that is none */
-function targetMatches(request: PillarRequest, options: Options, target: Value, entries: readonly Value[]): boolean {
-  const { minion, known } = request;
-  return confirmTop(subjectOf(minion, options.nodegroups, known), target, entries, "pillar top file");
 }

@@ -24,6 +24,7 @@ export function jinjaSyntax(opts: PyDict, isSls: boolean): Partial<Syntax> {
     for (const [name, value] of option.entries()) if (typeof name === "string") given.set(name.toLowerCase(), value);
   if (isTrue(opts.get("jinja_trim_blocks") ?? false)) given.set("trim_blocks", true);
   if (isTrue(opts.get("jinja_lstrip_blocks") ?? false)) given.set("lstrip_blocks", true);
+  if (given.size === 0) return {};
   const syntax: { -readonly [Name in keyof Syntax]?: Syntax[Name] } = {};
   for (const name of TEXTS) {
     const value = given.get(name);
