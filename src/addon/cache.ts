@@ -103,8 +103,10 @@ export class AddonCache implements PartStore {
     part: string | undefined,
     stored: StoredPart | undefined,
   ): ManifestPart {
-    let siblings = this.#siblings.get(owner);
-    if (siblings === undefined) this.#siblings.set(owner, (siblings = new Siblings()));
+    // Each document of a file has lines of its own in which it varies.
+    const place = `${owner}${part === undefined ? "" : part.search(/[^\n]/)}`;
+    let siblings = this.#siblings.get(place);
+    if (siblings === undefined) this.#siblings.set(place, (siblings = new Siblings()));
     if (stored === undefined) {
       const sibling = siblings.find(text);
       const made = sibling?.part.withLines(part, sibling.changes, file);
