@@ -4,7 +4,6 @@
  * The way is `new SaltCompiler().forMinion(minion)`, then `.pillar()`, `.top()`, `.high()`, `.low()`, `.files()`; show.ts prints what they
  * give. A minion is made of a minion config and file roots.
  */
-export type { CommonFiles } from "./common-files.ts";
 export { MinionCompiler, SaltCompiler, type MinionSettings, type PillarStage, type Stage, type StateSelection } from "./compile.ts";
 export { minionConfig, minionOf, parseMinionConfig, withIdentity, type ConfigFile, type MinionConfig } from "./config/index.ts";
 export { Disk, DiskFileRoots, diskOptions, filesIn, MemoryFileRoots, type FileSystem } from "./fileroots/index.ts";
