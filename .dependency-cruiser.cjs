@@ -2,6 +2,7 @@
 const rooms = {
   python: [],
   finding: [],
+  json: [],
   jinja: [],
   yaml: [],
   memo: [],
@@ -22,7 +23,7 @@ const rooms = {
   sync: ["git", "cluster", "kubernetes", "fleet", "sealed", "yaml", "controllers"],
 };
 /** Rooms that every room may import. */
-const base = ["python", "finding"];
+const base = ["python", "finding", "json"];
 
 module.exports = {
   forbidden: [

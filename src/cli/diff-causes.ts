@@ -123,5 +123,5 @@ function masked(value: Json): Json {
   if (typeof value === "string") return maskText(value);
   if (Array.isArray(value)) return value.map(masked);
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, masked(item)]));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, item === undefined ? null : masked(item)]));
 }

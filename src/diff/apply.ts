@@ -1,4 +1,5 @@
-import { emptyObject, equalJson, isList, isObject, type Json } from "./json.ts";
+import { entriesOf, equalJson, isList, isObject, type Json } from "../json/index.ts";
+import { emptyObject } from "./json.ts";
 import { mergeKey } from "./merge-key.ts";
 import type { FieldChange, Path, Step } from "./model.ts";
 
@@ -26,7 +27,7 @@ function copy(value: Json): Mutable {
   if (isList(value)) return value.map(copy);
   if (!isObject(value)) return value;
   const object = mutableObject();
-  for (const [key, item] of Object.entries(value)) object[key] = copy(item);
+  for (const [key, item] of entriesOf(value)) object[key] = copy(item);
   return object;
 }
 

@@ -1,5 +1,6 @@
 import { diffArrays } from "diff";
-import { equalJson, isList, isObject, jsonText, type Json } from "./json.ts";
+import { entriesOf, equalJson, isList, isObject, type Json } from "../json/index.ts";
+import { jsonText } from "./json.ts";
 import { matchOf, mergeKey } from "./merge-key.ts";
 import { noiseOf } from "./noise.ts";
 import type { FieldChange, ListEdit, Path, Sameness, Step } from "./model.ts";
@@ -92,7 +93,7 @@ class Comparison {
     const { fill } = this.#shape(at);
     if (fill !== undefined && equalJson(fill, value)) return true;
     return (
-      isObject(value) && Object.keys(value).length > 0 && Object.entries(value).every(([key, item]) => this.#isFilledIn(item, [...at, key]))
+      isObject(value) && Object.keys(value).length > 0 && entriesOf(value).every(([key, item]) => this.#isFilledIn(item, [...at, key]))
     );
   }
 

@@ -1,4 +1,4 @@
-import type { Json } from "./json.ts";
+import type { Json } from "../json/index.ts";
 
 /** What the API server fills in, by path below what the name of the table stands for; `*` is any item, `?` any key of a mapping. */
 type Defaults = Readonly<Record<string, Json>>;

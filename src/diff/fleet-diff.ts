@@ -1,4 +1,4 @@
-import type { Json } from "./json.ts";
+import type { Json } from "../json/index.ts";
 import type { Rollout } from "./danger/index.ts";
 import type { Danger, ObjectChange } from "./model.ts";
 import type { FailureReason } from "./side.ts";

@@ -1,10 +1,5 @@
+import type { Json } from "../json/index.ts";
 import { PyDict, PyFloat, str, type Value } from "../python/index.ts";
-
-/** A value of a Kubernetes object as JSON holds it; integers beyond 2^53 are bigints. Mappings have no prototype, so that any key is a key. */
-export type Json = null | boolean | number | bigint | string | readonly Json[] | JsonObject;
-export interface JsonObject {
-  readonly [key: string]: Json;
-}
 
 /** What a loader or the compiler gave, as JSON. Floats without a fraction become integers, as in the JSON that an API server gets. */
 export function toJson(value: Value): Json {
@@ -19,55 +14,10 @@ export function toJson(value: Value): Json {
   return value;
 }
 
-/** A mapping that can be filled. */
+/** A mapping that can be filled. It has no prototype, so that any key is a key. */
 export function emptyObject(): Record<string, Json> {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Object.create gives any
   return Object.create(null) as Record<string, Json>;
-}
-
-export function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-export function isList(value: Json | undefined): value is readonly Json[] {
-  return Array.isArray(value);
-}
-
-/** Equal values; the order of a mapping's keys does not count. */
-export function equalJson(a: Json | undefined, b: Json | undefined): boolean {
-  if (a === b) return true;
-  if (isList(a)) return isList(b) && a.length === b.length && a.every((item, index) => equalJson(item, b[index]));
-  if (!isObject(a) || !isObject(b)) return false;
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => key in b && equalJson(a[key], b[key]));
-}
-
-/** What stands at a path of names and indexes. */
-export function valueAt(value: Json | undefined, path: readonly (string | number)[]): Json | undefined {
-  let at = value;
-  for (const step of path) {
-    if (typeof step === "number") at = isList(at) ? at[step] : undefined;
-    else at = isObject(at) && step in at ? at[step] : undefined;
-  }
-  return at;
-}
-
-/** A mapping at a path, empty where there is none. */
-export function objectAt(value: Json | undefined, ...path: readonly string[]): JsonObject {
-  const found = valueAt(value, path);
-  return isObject(found) ? found : {};
-}
-
-/** A list at a path, empty where there is none. */
-export function listAt(value: Json | undefined, ...path: readonly string[]): readonly Json[] {
-  const found = valueAt(value, path);
-  return isList(found) ? found : [];
-}
-
-/** A text at a path. */
-export function textAt(value: Json | undefined, ...path: readonly string[]): string | undefined {
-  const found = valueAt(value, path);
-  return typeof found === "string" ? found : undefined;
 }
 
 /** JSON text: keys in their order, or sorted, so that equal values have equal texts; bigints as numbers. */

@@ -1,5 +1,6 @@
 import { holdsPgpMessage, holdsSopsValue, privateKeyAt } from "../sealed/index.ts";
-import { emptyObject, isList, isObject, textAt, type Json } from "./json.ts";
+import { entriesOf, isList, isObject, textAt, type Json } from "../json/index.ts";
+import { emptyObject } from "./json.ts";
 
 /** What stands in the place of a secret wherever a difference is shown or kept. */
 export const MASK = "(secret)";
@@ -22,7 +23,7 @@ export function maskObject(object: Json): Json {
     if (!isObject(value)) return typeof value === "string" ? maskText(value) : value;
     const hidden = fields.some((field) => field.length === path.length && field.every((step, index) => step === path[index]));
     const copy = emptyObject();
-    for (const [key, item] of Object.entries(value)) copy[key] = hidden || key === LAST_APPLIED ? MASK : walk(item, [...path, key]);
+    for (const [key, item] of entriesOf(value)) copy[key] = hidden || key === LAST_APPLIED ? MASK : walk(item, [...path, key]);
     return copy;
   };
   return walk(object, []);

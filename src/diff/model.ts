@@ -1,4 +1,4 @@
-import type { Json } from "./json.ts";
+import type { Json } from "../json/index.ts";
 
 /**
  * A step down an object: a mapping's key; an item of a list by the values of its merge keys, or by itself in a set; an item of any other

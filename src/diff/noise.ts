@@ -1,4 +1,4 @@
-import type { Json } from "./json.ts";
+import type { Json } from "../json/index.ts";
 import type { Sameness } from "./model.ts";
 
 /** Labels and annotations that say how an object came about, not what it is. */

@@ -1,4 +1,5 @@
-import { isList, isObject, jsonText, type Json } from "./json.ts";
+import { entriesOf, isList, isObject, type Json } from "../json/index.ts";
+import { jsonText } from "./json.ts";
 import { withoutDigest } from "./noise.ts";
 import type { SideObject } from "./side.ts";
 
@@ -103,10 +104,10 @@ function leavesOf(object: Json, name: string): Set<string> {
   const leaves = new Set<string>();
   const walk = (value: Json, path: string): void => {
     if (isList(value)) for (const item of value) walk(item, `${path}/*`);
-    else if (isObject(value)) for (const [key, item] of Object.entries(value)) walk(item, `${path}/${key}`);
+    else if (isObject(value)) for (const [key, item] of entriesOf(value)) walk(item, `${path}/${key}`);
     else leaves.add(`${path}=${jsonText(typeof value === "string" && name.length >= TELLING ? value.replaceAll(name, "\0") : value)}`);
   };
   if (!isObject(object)) return leaves;
-  for (const [key, value] of Object.entries(object)) if (!["apiVersion", "kind", "metadata"].includes(key)) walk(value, key);
+  for (const [key, value] of entriesOf(object)) if (!["apiVersion", "kind", "metadata"].includes(key)) walk(value, key);
   return leaves;
 }

@@ -1,4 +1,4 @@
-import type { Json } from "./json.ts";
+import type { Json } from "../json/index.ts";
 import type { Path, Step } from "./model.ts";
 
 /** A path as a user reads it: `spec.template.spec.containers[driver].args[3]`, keys that hold a point or blank in quotes. */

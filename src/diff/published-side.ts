@@ -1,6 +1,7 @@
 import { FindingError } from "../finding/index.ts";
 import { loadKubernetes } from "../yaml/index.ts";
-import { isObject, listAt, objectAt, textAt, toJson, type Json } from "./json.ts";
+import { entriesOf, isObject, listAt, objectAt, textAt, type Json } from "../json/index.ts";
+import { toJson } from "./json.ts";
 import { documentsOf, sideObject, type FailureReason, type SideAddon, type SideCluster, type SideObject } from "./side.ts";
 
 /**
@@ -19,7 +20,7 @@ export function publishedSide(place: string, release: string, files: (path: stri
       advice: "publish again; another program may have written to the branch",
     });
   if (state === "failed") return { id, az, kubernetes, state, why: reasonsIn(root) };
-  const addons = Object.entries(objectAt(root, "addons")).map(([name, addon]) => publishedAddon(name, addon, files));
+  const addons = entriesOf(objectAt(root, "addons")).map(([name, addon]) => publishedAddon(name, addon, files));
   return { id, az, kubernetes, state: "compiled", addons };
 }
 

@@ -1,5 +1,5 @@
 import { exactQuantity, type ExactQuantity } from "../schema/index.ts";
-import type { Json } from "./json.ts";
+import type { Json } from "../json/index.ts";
 
 /** Whether two values are one quantity, exactly: `1000m`, `1` and 1; `1024Mi` and `1Gi`. */
 export function sameQuantity(a: Json, b: Json): boolean {

@@ -1,6 +1,6 @@
 import type { ClusterSchema } from "../schema/index.ts";
 import { defaultAt } from "./defaults.ts";
-import type { Json } from "./json.ts";
+import type { Json } from "../json/index.ts";
 
 /** What an API says of a field, as far as a comparison needs it. */
 export interface FieldShape {

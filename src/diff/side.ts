@@ -1,7 +1,8 @@
 import type { Release } from "../addon/index.ts";
 import { PyDict } from "../python/index.ts";
 import { loadKubernetes } from "../yaml/index.ts";
-import { toJson, type Json } from "./json.ts";
+import { type Json } from "../json/index.ts";
+import { toJson } from "./json.ts";
 import { maskObject } from "./mask.ts";
 import type { Shown } from "./compare.ts";
 import type { ObjectRef } from "./model.ts";

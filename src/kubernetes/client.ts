@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { Connection, UnreachableError, type HttpAnswer, type HttpStream } from "./connection.ts";
-import { isObject, listAt, numberAt, textAt, type Json, type JsonObject } from "./json.ts";
+import { isObject, listAt, numberAt, textAt, type Json, type JsonObject } from "../json/index.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 export interface ApiRequest {

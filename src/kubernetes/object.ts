@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from "./json.ts";
+import { isObject, type JsonObject } from "../json/index.ts";
 
 /** Who manages which fields of an object (server-side apply). */
 export interface ManagedFieldsEntry extends JsonObject {

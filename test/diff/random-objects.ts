@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import { emptyObject, isList, isObject, type Json } from "../../src/diff/json.ts";
+import { emptyObject } from "../../src/diff/json.ts";
+import { isList, isObject, type Json } from "../../src/json/index.ts";
 import type { Shape } from "../../src/diff/shape.ts";
 
 const KEYS = ["name", "port", "protocol", "value", "labels", "data", "template", "list", "set", "map", "__proto__", "a b"];

@@ -1,4 +1,4 @@
-import { textAt, type Json } from "../json.ts";
+import { textAt, type Json } from "../../json/index.ts";
 import type { Danger, DangerLevel, ObjectRef } from "../model.ts";
 
 interface Endangered {

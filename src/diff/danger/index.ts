@@ -1,5 +1,5 @@
 import type { ClusterSchema } from "../../schema/index.ts";
-import { equalJson, objectAt, valueAt, type Json } from "../json.ts";
+import { equalJson, objectAt, valueAt, type Json } from "../../json/index.ts";
 import { DANGER_LEVELS, type Danger, type DangerLevel, type FieldChange, type ObjectRef } from "../model.ts";
 import type { ObjectPair } from "../pair.ts";
 import { printPath } from "../print-path.ts";

@@ -1,4 +1,4 @@
-import { isList, listAt, objectAt, textAt, type Json } from "../json.ts";
+import { isList, listAt, objectAt, textAt, type Json } from "../../json/index.ts";
 import type { Danger } from "../model.ts";
 
 /** One right: a verb on a resource (or one of its objects), or on a path of the API that is no resource. `*` is every. */

@@ -1,4 +1,5 @@
-import { jsonText, listAt, objectAt, textAt, valueAt, type Json } from "../json.ts";
+import { listAt, objectAt, textAt, valueAt, type Json } from "../../json/index.ts";
+import { jsonText } from "../json.ts";
 import type { Danger, ObjectRef } from "../model.ts";
 import { compareQuantities } from "../quantity.ts";
 import { groupOf } from "./deletion.ts";

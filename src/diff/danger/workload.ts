@@ -1,4 +1,4 @@
-import { equalJson, listAt, objectAt, textAt, valueAt, type Json } from "../json.ts";
+import { equalJson, listAt, objectAt, textAt, valueAt, type Json } from "../../json/index.ts";
 import type { Danger, FieldChange, ObjectRef } from "../model.ts";
 import { groupOf } from "./deletion.ts";
 

@@ -3,7 +3,8 @@ import { FindingError } from "../../finding/index.ts";
 import { PyDict, type Value } from "../../python/index.ts";
 import { emit, loadKubernetes } from "../../yaml/index.ts";
 import { compareValues } from "../compare.ts";
-import { isList, isObject, jsonText, toJson, type Json } from "../json.ts";
+import { entriesOf, isList, isObject, type Json } from "../../json/index.ts";
+import { jsonText, toJson } from "../json.ts";
 import type { FieldChange, Path, Sameness } from "../model.ts";
 import { printPath } from "../print-path.ts";
 
@@ -155,6 +156,6 @@ export function yamlOf(value: Json): readonly string[] {
 
 function fromJson(value: Json): Value {
   if (isList(value)) return value.map(fromJson);
-  if (isObject(value)) return PyDict.of(Object.entries(value).map(([key, item]): [Value, Value] => [key, fromJson(item)]));
+  if (isObject(value)) return PyDict.of(entriesOf(value).map(([key, item]): [Value, Value] => [key, fromJson(item)]));
   return value;
 }
