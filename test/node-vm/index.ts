@@ -25,6 +25,11 @@ export interface NodeOptions {
   readonly shares?: readonly string[];
   /** In MiB. Default: 1024. */
   readonly memory?: number;
+  /**
+   * Ports of 127.0.0.1 here that lead to ports of the node's 10.0.2.15, on its eth0; this machine's loopback is 10.0.2.2 there. Without it the node has
+   * no network.
+   */
+  readonly forward?: readonly { readonly host: number; readonly node: number }[];
 }
 
 export interface StorageNode {
@@ -179,7 +184,7 @@ class Machine implements StorageNode {
   }
 
   #arguments(): string[] {
-    const { disks = [], shares = [], memory = 1024 } = this.#options;
+    const { disks = [], shares = [], memory = 1024, forward } = this.#options;
     const { root, kernel } = this.#image;
     const folders = [
       { tag: "root", path: root, more: ",readonly=on" },
@@ -187,7 +192,7 @@ class Machine implements StorageNode {
       ...shares.map((path, index) => ({ tag: `share${index}`, path, more: ",readonly=on" })),
     ];
     const mounted = shares.map((path, index) => ` node.share=share${index}:${path}`).join("");
-    const options: readonly (readonly [name: string, value?: string])[] = [
+    const options: (readonly [name: string, value?: string])[] = [
       ["accel", "tcg,thread=multi,tb-size=256"],
       ["cpu", "Nehalem"],
       ["machine", "q35"],
@@ -213,6 +218,8 @@ class Machine implements StorageNode {
         ["device", `virtio-9p-pci,fsdev=${tag},mount_tag=${tag}`],
       ]),
     ];
+    const network = (forward ?? []).map(({ host, node }) => `,hostfwd=tcp:127.0.0.1:${host}-10.0.2.15:${node}`).join("");
+    if (forward !== undefined) options.push(["netdev", `user,id=net${network}`], ["device", "virtio-net-pci,netdev=net"]);
     const plain = options.flatMap(([name, value]) => [`-${name}`, ...(value === undefined ? [] : [value])]);
     return [...plain, ...diskArguments(this.#folder, disks)];
   }

@@ -78,7 +78,8 @@ async function deleteVolume(volumes: Volumes, id: string): Promise<void> {
   const handle = parseHandle(requireId(id));
   if (handle === undefined) return;
   await volumes.locks.alone([handle.name], async () => {
-    const observed = await volumes.observe();
+    const quick = await volumes.observeVolumes();
+    const observed = quick.groups.some(({ uuid }) => uuid === handle.group) ? quick : await volumes.observe();
     const volume = await volumes.find(handle, observed);
     if (volume === undefined) {
       if (!observed.groups.some(({ uuid }) => uuid === handle.group))

@@ -38,11 +38,14 @@ export async function createVolume(volumes: Volumes, request: Request, kind: "vo
     ...(source === undefined ? {} : { source }),
   };
   return volumes.locks.alone([order.name], async () => {
+    const turns = volumes.turns;
     const observed = await volumes.observe();
     const existing = volumes.owned(observed).find((each) => each.name === order.name && each.ownership.kind === kind);
     if (existing?.ownership.state === "ready") return described(volumes, same(existing, order), request);
-    if (existing !== undefined) await volumes.removeUnfinished(existing, observed);
-    return described(volumes, await make(volumes, order, existing === undefined ? observed : await volumes.observe()), request);
+    if (existing === undefined) return described(volumes, await make(volumes, order, { observed, turns }), request);
+    await volumes.removeUnfinished(existing, observed);
+    const now = volumes.turns;
+    return described(volumes, await make(volumes, order, { observed: await volumes.observe(), turns: now }), request);
   });
 }
 
@@ -68,17 +71,24 @@ function same(existing: OwnedVolume, { request, wanted: asked, parameters, sourc
   return existing;
 }
 
-async function make(volumes: Volumes, order: Order, observed: Observed): Promise<OwnedVolume> {
+/** What was seen, and when. */
+interface Seen {
+  readonly observed: Observed;
+  readonly turns: number;
+}
+
+async function make(volumes: Volumes, order: Order, seen: Seen): Promise<OwnedVolume> {
+  const { observed } = seen;
   const source = await sourceVolume(volumes, order, observed);
   const candidates = await candidatesFor(volumes, order, observed);
   const refusals: string[] = [];
   for (const { uuid } of candidates) {
     // What has room is asked and taken in one turn of the group.
-    const begun = await volumes.inTurn(uuid, () => begin(volumes, order, uuid, source));
+    const begun = await volumes.inTurn(uuid, () => begin(volumes, order, uuid, source, seen));
     if (typeof begun === "string") refusals.push(begun);
     else {
       if (begun.copies && source !== undefined) await volumes.copy(source, begun.place, order.parameters.snapshotReserve);
-      return finish(volumes, begun.place);
+      return finish(volumes, begun);
     }
   }
   throw new CsiError("RESOURCE_EXHAUSTED", refusals.join("; "));
@@ -114,14 +124,16 @@ async function candidatesFor(
 
 interface Begun {
   readonly place: Place;
+  readonly made: OwnedVolume;
   /** Its bytes have to be copied from the source. */
   readonly copies: boolean;
 }
 
 /** The first step, in the group's turn. Gives the reason where there is no room. */
-async function begin(volumes: Volumes, order: Order, uuid: string, source: OwnedVolume | undefined): Promise<Begun | string> {
+async function begin(volumes: Volumes, order: Order, uuid: string, source: OwnedVolume | undefined, seen: Seen): Promise<Begun | string> {
   const { request, kind, name, parameters, wanted: asked } = order;
-  const observed = await volumes.observe();
+  // Nobody has changed anything since.
+  const observed = volumes.turns === seen.turns ? seen.observed : await volumes.observe();
   const usable = usableGroups(observed, await volumes.configured()).find(({ group }) => group.uuid === uuid);
   if (usable === undefined) return `volume group ${uuid} is gone`;
   const { group } = usable;
@@ -152,22 +164,32 @@ async function begin(volumes: Volumes, order: Order, uuid: string, source: Owned
     created: volumes.now(),
     limits: parameters.limits,
   };
+  const made: OwnedVolume = {
+    ...place,
+    uuid: "",
+    size,
+    type: parameters.layout === "thin" ? "thin" : "plain",
+    active: true,
+    open: false,
+    health: "",
+    invalid: false,
+    unzeroed: false,
+    ownership,
+  };
   if (parameters.layout === "thin") {
     const pool = poolOf(usable, observed, parameters)?.name ?? "";
     if (source !== undefined && source.type === "thin" && source.pool === pool && source.group.uuid === group.uuid) {
       await volumes.lvm.snapshotThin(place, source.name, ownership, false);
       if (size > source.size) await volumes.lvm.extend(place, size);
-      return { place, copies: false };
+      return { place, made, copies: false };
     }
     await volumes.lvm.createThin(place, pool, size, ownership);
   } else await volumes.lvm.createPlain(place, size, stripes, parameters.stripeSize, ownership);
-  return { place, copies: source !== undefined };
+  return { place, made, copies: source !== undefined };
 }
 
-/** The last step: from now on it is the claim's. */
-async function finish(volumes: Volumes, { group, name }: Place): Promise<OwnedVolume> {
-  const made = await volumes.find({ group: group.uuid, name });
-  if (made === undefined) throw new CsiError("ABORTED", `${name} was made and is gone`);
+/** The last step: from now on it is the claim's. Its device has to be there, with the size that it was made to have. */
+async function finish(volumes: Volumes, { made }: Begun): Promise<OwnedVolume> {
   await volumes.lvm.device(made);
   return volumes.retag(made, { state: "ready" });
 }

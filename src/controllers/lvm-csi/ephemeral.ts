@@ -50,7 +50,10 @@ export async function createEphemeral(
     },
     "ephemeral",
   );
-  const volume = findEphemeral(volumes, await volumes.observeVolumes(), volumeId);
+  const found = findEphemeral(volumes, await volumes.observeVolumes(), volumeId);
+  // It was made, but a reboot has left it inactive.
+  if (found !== undefined && !found.active) await volumes.lvm.device(found);
+  const volume = found?.active === false ? findEphemeral(volumes, await volumes.observeVolumes(), volumeId) : found;
   if (volume === undefined) throw new CsiError("INTERNAL", `the volume ${volumeId} was made and is not there`);
   await stageFilesystem(parts, volume, targetPath.replace(/\/+$/, ""), asked);
   return volume;

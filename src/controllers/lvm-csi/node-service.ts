@@ -53,8 +53,7 @@ export class NodeService {
     const target = requirePath(request.stagingTargetPath, "staging_target_path");
     const asked = wanted([requireCapability(request.volumeCapability)]);
     const { volumes, filesystems, files } = this.#options;
-    const { name } = await volumes.require(id);
-    await volumes.locks.alone([name], async () => {
+    await volumes.locks.alone([lockOf(id)], async () => {
       const volume = await this.#ready(id, asked.mode);
       if (asked.mode === "Filesystem") return stageFilesystem({ volumes, filesystems, files }, volume, target, asked);
       await volumes.lvm.device(volume);
@@ -80,6 +79,7 @@ export class NodeService {
     const capability = requireCapability(request.volumeCapability);
     const asked = wanted([capability]);
     const { volumes } = this.#options;
+    let limited = true;
     if (request.volumeContext["csi.storage.k8s.io/ephemeral"] === "true") {
       await volumes.locks.alone([lockOf(id)], async () => {
         const volume = await createEphemeral(this.#options, request, asked);
@@ -87,16 +87,16 @@ export class NodeService {
       });
     } else {
       const staging = requirePath(request.stagingTargetPath, "staging_target_path");
-      const { name } = await volumes.require(id);
-      await volumes.locks.alone([name], async () => {
+      await volumes.locks.alone([lockOf(id)], async () => {
         const volume = await this.#ready(id, asked.mode);
+        limited = Object.keys(volume.ownership.limits).length > 0;
         if (capability.accessMode?.mode === "SINGLE_NODE_SINGLE_WRITER") await this.#refuseSecond(volume, target, staging);
         const readonly = request.readonly || capability.accessMode?.mode === "SINGLE_NODE_READER_ONLY";
         if (asked.mode === "Block") await this.#publishBlock(volume, target, readonly);
         else await this.#publishFilesystem(volume, staging, target, readonly);
       });
     }
-    await this.#options.published();
+    if (limited) await this.#options.published();
     return {};
   }
 
@@ -161,21 +161,21 @@ export class NodeService {
 
   async #stats(request: RequestOf<"Node", "NodeGetVolumeStats">): Promise<ResponseOf<"Node", "NodeGetVolumeStats">> {
     const id = requireId(request.volumeId);
-    requirePath(request.volumePath, "volume_path", true);
+    // Whether there is anything is asked below: a path that can't be one is one where nothing is.
+    const path = requireId(request.volumePath, "volume_path");
     const { volumes, files } = this.#options;
     const observed = await volumes.observeVolumes();
     const ephemeral = findEphemeral(volumes, observed, id);
     const volume = ephemeral ?? (await volumes.require(id, observed));
-    const path = requirePath(request.volumePath, "volume_path");
     return volumeStats(files, volume, observed, path);
   }
 
   async #expand(request: RequestOf<"Node", "NodeExpandVolume">): Promise<ResponseOf<"Node", "NodeExpandVolume">> {
     const id = requireId(request.volumeId);
-    requirePath(request.volumePath, "volume_path", true);
+    // Whether there is anything is asked below: a path that can't be one is one where nothing is.
+    const path = requireId(request.volumePath, "volume_path");
     const { volumes, files, filesystems } = this.#options;
     const { name } = await volumes.require(id);
-    const path = requirePath(request.volumePath, "volume_path");
     return volumes.locks.alone([name], async () => {
       if ((await files.kind(path)) === undefined) throw new CsiError("NOT_FOUND", `there is nothing at ${path}`);
       // Where the resizer's driver was another node's, it is this one that makes the volume larger.
@@ -193,7 +193,7 @@ export class NodeService {
 
   async #info(): Promise<ResponseOf<"Node", "NodeGetInfo">> {
     const { volumes, registered } = this.#options;
-    const groups = usableGroups(await volumes.observe(), await volumes.configured());
+    const groups = usableGroups(await volumes.observeGroups(), await volumes.configured());
     registered(groups.map(({ group }) => group.name).sort());
     return { nodeId: volumes.node, maxVolumesPerNode: 0, accessibleTopology: nodeTopology(volumes.node, groups) };
   }
@@ -222,10 +222,8 @@ function lockOf(id: string): string {
   return parseHandle(id)?.name ?? id;
 }
 
-/** @param any whether it is enough that there is one: whether the volume is there is asked before the path is looked at */
-function requirePath(path: string, what: string, any = false): string {
+function requirePath(path: string, what: string): string {
   if (path === "") throw new CsiError("INVALID_ARGUMENT", `${what} is missing`);
-  if (any) return path;
   if (!path.startsWith("/") || path.split("/").includes(".."))
     throw new CsiError("INVALID_ARGUMENT", `${what} is no absolute path: ${path}`);
   return path.length > 1 ? path.replace(/\/+$/, "") : path;

@@ -95,6 +95,11 @@ export async function observeVolumes(commands: NodeCommands): Promise<Observed> 
   };
 }
 
+/** Asks LVM for groups and their disks alone. */
+export async function observeGroups(commands: NodeCommands): Promise<readonly VolumeGroup[]> {
+  return groupsOf(rows((await commands.run({ tool: "pvs", args: [...FORMAT, "-o", PV_FIELDS], accept: [0, 5] })).stdout, "pv"));
+}
+
 type Row = Readonly<Record<string, string>>;
 
 /** The rows of a report: `{"report": [{"pv": [{…}]}]}`, all values texts. */

@@ -41,7 +41,7 @@ export function planStaging(ownership: Ownership, asked: string, content: Conten
   return { does: "format", type: want };
 }
 
-/** Mounts a volume's file system for all pods of the node, and makes it first where there is none; done where that was done. */
+/** Mounts an active volume's file system for all pods of the node, and makes it first where there is none; done where that was done. */
 export async function stageFilesystem(
   parts: { readonly volumes: Volumes; readonly filesystems: Filesystems; readonly files: NodeFiles },
   volume: OwnedVolume,
@@ -50,9 +50,7 @@ export async function stageFilesystem(
 ): Promise<void> {
   const { volumes, filesystems, files } = parts;
   const device = await volumes.lvm.device(volume);
-  const known = await volumes.find({ group: volume.group.uuid, name: volume.name });
-  if (known === undefined) throw new CsiError("NOT_FOUND", `${pathOf(volume)} is gone`);
-  const number = known.device ?? "";
+  const number = volume.device ?? "";
   const mounted = mountAt(await mountsOf(files), target);
   if (mounted !== undefined) {
     if (!isOf(mounted, number))
@@ -67,22 +65,22 @@ export async function stageFilesystem(
       );
     return;
   }
-  const plan = planStaging(known.ownership, asked.filesystem, await filesystems.contentOf(device));
+  const plan = planStaging(volume.ownership, asked.filesystem, await filesystems.contentOf(device));
   const options = mountOptions(plan.type, asked.options);
   const type = plan.type;
   if (plan.does === "check") {
-    if (!known.ownership.used) await volumes.retag(known, { used: true });
+    if (!volume.ownership.used) await volumes.retag(volume, { used: true });
     // What is mounted elsewhere on the node is in order, and must not be checked.
-    if (!known.open) await filesystems.check(type, device);
+    if (!volume.open) await filesystems.check(type, device);
   } else {
-    const begun = await volumes.retag(known, { formatting: true });
+    const begun = await volumes.retag(volume, { formatting: true });
     await filesystems.make(type, device, plan.does === "format-again");
     await volumes.retag(begun, { formatting: false, filesystem: type, used: true });
   }
   // A copy has the UUID of what it was copied from, which XFS mounts once only.
-  const copied = known.ownership.source !== undefined && type === "xfs" && !options.includes("nouuid") ? ["nouuid"] : [];
+  const copied = volume.ownership.source !== undefined && type === "xfs" && !options.includes("nouuid") ? ["nouuid"] : [];
   await filesystems.makeDirectory(target);
   await filesystems.mount(type, device, target, [...options, ...copied]);
   // A copy may be larger than what it was copied from; so is what was extended while it was not mounted.
-  if (known.ownership.source !== undefined) await filesystems.grow(type, device, target);
+  if (volume.ownership.source !== undefined) await filesystems.grow(type, device, target);
 }

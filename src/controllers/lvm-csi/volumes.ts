@@ -4,7 +4,7 @@ import type { ConfiguredVolumeGroup } from "../storage-api/index.ts";
 import { formatHandle, logicalVolumeName, parseHandle, type Handle } from "./identity.ts";
 import { Locks } from "./locks.ts";
 import { Lvm, pathOf, type Place } from "./lvm.ts";
-import { observe, observeVolumes, type LogicalVolume, type Observed } from "./observe.ts";
+import { observe, observeGroups, observeVolumes, type LogicalVolume, type Observed } from "./observe.ts";
 import type { Ownership } from "./tags.ts";
 
 export interface VolumesOptions {
@@ -34,6 +34,7 @@ export class Volumes {
   readonly lvm: Lvm;
   readonly locks = new Locks();
   readonly #options: VolumesOptions;
+  #turns = 0;
 
   constructor(options: VolumesOptions) {
     this.#options = options;
@@ -50,6 +51,11 @@ export class Volumes {
     return observeVolumes(this.#options.commands);
   }
 
+  /** The groups that there are, without their volumes. */
+  async observeGroups(): Promise<Observed> {
+    return { groups: await observeGroups(this.#options.commands), volumes: [] };
+  }
+
   configured(): Promise<readonly ConfiguredVolumeGroup[]> {
     return this.#options.configured();
   }
@@ -61,7 +67,18 @@ export class Volumes {
 
   /** Does something in a group's turn: changes to one group come one after the other. */
   inTurn<T>(group: string, act: () => Promise<T>): Promise<T> {
-    return this.locks.inTurn(group, act);
+    return this.locks.inTurn(group, async () => {
+      try {
+        return await act();
+      } finally {
+        this.#turns += 1;
+      }
+    });
+  }
+
+  /** How many turns there have been: as long as it stays, what was observed is so, as far as it is the driver's doing. */
+  get turns(): number {
+    return this.#turns;
   }
 
   /** @returns what the tags now say */

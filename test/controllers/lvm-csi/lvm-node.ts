@@ -6,7 +6,7 @@ import { newestNode, PROJECT } from "../../cli/halite.ts";
 import { startNode, type NodeOptions, type StorageNode } from "../../node-vm/index.ts";
 
 /** One that brings all that it needs, which a distribution's may not. */
-const NODE = newestNode() ?? process.execPath;
+export const NODE = newestNode() ?? process.execPath;
 const BIN = fileURLToPath(new URL("../../.cache/bin", import.meta.url));
 /** Where the driver serves CSI in the node. */
 export const SOCKET = "/run/csi.sock";
