@@ -219,7 +219,7 @@ class Machine implements StorageNode {
       ]),
     ];
     const network = (forward ?? []).map(({ host, node }) => `,hostfwd=tcp:127.0.0.1:${host}-10.0.2.15:${node}`).join("");
-    if (forward !== undefined) options.push(["netdev", `user,id=net${network}`], ["device", "virtio-net-pci,netdev=net"]);
+    if (forward !== undefined) options.push(["netdev", `user,id=net${network}`], ["device", "virtio-net-pci,netdev=net,romfile="]);
     const plain = options.flatMap(([name, value]) => [`-${name}`, ...(value === undefined ? [] : [value])]);
     return [...plain, ...diskArguments(this.#folder, disks)];
   }

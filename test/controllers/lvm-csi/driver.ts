@@ -36,8 +36,7 @@ export function simulatedNode(): { readonly node: SimulatedNode; readonly uuid: 
 }
 
 /** A driver on it, as a process that has just begun. */
-export function driverOn(node: SimulatedNode, name = "n1"): DriverParts & { readonly lines: string[] } {
-  const clock = new ManualClock();
+export function driverOn(node: SimulatedNode, name = "n1", clock = new ManualClock()): DriverParts & { readonly lines: string[] } {
   const lines: string[] = [];
   const log = jsonLog({ clock, write: (line) => lines.push(line) });
   return { ...driverParts({ node: name, version: "1", commands: node.process(), files: node, clock, log }), lines };

@@ -59,6 +59,7 @@ export class SimulatedNode implements NodeFiles {
   #generation = 0;
   /** Volumes whose device is not to be seen until a program has run. */
   readonly unlinked = new Map<string, string>();
+  fsckStatus = 0;
   /** Is asked before each command; throws to fail it. */
   before: (command: NodeCommand) => Promise<void> | void = () => undefined;
   /** Is told of each command that was done. */
@@ -239,9 +240,11 @@ export class SimulatedNode implements NodeFiles {
       }
       case "udevadm":
       case "vgmknodes":
-      case "e2fsck":
       case "xfs_growfs":
       case "resize2fs":
+        return undefined;
+      case "e2fsck":
+        if (this.fsckStatus !== 0) throw new Failure(this.fsckStatus, "", "UNEXPECTED INCONSISTENCY; RUN fsck MANUALLY.");
         return undefined;
       case "blkid": {
         const volume = this.#device(last);
