@@ -150,13 +150,13 @@ describe.skipIf(!possible)("the driver with its sidecars, a real control plane a
         const { items } = await get(`/apis/storage.k8s.io/v1/namespaces/${NAMESPACE}/csistoragecapacities`);
         return items.some(
           (each: { storageClassName: string; maximumVolumeSize?: string }) =>
-            each.storageClassName === "lvm-ssd-thin" && each.maximumVolumeSize === "4Gi",
+            each.storageClassName === "lvm-ssd-ext4" && each.maximumVolumeSize === "4Gi",
         );
       },
       180_000,
     );
 
-    await claim("first", "lvm-ssd-thin", "320Mi");
+    await claim("first", "lvm-ssd-ext4", "320Mi");
     const pod = await podWith("one", "first");
     const volume = await volumeOf("first");
     expect(volume.spec).toMatchObject({
@@ -214,7 +214,7 @@ mkdir /sys/fs/cgroup/kubepods/besteffort/pod${pod.metadata.uid}`);
       120_000,
     );
     await node.output(`echo after >${mounted.target}/file && sync ${mounted.target}/file`);
-    await claim("second", "lvm-ssd-thin", "500Mi", { apiGroup: "snapshot.storage.k8s.io", kind: "VolumeSnapshot", name: "kept" });
+    await claim("second", "lvm-ssd-ext4", "500Mi", { apiGroup: "snapshot.storage.k8s.io", kind: "VolumeSnapshot", name: "kept" });
     const other = await podWith("two", "second");
     const restored = await volumeOf("second");
     const second = await mount(restored, other);
