@@ -1,8 +1,9 @@
-import { whyNot } from "./explain.ts";
+import { whyNot, whyText } from "./explain.ts";
 import type { Occupant } from "./groups.ts";
 import type { Inventory } from "./inventory.ts";
+import type { Look, NodeMemory, Verdict } from "./memory.ts";
 import { reaches, type Claim, type ClusterNode, type Pod, type Volume } from "./objects.ts";
-import { choicesAt, costTogether, leastAt, makingAt, type Wanted } from "./place.ts";
+import { choicesAt, costTogether, goesByCapacities, leastAt, makingAt, type Wanted } from "./place.ts";
 import { apart, type Member } from "./rules.ts";
 import { solve, type Option, type Puzzle } from "./search.ts";
 
@@ -89,11 +90,15 @@ function wants(inventory: Inventory, volume: string, claim: Claim, siblings: Rea
   // Those of the pod's claims that have no volume yet are placed together with it, wherever they were to be before.
   const others = (kind: "required" | "preferred"): readonly Occupant[] =>
     [...inventory.against(kind, claim, rules)].filter((each) => !siblings.has(each.claim) || inventory.claim(each.claim)?.bound === true);
+  const occupants = { required: others("required"), preferred: others("preferred") };
   const forbidden = new Map<string, Occupant>();
-  for (const occupant of others("required")) for (const disk of occupant.disks) forbidden.set(disk, occupant);
+  for (const occupant of occupants.required) for (const disk of occupant.disks) forbidden.set(disk, occupant);
   const disliked = new Map<string, number>();
-  for (const { disks } of others("preferred")) for (const disk of disks) disliked.set(disk, (disliked.get(disk) ?? 0) + 1);
+  for (const { disks } of occupants.preferred) for (const disk of disks) disliked.set(disk, (disliked.get(disk) ?? 0) + 1);
   const own = inventory.volumesFor(claim);
+  const held = own.filter(({ holder, name }) => holder.kind === "held" || inventory.assumed(name) !== undefined);
+  const near = new Set([...occupants.required, ...occupants.preferred].map(({ where }) => where));
+  for (const { reach } of held) near.add(reach.kind === "host" ? reach.host : "");
   const named = own.find(({ holder }) => holder.kind === "claim" && (holder.uid ?? claim.uid) === claim.uid);
   return {
     volume,
@@ -103,26 +108,115 @@ function wants(inventory: Inventory, volume: string, claim: Claim, siblings: Rea
     siblings,
     forbidden,
     disliked,
-    held: own.filter(({ holder, name }) => holder.kind === "held" || inventory.assumed(name) !== undefined),
+    held,
+    near: near.has("") ? undefined : near,
     ...(named === undefined ? {} : { named }),
     ...(named !== undefined || claim.selectedNode === undefined ? {} : { node: claim.selectedNode }),
   };
 }
 
 /** Which nodes a pod's volumes can be on, of those that are asked about; why not on the others. */
-export function filter(inventory: Inventory, request: Request, nodes: readonly string[]): FilterAnswer {
+export function filter(inventory: Inventory, request: Request, nodes: readonly string[], memory?: NodeMemory): FilterAnswer {
   const fits: string[] = [];
   const costs: number[] = [];
   const refused = new Map<string, string>();
+  const { wanted } = request;
+  const pairs = pairsOf(wanted);
+  const look = lookOf(wanted, pairs);
   for (const name of nodes) {
-    const found = onNode(inventory, request, name, { detailed: refused.size < MOST_DETAILED, steps: STEPS_OF_MANY, places: false });
-    if (found.kind === "refused") refused.set(name, found.why);
-    else {
-      fits.push(name);
-      costs.push(found.cost);
+    const node = inventory.node(name);
+    const elsewhere = notThere(request, node, name);
+    if (node === undefined || elsewhere !== undefined) {
+      refused.set(name, elsewhere ?? "");
+      continue;
     }
+    const detailed = refused.size < MOST_DETAILED;
+    const find = (): Verdict => verdictOf(inventory, wanted, pairs, node, detailed);
+    const known = memory !== undefined && look !== undefined && !look.near.has(node.host) && !look.near.has(name);
+    const verdict = known ? memory.verdict(inventory, look, node, detailed, find) : find();
+    if (verdict.kind === "fits") {
+      fits.push(name);
+      costs.push(verdict.cost);
+    } else refused.set(name, verdictText(wanted, verdict));
   }
   return { fits, refused, costs };
+}
+
+/** Why the pod's bound claims, or that nothing is known of it, keep it from a node. */
+function notThere({ bound }: Request, node: ClusterNode | undefined, name: string): string | undefined {
+  if (node === undefined) return `node ${name} is not known yet`;
+  const far = bound.find(({ volume }) => !reaches(volume, node));
+  if (far === undefined) return undefined;
+  const { claim, volume } = far;
+  return `claim ${claim.name} is bound to volume ${volume.name}${volume.reach.kind === "host" ? `, which is on ${volume.reach.host}` : ""}`;
+}
+
+/** `undefined` where a claim is about one volume or one node, or nobody can tell where what it keeps from is. */
+function lookOf(wanted: readonly Wanted[], pairs: Pairs): Look | undefined {
+  const near = new Set<string>();
+  for (const each of wanted) {
+    if (each.named !== undefined || each.node !== undefined || each.near === undefined) return undefined;
+    for (const place of each.near) near.add(place);
+  }
+  const looks = wanted.map(({ claim, rules }) => {
+    const { storageClass, bytes, mode, accessModes, attributesClass, selector } = claim;
+    return [storageClass, bytes, mode, accessModes, attributesClass, selector, rules.placement, rules.media, rules.required.length > 0];
+  });
+  const text = JSON.stringify([looks, wanted.map((_one, i) => wanted.map((_other, j) => [pairs.apart(i, j), pairs.together(i, j)]))]);
+  return { text, capacities: wanted.some(({ storageClass }) => goesByCapacities(storageClass)), near };
+}
+
+/** Whether the claims have places on a node, and what the best ones cost. */
+function verdictOf(inventory: Inventory, wanted: readonly Wanted[], pairs: Pairs, node: ClusterNode, detailed: boolean): Verdict {
+  const [single] = wanted;
+  if (single !== undefined && wanted.length === 1) {
+    const cost = leastAt(inventory, single, node);
+    if (cost === undefined) return { kind: "none", claim: 0, reasons: whyNot(inventory, single, node, detailed) };
+    return { kind: "fits", cost: cost + crowd(inventory, wanted, node) };
+  }
+  const found = searchAt(inventory, wanted, pairs, node, { detailed, steps: STEPS_OF_MANY });
+  return "kind" in found ? found : { kind: "fits", cost: found.cost };
+}
+
+interface Found {
+  readonly cost: number;
+  /** Of each claim. */
+  readonly chosen: readonly (Option | undefined)[];
+}
+
+function searchAt(
+  inventory: Inventory,
+  wanted: readonly Wanted[],
+  pairs: Pairs,
+  node: ClusterNode,
+  { detailed, steps }: { readonly detailed: boolean; readonly steps?: number },
+): Found | Exclude<Verdict, { readonly kind: "fits" }> {
+  const options: (readonly Option[])[] = [];
+  const pools: Record<string, number> = {};
+  for (const [claim, each] of wanted.entries()) {
+    const choices = choicesAt(inventory, each, node);
+    if (choices.options.length === 0) return { kind: "none", claim, reasons: whyNot(inventory, each, node, detailed) };
+    options.push(choices.options);
+    if (choices.pool !== undefined) pools[choices.pool.name] = choices.pool.free;
+  }
+  const found = solve({ options, pools, ...pairs }, steps);
+  if (found.kind === "impossible") return { kind: "together" };
+  if (found.kind === "undecided") return { kind: "together", steps: found.steps };
+  return {
+    cost: found.cost + crowd(inventory, wanted, node),
+    chosen: options.map((some, index) => some[found.choice[index] ?? 0]),
+  };
+}
+
+function verdictText(wanted: readonly Wanted[], verdict: Exclude<Verdict, { readonly kind: "fits" }>): string {
+  if (verdict.kind === "none") {
+    const claim = wanted[verdict.claim];
+    return claim === undefined ? verdict.reasons : whyText(claim, verdict.reasons);
+  }
+  const names = wanted.map(({ claim }) => claim.name).join(", ");
+  return verdict.steps === undefined
+    ? `claims ${names} can be placed one by one, but not together`
+    : `claims ${names}: no way to place them together was found in ${verdict.steps} steps`;
 }
 
 /** The extender's scores, 0 to 10: the cheapest node has the most. */
@@ -136,57 +230,15 @@ export function scores(costs: readonly number[]): readonly number[] {
   return costs.map((cost) => (most === least ? 10 : Math.round((10 * (most - cost)) / (most - least))));
 }
 
-interface Looking {
-  readonly detailed: boolean;
-  readonly steps?: number;
-  /** Whether it matters what each claim gets, or only that it gets something. */
-  readonly places: boolean;
-}
-
 /** The best places of all claims on one node. */
-export function onNode(
-  inventory: Inventory,
-  request: Request,
-  name: string,
-  { detailed, steps, places }: Looking = { detailed: true, places: true },
-): OnNode {
-  const node = inventory.node(name);
-  if (node === undefined) return { kind: "refused", why: `node ${name} is not known yet` };
-  for (const { claim, volume } of request.bound) {
-    if (!reaches(volume, node)) {
-      const where = volume.reach.kind === "host" ? `, which is on ${volume.reach.host}` : "";
-      return { kind: "refused", why: `claim ${claim.name} is bound to volume ${volume.name}${where}` };
-    }
-  }
+export function onNode(inventory: Inventory, request: Request, name: string): OnNode {
   const { wanted } = request;
-  const [single] = wanted;
-  if (!places && single !== undefined && wanted.length === 1) {
-    const cost = leastAt(inventory, single, node);
-    if (cost === undefined) return { kind: "refused", why: whyNot(inventory, single, node, detailed) };
-    return { kind: "fits", cost: cost + crowd(inventory, wanted, node), places: [] };
-  }
-  const options: (readonly Option[])[] = [];
-  const pools: Record<string, number> = {};
-  for (const each of wanted) {
-    const choices = choicesAt(inventory, each, node);
-    if (choices.options.length === 0) return { kind: "refused", why: whyNot(inventory, each, node, detailed) };
-    options.push(choices.options);
-    if (choices.pool !== undefined) pools[choices.pool.name] = choices.pool.free;
-  }
-  const found = solve({ options, pools, ...pairsOf(wanted) }, steps);
-  if (found.kind !== "solved") {
-    const names = wanted.map(({ claim }) => claim.name).join(", ");
-    const why =
-      found.kind === "impossible"
-        ? `claims ${names} can be placed one by one, but not together`
-        : `claims ${names}: no way to place them together was found in ${found.steps} steps`;
-    return { kind: "refused", why };
-  }
-  return {
-    kind: "fits",
-    cost: found.cost + crowd(inventory, wanted, node),
-    places: places ? wanted.map((each, index) => placeOf(inventory, each, node, options[index]?.[found.choice[index] ?? 0])) : [],
-  };
+  const node = inventory.node(name);
+  const elsewhere = notThere(request, node, name);
+  if (node === undefined || elsewhere !== undefined) return { kind: "refused", why: elsewhere ?? "" };
+  const found = searchAt(inventory, wanted, pairsOf(wanted), node, { detailed: true });
+  if ("kind" in found) return { kind: "refused", why: verdictText(wanted, found) };
+  return { kind: "fits", cost: found.cost, places: wanted.map((each, index) => placeOf(inventory, each, node, found.chosen[index])) };
 }
 
 function placeOf(inventory: Inventory, wanted: Wanted, node: ClusterNode, option: Option | undefined): Place {
@@ -197,8 +249,10 @@ function placeOf(inventory: Inventory, wanted: Wanted, node: ClusterNode, option
   return { kind: "make", wanted, ...(group === undefined ? {} : { group }) };
 }
 
+type Pairs = Pick<Puzzle, "apart" | "together">;
+
 /** Which claims of one pod do not go together, each pair looked at once. */
-function pairsOf(wanted: readonly Wanted[]): Pick<Puzzle, "apart" | "together"> {
+function pairsOf(wanted: readonly Wanted[]): Pairs {
   const size = wanted.length;
   const members: readonly Member[] = wanted.map(({ claim, rules }) => ({ namespace: claim.namespace, labels: claim.labels, rules }));
   const forbidden = Array.from({ length: size * size }, () => false);

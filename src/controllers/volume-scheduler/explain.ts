@@ -8,6 +8,11 @@ import { apart } from "./rules.ts";
 /** So many disks are named in one node's reason; of further ones it says how many there are. */
 const MOST_NAMED = 4;
 
+/** The claim's name before the reasons. */
+export function whyText({ claim, storageClass }: Wanted, reasons: string): string {
+  return `claim ${claim.name} (${sizeText(claim.bytes)}, ${storageClass.name}): ${reasons}`;
+}
+
 /** Why a claim gets nothing on a node, in words: each disk that a rule refuses, and what is the matter with the others. */
 export function whyNot(inventory: Inventory, wanted: Wanted, node: ClusterNode, detailed: boolean): string {
   const named: string[] = [];
@@ -32,7 +37,7 @@ export function whyNot(inventory: Inventory, wanted: Wanted, node: ClusterNode, 
   const others = [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([what, many]) => `${many} ${what}`);
   const reasons = [...named.sort().slice(0, MOST_NAMED), ...more, ...others, ...made];
   if (reasons.length === 0) reasons.push(volumes === 0 ? "no volume of the class here" : "nothing is free here");
-  return `claim ${wanted.claim.name} (${sizeText(wanted.claim.bytes)}, ${wanted.storageClass.name}): ${reasons.join(", ")}`;
+  return reasons.join(", ");
 }
 
 /** `general`: to be counted, after a number. `disk`: to be told of the disk. */

@@ -4,6 +4,7 @@ import type { Clock, Log } from "../runtime/index.ts";
 import { BindError, type Binder } from "./binder.ts";
 import { filter, prepare, scores, type FilterAnswer } from "./decide.ts";
 import type { Inventory } from "./inventory.ts";
+import { NodeMemory } from "./memory.ts";
 import { podOf, type Pod } from "./objects.ts";
 
 export type Verb = "filter" | "prioritize" | "preempt" | "bind";
@@ -40,6 +41,7 @@ export class Extender {
   readonly #options: ExtenderOptions;
   readonly #server: Server;
   readonly #kept = new Map<string, ReadonlyMap<string, number>>();
+  readonly #memory = new NodeMemory();
 
   private constructor(options: ExtenderOptions) {
     this.#options = options;
@@ -122,7 +124,7 @@ export class Extender {
     const { inventory } = this.#options;
     if (pod.claims.length === 0) return { fits: names, refused: new Map(), costs: names.map(() => 0) };
     const prepared = prepare(inventory, pod);
-    if (prepared.kind === "ready") return filter(inventory, prepared.request, names);
+    if (prepared.kind === "ready") return filter(inventory, prepared.request, names, this.#memory);
     return { fits: [], refused: new Map(names.map((name) => [name, prepared.why])), costs: [] };
   }
 

@@ -7,6 +7,8 @@ export interface Occupant extends Member {
   /** The claim, `NAMESPACE/NAME`. */
   readonly claim: string;
   readonly disks: readonly string[];
+  /** The host, or the node, that the disks are in; empty where that is not one. */
+  readonly where: string;
 }
 
 type Kind = "required" | "preferred";

@@ -4,5 +4,6 @@
  */
 export { filter, onNode, prepare, scores, type FilterAnswer, type OnNode } from "./decide.ts";
 export { Inventory } from "./inventory.ts";
+export { NodeMemory } from "./memory.ts";
 export { capacityOf, claimOf, classOf, nodeOf, podOf, volumeOf } from "./objects.ts";
 export { solve, type Option, type Puzzle } from "./search.ts";

@@ -45,38 +45,40 @@ export class Inventory {
   readonly #rules = new Map<string, RulesResult>();
   /** Under which words of the indexes assumed volumes and coming ones stand. */
   readonly #assumedKeys = new Map<string, string>();
-  readonly #comingWords = new Map<string, readonly string[]>();
-  /** Rises whenever something changes that decisions may hang on. */
-  #revision = 0;
-
-  get revision(): number {
-    return this.#revision;
-  }
+  readonly #comingWords = new Map<string, { readonly node: string; readonly words: readonly string[] }>();
+  /** Rises with each change of what is on a host, or of a node, by name. */
+  readonly #revisions = new Map<string, number>();
+  /** Rises with changes that concern all nodes. */
+  #shared = 0;
+  /** Rises with what drivers tell of their capacity, and with what is to be made. */
+  #told = 0;
 
   // What informers tell.
 
   putNode(node: ClusterNode): void {
     const before = this.#nodes.get(node.name);
     this.#nodes.set(node.name, node);
-    if (before === undefined || !sameLabels(before.labels, node.labels)) this.#revision += 1;
+    if (before !== undefined && sameLabels(before.labels, node.labels)) return;
+    this.#bump(node.name);
+    this.#bump(node.host);
   }
 
   dropNode(name: string): void {
     this.#nodes.delete(name);
-    this.#revision += 1;
+    this.#bump(name);
   }
 
   putClass(storageClass: StorageClass): void {
+    this.#shared += 1;
     this.#classes.set(storageClass.name, storageClass);
     // Its annotations are its claims' rules.
     for (const claim of Array.from(this.#byClass.at(storageClass.name))) this.#reoccupy(claim);
-    this.#revision += 1;
   }
 
   dropClass(name: string): void {
+    this.#shared += 1;
     this.#classes.delete(name);
     for (const claim of Array.from(this.#byClass.at(name))) this.#reoccupy(claim);
-    this.#revision += 1;
   }
 
   putClaim(claim: Claim): void {
@@ -85,7 +87,6 @@ export class Inventory {
     this.#claims.set(claim.key, claim);
     this.#byClass.put(claim.storageClass, claim.key, claim);
     this.#reoccupy(claim);
-    this.#revision += 1;
   }
 
   dropClaim(key: string): void {
@@ -94,7 +95,6 @@ export class Inventory {
     this.#claims.delete(key);
     this.#leaveClaim(key);
     for (const volume of Array.from(this.#byClaim.at(key))) this.#occupy(volume);
-    this.#revision += 1;
   }
 
   putVolume(volume: Volume): void {
@@ -102,14 +102,12 @@ export class Inventory {
     this.#volumes.set(volume.name, volume);
     this.#shelve(volume.name, true);
     this.#occupy(volume);
-    this.#revision += 1;
   }
 
   dropVolume(name: string): void {
     this.#shelve(name, false);
     this.#volumes.delete(name);
     this.#vacate(name);
-    this.#revision += 1;
   }
 
   putComputeNode(object: ComputeNode): void {
@@ -120,38 +118,38 @@ export class Inventory {
     for (const { name } of before) this.#pools.delete(name);
     for (const pool of pools) this.#pools.set(pool.name, pool);
     this.#poolsOfNode.set(node, pools);
+    this.#bump(node);
     // Which disks a volume of theirs is on.
     for (const { name } of [...before, ...pools]) this.#reoccupyPool(name);
-    this.#revision += 1;
   }
 
   dropComputeNode(node: string): void {
     const before = this.#poolsOfNode.get(node) ?? [];
     for (const { name } of before) this.#pools.delete(name);
     this.#poolsOfNode.delete(node);
+    this.#bump(node);
     for (const { name } of before) this.#reoccupyPool(name);
-    this.#revision += 1;
   }
 
   putCapacity(capacity: Capacity): void {
     this.dropCapacity(capacity.key);
+    this.#told += 1;
     this.#capacities.set(capacity.key, capacity);
     this.#byCapacity.put(capacityWord(capacity), capacity.key, capacity);
-    this.#revision += 1;
   }
 
   dropCapacity(key: string): void {
     const before = this.#capacities.get(key);
     if (before === undefined) return;
     this.#capacities.delete(key);
+    this.#told += 1;
     this.#byCapacity.drop(capacityWord(before), key);
-    this.#revision += 1;
   }
 
   putDriver(name: string, tellsCapacity: boolean): void {
     if (tellsCapacity) this.#drivers.add(name);
     else this.#drivers.delete(name);
-    this.#revision += 1;
+    this.#shared += 1;
   }
 
   // What has been decided here.
@@ -176,6 +174,16 @@ export class Inventory {
   }
 
   // Questions.
+
+  /**
+   * A number that is another one whenever something has changed that a decision about a node may hang on, rules about other claims apart.
+   *
+   * @param capacities whether it hangs on what drivers tell of their capacity
+   */
+  revisionFor({ name, host }: ClusterNode, capacities: boolean): number {
+    const own = (this.#revisions.get(name) ?? 0) + (host === name ? 0 : (this.#revisions.get(host) ?? 0));
+    return own + this.#shared + (capacities ? this.#told : 0);
+  }
 
   node(name: string): ClusterNode | undefined {
     return this.#nodes.get(name);
@@ -309,7 +317,6 @@ export class Inventory {
       this.#shelve(name, true);
       this.#occupy(volume);
     }
-    this.#revision += 1;
   }
 
   /** Puts a volume into the indexes, or takes it out of all that it can be in. */
@@ -317,11 +324,17 @@ export class Inventory {
     const volume = this.#volumes.get(name);
     if (volume === undefined) return;
     const move = (shelf: Shelf<Volume>, word: string): void => (into ? shelf.put(word, name, volume) : shelf.drop(word, name));
+    if (volume.made !== undefined) this.#bump(volume.made.node);
     if (volume.reach.kind === "host") {
+      this.#bump(volume.reach.host);
       const word = `${volume.reach.host}|${volume.storageClass}`;
       move(this.#local, word);
       if (!into || this.#isFree(volume)) move(this.#free, word);
-    } else move(this.#wide, volume.storageClass);
+    } else {
+      // One that a driver has made is nobody's to choose.
+      if (volume.made === undefined) this.#shared += 1;
+      move(this.#wide, volume.storageClass);
+    }
     if (volume.made !== undefined) move(this.#byPool, poolName(volume.made.node, volume.made.group));
     if (volume.holder.kind === "claim") move(this.#byClaim, volume.holder.key);
     if (volume.holder.kind === "held" && volume.holder.reservation !== undefined) move(this.#byClaim, keyOf(volume.holder.reservation));
@@ -344,15 +357,23 @@ export class Inventory {
     return holder.kind === "nobody" && phase === "Available" && !deleted && taints.length === 0 && !this.#assumedVolumes.has(name);
   }
 
+  #bump(place: string): void {
+    this.#revisions.set(place, (this.#revisions.get(place) ?? 0) + 1);
+  }
+
   #vacate(id: string): void {
-    for (const disk of this.#groups.get(id)?.disks ?? []) this.#onDisk.drop(disk, id);
+    const occupant = this.#groups.get(id);
+    if (occupant === undefined) return;
+    for (const disk of occupant.disks) this.#onDisk.drop(disk, id);
     this.#groups.remove(id);
+    this.#bump(occupant.where);
   }
 
   #settle(occupant: Occupant): void {
     this.#vacate(occupant.id);
     if (occupant.disks.length === 0) return;
     this.#groups.add(occupant);
+    this.#bump(occupant.where);
     for (const disk of occupant.disks) this.#onDisk.put(disk, occupant.id, occupant);
   }
 
@@ -361,6 +382,7 @@ export class Inventory {
     this.#vacate(volume.name);
     const reservation = this.#assumedVolumes.get(volume.name) ?? volume.reservation;
     const disks = this.#disksOf(volume);
+    const where = volume.reach.kind === "host" ? volume.reach.host : (volume.made?.node ?? "");
     const key =
       this.#assumedVolumes.get(volume.name) !== undefined && reservation !== undefined
         ? keyOf(reservation)
@@ -374,10 +396,10 @@ export class Inventory {
     if (claim !== undefined) {
       // Another claim of the same name has nothing on it.
       if (volume.holder.kind === "claim" && volume.holder.uid !== undefined && volume.holder.uid !== claim.uid) return;
-      this.#settle({ id: volume.name, claim: key, disks, ...this.#memberOf(claim) });
+      this.#settle({ id: volume.name, claim: key, disks, where, ...this.#memberOf(claim) });
     } else if (reservation !== undefined && keyOf(reservation) === key) {
       const { labels, rules, claim: named } = reservation;
-      this.#settle({ id: volume.name, claim: key, disks, namespace: named.namespace, labels, rules });
+      this.#settle({ id: volume.name, claim: key, disks, where, namespace: named.namespace, labels, rules });
     }
   }
 
@@ -402,7 +424,6 @@ export class Inventory {
     this.#leaveClaim(key);
     const claim = this.#claims.get(key);
     if (claim !== undefined) this.#enterClaim(claim);
-    this.#revision += 1;
   }
 
   #reoccupyPool(name: string): void {
@@ -420,14 +441,21 @@ export class Inventory {
     // A thin volume takes nothing of its group, whose pool is made.
     const words = [...(thin ? [] : pools.map(({ name }) => `pool ${name}`)), `class ${claim.storageClass}`];
     for (const word of words) this.#coming.put(word, claim.key, claim);
-    this.#comingWords.set(claim.key, words);
+    this.#comingWords.set(claim.key, { node, words });
+    this.#bump(node);
+    this.#told += 1;
     const disks = [...new Set(pools.flatMap((pool) => pool.disks))];
-    this.#settle({ id: `claim:${claim.key}`, claim: claim.key, disks, ...this.#memberOf(claim) });
+    this.#settle({ id: `claim:${claim.key}`, claim: claim.key, disks, where: node, ...this.#memberOf(claim) });
   }
 
   #leaveClaim(key: string): void {
-    for (const word of this.#comingWords.get(key) ?? []) this.#coming.drop(word, key);
-    this.#comingWords.delete(key);
+    const coming = this.#comingWords.get(key);
+    if (coming !== undefined) {
+      for (const word of coming.words) this.#coming.drop(word, key);
+      this.#comingWords.delete(key);
+      this.#bump(coming.node);
+      this.#told += 1;
+    }
     this.#vacate(`claim:${key}`);
   }
 

@@ -260,8 +260,9 @@ export function capacityOf(object: KubernetesObject): Capacity | undefined {
   };
 }
 
+/** As the LVM driver's topology has the group's name. */
 export function poolName(node: string, group: string): string {
-  return `${node}/${group}`;
+  return `${node}/${labelValue(group).slice(0, 60)}`;
 }
 
 export function poolsOf({ metadata: { name: node }, status }: ComputeNode): readonly Pool[] {

@@ -19,6 +19,8 @@ export interface Wanted {
   readonly forbidden: ReadonlyMap<string, Occupant>;
   /** Disks that it had better not be on, and how many are against it there. */
   readonly disliked: ReadonlyMap<string, number>;
+  /** Hosts and nodes with disks that it is kept from, or with volumes that are held for it; `undefined`: they may be anywhere. */
+  readonly near: ReadonlySet<string> | undefined;
   /** Volumes that are held for it already. */
   readonly held: readonly Volume[];
   /** The volume that names it already: no other will do. */
@@ -180,12 +182,20 @@ function poolRefusal(pool: Pool, free: number, { claim, rules }: Wanted): Making
   return undefined;
 }
 
-/** What a group has left: by what its node tells; where that is silent by what the driver tells. */
+/** Whether a decision about claims of a class hangs on what a driver tells of its capacity. */
+export function goesByCapacities({ provisioner, parameters }: StorageClass): boolean {
+  if (provisioner === KUBERNETES.noProvisioner) return false;
+  const type = parameters[LVM.typeParameter];
+  return provisioner !== LVM.driver || type === LVM.thin || type === LVM.striped;
+}
+
+/** What a group has left, by what its node tells: nothing where that is silent. */
 function freeIn(inventory: Inventory, { siblings, storageClass }: Wanted, pool: Pool, node: ClusterNode): number {
   const type = storageClass.parameters[LVM.typeParameter];
   // What a thin pool may still promise is not what its group has left: the driver knows.
-  const told = type === LVM.thin ? undefined : inventory.freeIn(pool, siblings);
-  if (told === undefined) return capacityLeft(inventory, siblings, storageClass, node) ?? 0;
+  if (type === LVM.thin) return capacityLeft(inventory, siblings, storageClass, node) ?? 0;
+  const told = inventory.freeIn(pool, siblings);
+  if (told === undefined) return 0;
   if (type !== LVM.striped) return told;
   // Stripes need room on several disks each: there may be less for one volume than there is in all.
   let largest = told;

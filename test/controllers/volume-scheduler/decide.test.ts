@@ -8,6 +8,7 @@ import {
   classOf,
   filter,
   Inventory,
+  NodeMemory,
   nodeOf,
   onNode,
   podOf,
@@ -27,6 +28,8 @@ const LVM = "lvm.csi.halite.dev";
 /** A cluster as its API server would tell of it. */
 class World {
   readonly inventory = new Inventory();
+  /** Asked by everybody, as the extender's is. */
+  readonly #memory = new NodeMemory();
   readonly #nodes: string[] = [];
   #version = 0;
 
@@ -86,7 +89,11 @@ class World {
 
   filter(...claims: readonly string[]): FilterAnswer {
     const prepared = prepare(this.inventory, this.#pod(claims));
-    if (prepared.kind === "ready") return filter(this.inventory, prepared.request, this.#nodes);
+    if (prepared.kind === "ready") {
+      const answer = filter(this.inventory, prepared.request, this.#nodes, this.#memory);
+      expect(answer).toEqual(filter(this.inventory, prepared.request, this.#nodes));
+      return answer;
+    }
     return { fits: [], costs: [], refused: new Map(this.#nodes.map((name) => [name, prepared.why])) };
   }
 
