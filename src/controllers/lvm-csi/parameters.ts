@@ -1,5 +1,5 @@
 import { CsiError, type Texts } from "../csi/index.ts";
-import { LIMITS, parseLimits, type IoLimits } from "./io-limits.ts";
+import { LIMITS, parseLimits, parseMutable, type IoLimits } from "./io-limits.ts";
 import type { Layout, Wipe } from "./tags.ts";
 
 /** What a StorageClass asks for. */
@@ -59,7 +59,7 @@ export function parseParameters(fixed: Texts, mutable: Texts = {}): ClassParamet
     overprovision,
     snapshotReserve: whole(fixed, "snapshotReserve", 1, 100, 20),
     wipe: choice(fixed, "wipe", ["zero", "discard", "none"], "zero"),
-    limits: parseLimits(mutable, parseLimits(fixed)),
+    limits: parseMutable(mutable, parseLimits(fixed)),
   };
 }
 

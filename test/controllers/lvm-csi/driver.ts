@@ -26,11 +26,11 @@ export function configure(node: SimulatedNode, groups: readonly Partial<Configur
   node.files.set(SYSTEM_CONFIGURATION, formatSystemConfiguration({ node: "n1", flavor: "f", partitions: [], volumeGroups }));
 }
 
-/** A node with one group of two disks of 2 GiB, and a thin pool of 1 GiB. */
-export function simulatedNode(): { readonly node: SimulatedNode; readonly uuid: string } {
+/** A node with one group of two disks of 2 GiB, and a thin pool of a quarter of both. `mib`: of each disk. */
+export function simulatedNode(mib = 2048): { readonly node: SimulatedNode; readonly uuid: string } {
   const node = new SimulatedNode();
-  const uuid = node.addGroup("data", [512, 512]);
-  node.addPool(uuid, "pool", 256);
+  const uuid = node.addGroup("data", [mib / 4, mib / 4]);
+  node.addPool(uuid, "pool", mib / 8);
   configure(node, [{ uuid, thinPool: "pool" }]);
   return { node, uuid };
 }

@@ -60,6 +60,8 @@ export class SimulatedNode implements NodeFiles {
   /** Volumes whose device is not to be seen until a program has run. */
   readonly unlinked = new Map<string, string>();
   fsckStatus = 0;
+  /** What else is there of files. */
+  alsoThere: (path: string) => "file" | "directory" | undefined = () => undefined;
   /** Is asked before each command; throws to fail it. */
   before: (command: NodeCommand) => Promise<void> | void = () => undefined;
   /** Is told of each command that was done. */
@@ -157,7 +159,7 @@ export class SimulatedNode implements NodeFiles {
     const mount = this.mounts.findLast(({ target }) => target === path);
     if (mount !== undefined) return Promise.resolve(mount.block ? "block" : "directory");
     if (this.directories.has(path)) return Promise.resolve("directory");
-    return Promise.resolve(this.files.has(path) ? "file" : undefined);
+    return Promise.resolve(this.files.has(path) ? "file" : this.alsoThere(path));
   }
 
   use(): Promise<FilesystemUse> {
@@ -277,10 +279,10 @@ export class SimulatedNode implements NodeFiles {
         this.files.set(last, "");
         return undefined;
       case "rmdir":
-        if (!this.directories.delete(last)) throw new Failure(1, "No such file or directory");
+        if (!this.directories.delete(last) && this.alsoThere(last) === undefined) throw new Failure(1, "No such file or directory");
         return undefined;
       case "unlink":
-        if (!this.files.delete(last)) throw new Failure(1, "No such file or directory");
+        if (!this.files.delete(last) && this.alsoThere(last) === undefined) throw new Failure(1, "No such file or directory");
         return undefined;
       case "mount":
         return this.#mount(args);
@@ -304,7 +306,8 @@ export class SimulatedNode implements NodeFiles {
       this.mounts[index] = { ...mount, readonly: true };
       return undefined;
     }
-    if (!this.directories.has(target) && !this.files.has(target)) throw new Failure(32, `mount: ${target}: mount point does not exist.`);
+    if (!this.directories.has(target) && !this.files.has(target) && this.alsoThere(target) === undefined)
+      throw new Failure(32, `mount: ${target}: mount point does not exist.`);
     if (args.includes("--bind")) {
       const minor = /^\/dev\/dm-(\d+)$/.exec(source)?.[1];
       const mount = this.mounts.findLast((each) => each.target === source);
