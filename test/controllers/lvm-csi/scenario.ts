@@ -8,7 +8,7 @@ import { ManualClock } from "../runtime/manual-clock.ts";
 import { createRequest, MIB, POD, SIZE, STAGING, targetOf } from "./driver.ts";
 
 /** What the driver was told of the node's files, in order. */
-export interface RecordedFile {
+interface RecordedFile {
   readonly asked: string;
   readonly answer: unknown;
 }
@@ -66,33 +66,8 @@ export class TestNodeFiles implements NodeFiles {
   }
 }
 
-/** Files as they were recorded. */
-export class RecordedFiles implements NodeFiles {
-  readonly #recorded: RecordedFile[];
-
-  constructor(recorded: readonly RecordedFile[]) {
-    this.#recorded = [...recorded];
-  }
-
-  get isOver(): boolean {
-    return this.#recorded.length === 0;
-  }
-
-  read = (path: string): Promise<string | undefined> => this.#next(`read ${path}`);
-  kind = (path: string): ReturnType<NodeFiles["kind"]> => this.#next(`kind ${path}`);
-  use = (path: string): Promise<FilesystemUse> => this.#next(`use ${path}`);
-
-  #next<T>(asked: string): Promise<T> {
-    const recorded = this.#recorded.shift();
-    if (recorded?.asked !== asked)
-      return Promise.reject(new Error(`the recording has ${recorded?.asked ?? "ended"}, and this is asked: ${asked}`));
-    // It was noted of the same question.
-    return Promise.resolve((recorded.answer ?? undefined) as T);
-  }
-}
-
 /** What the scenario comes to. */
-export type Outcome = readonly (readonly [step: string, result: unknown])[];
+type Outcome = readonly (readonly [step: string, result: unknown])[];
 
 /** Volumes of two types through their lives, by the driver itself: what the recording holds, and what a real node is held against. */
 export async function scenario(commands: NodeCommands, files: NodeFiles): Promise<Outcome> {
