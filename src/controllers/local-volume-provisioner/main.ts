@@ -36,13 +36,15 @@ const { values } = parseArgs({
     interval: { type: "string", default: "30" },
     port: { type: "string", default: "9466" },
     host: { type: "string" },
+    /** A program that runs commands on the node, in place of nsenter into the namespaces of its process 1. */
+    enter: { type: "string" },
     /** The folder of the ServiceAccount. */
     account: { type: "string" },
   },
 });
 
 async function main(): Promise<number> {
-  const { node = "", config: path = "", configuration, interval, port, host, account } = values;
+  const { node = "", config: path = "", configuration, interval, port, host, account, enter } = values;
   const clock = systemClock;
   const random = Math.random;
   const log = jsonLog({ clock, write: (line) => process.stdout.write(line), fields: { node } });
@@ -57,6 +59,7 @@ async function main(): Promise<number> {
   const stop = new AbortController();
   const commands = new HostCommands({
     clock,
+    ...(enter !== undefined && { prefix: [enter] }),
     signal: stop.signal,
     timed: ({ tool }, result, milliseconds) => counted.commands.observe({ tool, result }, milliseconds / 1000),
   });

@@ -23,13 +23,15 @@ const { values } = parseArgs({
     interval: { type: "string", default: "60" },
     port: { type: "string", default: "9465" },
     host: { type: "string" },
+    /** A program that runs commands on the node, in place of nsenter into the namespaces of its process 1. */
+    enter: { type: "string" },
     /** The folder of the ServiceAccount. */
     account: { type: "string" },
   },
 });
 
 async function main(): Promise<number> {
-  const { node = "", flavor: name = "", "flavor-file": path = "", configuration, interval, port, host, account } = values;
+  const { node = "", flavor: name = "", "flavor-file": path = "", configuration, interval, port, host, account, enter } = values;
   const clock = systemClock;
   const log = jsonLog({ clock, write: (line) => process.stdout.write(line), fields: { node } });
   if (node === "" || name === "" || path === "") {
@@ -47,6 +49,7 @@ async function main(): Promise<number> {
     flavor,
     commands: new HostCommands({
       clock,
+      ...(enter !== undefined && { prefix: [enter] }),
       signal: stop.signal,
       timed: ({ tool }, result, milliseconds) => counted.commands.observe({ tool, result }, milliseconds / 1000),
     }),

@@ -26,6 +26,8 @@ export interface ObservedDisk {
   readonly readOnly: boolean;
   /** `259:0` */
   readonly device: string;
+  /** Why it can't be read, where it can't: then nothing of its contents is known. */
+  readonly problem?: string;
   /** Its partition table, where there is one that can be read. */
   readonly table?: { readonly label: string; readonly partitions: readonly ObservedPartition[] };
   /** What its contents are told by: `gpt`, `PMBR`, `xfs`, `LVM2_member`, … */

@@ -67,7 +67,7 @@ async function observeDisk(node: NodeCommands, block: JsonObject, links: Readonl
   const rotational = truthIn(block, "rota");
   const transport = textAt(block, "tran") ?? (name.startsWith("vd") ? "virtio" : "");
   const children = listAt(block, "children").filter(isObject);
-  const table = await partitionTable(node, path, children);
+  const contents = await readContents(node, path, children);
   const best = bestLink(own, serial);
   return {
     serial,
@@ -81,10 +81,24 @@ async function observeDisk(node: NodeCommands, block: JsonObject, links: Readonl
     transport,
     readOnly: truthIn(block, "ro"),
     device: textAt(block, "maj:min") ?? "",
-    ...named("table", table),
-    signatures: (await signatures(node, path)).map(({ type }) => type),
+    ...contents,
     holders: holdersOf(block),
   };
+}
+
+/** A disk that is ill is no reason not to look after the others. */
+async function readContents(
+  node: NodeCommands,
+  path: string,
+  children: readonly JsonObject[],
+): Promise<Pick<ObservedDisk, "table" | "signatures" | "problem">> {
+  try {
+    const table = await partitionTable(node, path, children);
+    return { ...named("table", table), signatures: (await signatures(node, path)).map(({ type }) => type) };
+  } catch (error) {
+    if (!(error instanceof NodeCommandError) || (error.failure !== "failed" && error.failure !== "timeout")) throw error;
+    return { problem: error.message, signatures: [] };
+  }
 }
 
 function mediaOf(transport: string, rotational: boolean): Media {

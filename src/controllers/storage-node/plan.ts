@@ -99,6 +99,10 @@ class Planner {
     const free = new Map<string, { readonly disk: ObservedDisk; readonly contents: Contents }[]>();
     const own = new Map<string, ObservedDisk[]>();
     for (const disk of [...disks].sort((a, b) => (a.byId < b.byId ? -1 : 1))) {
+      if (disk.problem !== undefined) {
+        this.#unreadable(disk, disk.problem);
+        continue;
+      }
       const contents = contentsOf(disk, this.#observation);
       const twin = disk.serial !== "" && serials.filter((each) => each === disk.serial).length > 1;
       if (contents.kind === "system") this.#add(disk, "System", { reason: contents.found.join("; ") });
@@ -124,6 +128,13 @@ class Planner {
     this.#volumeGroups();
     const { name, digest } = this.#flavor;
     return { flavor: name, digest, steps: this.#steps, remarks: this.#remarks, disks: this.#disks, missing };
+  }
+
+  /** What it was it is still taken for; what is on it now nobody knows. */
+  #unreadable(disk: ObservedDisk, problem: string): void {
+    const before = this.#known.get(disk.serial);
+    this.#drift(EVENTS.diskFailing, `disk ${disk.serial} (${disk.byId}) can't be read: ${problem}`, disk.serial);
+    this.#add(disk, before?.role ?? "Foreign", { ...grouped(before?.group), reason: "it can't be read" });
   }
 
   /** A disk that no group asks for and that isn't Halite's. */
@@ -373,7 +384,7 @@ class Planner {
 
   #add(disk: ObservedDisk, role: DiskRole, more: { readonly group?: string; readonly reason?: string } = {}): void {
     const listed = this.#flavor.wipe.includes(disk.serial);
-    const bare = contentsOf(disk, this.#observation).kind;
+    const bare = disk.problem === undefined ? contentsOf(disk, this.#observation).kind : "foreign";
     const wiped = listed && (bare === "blank" || bare === "ours" || this.#known.get(disk.serial)?.wiped === true);
     this.#disks.push({ disk, role, wiped, ...more });
   }
