@@ -1,3 +1,4 @@
+import { textAt } from "../../../src/kubernetes/index.ts";
 import { jsonLog, Metrics, type NodeCommands } from "../../../src/controllers/runtime/index.ts";
 import { parseConfig } from "../../../src/controllers/local-volume-provisioner/config.ts";
 import { LocalVolumeProvisioner, provisionerMetrics } from "../../../src/controllers/local-volume-provisioner/controller.ts";
@@ -60,8 +61,7 @@ export async function live(
   const found = (): PersistentVolume | undefined => volumes()[0];
   await passes(() => found() !== undefined);
   const first = found();
-  const local = first?.spec?.["local"];
-  const path = typeof local === "object" && local !== null && "path" in local ? String(local["path"]) : "";
+  const path = textAt(first, "spec", "local", "path") ?? "";
   await write(path);
   if (first !== undefined)
     api.put(`/api/v1/persistentvolumes/${first.metadata.name}`, {
