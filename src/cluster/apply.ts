@@ -8,6 +8,7 @@ import { worst, type Health } from "./health.ts";
 import { isSuspended, type Observed } from "./observe.ts";
 import type { Phase } from "./order.ts";
 import { outcomeOf, perform, release, remove, type Outcome, type PerformContext } from "./perform.ts";
+import { isSecret } from "./try-apply.ts";
 import { NOT_LOOKED_AT, type AddonPlan, type Operation, type Plan } from "./plan.ts";
 import { deleteRecord, ensureAddonKind, writeRecord } from "./record.ts";
 import type { Reveal } from "./apply-body.ts";
@@ -399,7 +400,7 @@ class Run {
                 ? { result: "waiting", message: "the cluster does not serve its kind any more" }
                 : await remove(operation, resource, this.#context());
           } catch (error) {
-            outcome = outcomeOf(error);
+            outcome = outcomeOf(error, isSecret({ ref: operation.ref, sealed: false }));
           }
           if (outcome.result === "done") this.#live.delete(operation.key);
           this.#end(operation, outcome);

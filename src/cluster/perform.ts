@@ -7,7 +7,7 @@ import { FIELD_MANAGER, handedBack, LAST_APPLIED } from "./managed-fields.ts";
 import { isSuspended, MODE_LABEL } from "./observe.ts";
 import type { Operation } from "./plan.ts";
 import { applyBody, type ApplyBody, type Reveal } from "./apply-body.ts";
-import { applyRequest, refusal, secretWords } from "./try-apply.ts";
+import { applyRequest, isSecret, refusal } from "./try-apply.ts";
 import type { DesiredObject } from "./types.ts";
 
 /** What came of an operation. */
@@ -39,26 +39,25 @@ export async function perform(
   live: KubernetesObject | undefined,
   context: PerformContext,
 ): Promise<Outcome> {
-  const hide = secretWords(desired);
   try {
     if (operation.op === "create") return await create(operation, desired, resource, context);
     if (operation.op === "replace") return await replace(operation, desired, resource, context);
     if (operation.how === "labels") return await relabel(operation, resource, context);
     return await update(operation, desired, resource, live, context);
   } catch (error) {
-    return outcomeOf(error, hide);
+    return outcomeOf(error, isSecret(desired));
   }
 }
 
-/** @throws what is no answer of the API and no finding */
-export function outcomeOf(error: unknown, hide: (text: string) => string = (text) => text): Outcome {
+/** `secret`: the object holds values that nobody may read in a message. @throws what is no answer of the API and no finding */
+export function outcomeOf(error: unknown, secret: boolean): Outcome {
   if (error instanceof FindingError) return { result: "failed", message: error.message };
   if (error instanceof UnreachableError) return { result: "failed", message: error.message };
   if (!(error instanceof ApiError)) throw error;
   if (error.status === 403 && error.causes.some(({ reason }) => reason === "NamespaceTerminating"))
     return { result: "waiting", message: "its namespace is terminating" };
-  const said = refusal(error, hide);
-  return { result: "failed", message: said.kind === "same" || said.kind === "differs" ? error.message : said.message };
+  const said = refusal(error, secret);
+  return { result: "failed", message: "message" in said ? said.message : `${error.status} ${error.reason}` };
 }
 
 async function create(operation: Operation, desired: DesiredObject, resource: ApiResource, context: PerformContext): Promise<Outcome> {
@@ -229,7 +228,7 @@ export async function release(
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) return { result: "done", message: "" };
     if (error instanceof ApiError && error.status === 409) return { result: "waiting", message: "it changed meanwhile: hand back again" };
-    return outcomeOf(error);
+    return outcomeOf(error, isSecret(desired ?? { ref: operation.ref, sealed: false }));
   }
 }
 

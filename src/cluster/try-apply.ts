@@ -16,6 +16,7 @@ import { pathOf, type ApiResource } from "./discovery.ts";
 import { FindingError } from "../finding/index.ts";
 import { FIELD_MANAGER, firstDifference, handedOver, holds, keptByOthers, needsHandover, ownEntry } from "./managed-fields.ts";
 import { groupKind, type DesiredObject } from "./types.ts";
+import { guardedWords, serverWords } from "./server-words.ts";
 
 /** A field that another manager holds with another value. */
 export interface Conflict {
@@ -110,8 +111,7 @@ async function tryBody(
       conflicts = error.causes.map(conflictOf);
       result = await dryRun(true);
     }
-    const secret = desired.sealed || groupKind(desired.ref) === "Secret";
-    const changes = fieldChanges(live, result, secret);
+    const changes = fieldChanges(live, result, isSecret(desired));
     const applied = result.metadata.managedFields ?? [];
     if (changes.length === 0 && !handover && sameOwn(live, result)) return { kind: "same" };
     return {
@@ -125,7 +125,7 @@ async function tryBody(
   } catch (error) {
     if (error instanceof UnreachableError) return { kind: "untried", message: error.message };
     if (!(error instanceof ApiError)) throw error;
-    return refusal(error, secretWords(desired));
+    return refusal(error, isSecret(desired));
   }
 }
 
@@ -155,9 +155,9 @@ function droppedReplicas(body: KubernetesObject, live: KubernetesObject, result:
     : null;
 }
 
-/** What a refusal of the server means for the plan. `hide`: its words may quote values. */
-export function refusal(error: ApiError, hide: (text: string) => string): Comparison {
-  const message = hide(error.causes.length > 0 ? error.causes.map(causeWords).join("; ") : error.message);
+/** What a refusal of the server means for the plan. `secret`: its words may quote values that nobody may read. */
+export function refusal(error: ApiError, secret: boolean): Comparison {
+  const message = secret ? guardedWords(error) : serverWords(error);
   if (error.status === 422 && error.causes.some(isImmutableCause)) return { kind: "immutable", message };
   if (error.status === 422 && error.causes.length === 0 && IMMUTABLE.test(error.message)) return { kind: "immutable", message };
   if (/does not support dry run/.test(error.message)) return { kind: "untried", message };
@@ -173,13 +173,7 @@ function isImmutableCause({ message }: StatusCause): boolean {
   return IMMUTABLE.test(message);
 }
 
-function causeWords({ field, message }: StatusCause): string {
-  return field === "" ? message : `${field}: ${message}`;
-}
-
-/** Words of the server about a Secret or an object with opened values, without the values. */
-export function secretWords(desired: Pick<DesiredObject, "sealed" | "ref">): (text: string) => string {
-  if (!desired.sealed && groupKind(desired.ref) !== "Secret") return (text) => text;
-  return (text) =>
-    text.replace(/(?:Invalid value|Unsupported value|Duplicate value): .*?(?=: (?:[a-z]|field)|$)/gs, "a value that is not shown");
+/** Whether an object holds values that nobody may read in a message: opened ones, or a Secret's. */
+export function isSecret(desired: Pick<DesiredObject, "sealed" | "ref">): boolean {
+  return desired.sealed || groupKind(desired.ref) === "Secret";
 }
