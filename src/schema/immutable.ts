@@ -6,7 +6,7 @@ type FieldName = string;
  * pkg/apis). An object whose change touches one has to be deleted and made anew.
  */
 const IMMUTABLE: Readonly<Record<string, readonly FieldName[]>> = {
-  "/v1/PersistentVolume": ["spec.csi", "spec.hostPath", "spec.local", "spec.nfs", "spec.volumeMode"],
+  "/v1/PersistentVolume": ["spec.csi", "spec.fc", "spec.hostPath", "spec.iscsi", "spec.local", "spec.nfs", "spec.volumeMode"],
   "/v1/PersistentVolumeClaim": [
     "spec.accessModes",
     "spec.dataSource",
@@ -40,6 +40,11 @@ const IMMUTABLE: Readonly<Record<string, readonly FieldName[]>> = {
   "storage.k8s.io/v1/StorageClass": ["parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"],
   "storage.k8s.io/v1/VolumeAttributesClass": ["driverName", "parameters"],
 };
+
+/** All of it: kinds as `group/version/kind`, each with its fields. */
+export function allImmutableFields(): readonly (readonly [kind: string, field: string])[] {
+  return Object.entries(IMMUTABLE).flatMap(([kind, fields]) => fields.map((field) => [kind, field] as const));
+}
 
 /** The fields of a kind that cannot change, as paths of names. A ConfigMap or Secret with `immutable: true` has also its data. */
 export function immutableFields(group: string, version: string, kind: string): readonly (readonly string[])[] {

@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { allDefaults } from "../../src/diff/defaults.ts";
-import { kubernetesSchemas } from "../../src/fleet/index.ts";
 import { Client } from "../control-plane/client.ts";
 import { startControlPlane, type ControlPlane } from "../control-plane/index.ts";
 import { canHavePlane } from "../control-plane/use-plane.ts";
-import { HOME } from "../fleet/memory-fleet.ts";
 
 type Plain = Record<string, unknown>;
 
@@ -134,60 +132,4 @@ describe.skipIf(!possible)("what a real kube-apiserver does", () => {
     // A false that Go leaves out of the JSON.
     for (const each of found) expect(each ?? (value === false ? false : undefined)).toStrictEqual(value);
   });
-
-  const OTHERS: readonly (readonly [kind: string, field: string, change: (object: Plain) => Plain])[] = [
-    [
-      "apps/DaemonSet",
-      "spec.selector",
-      (object) =>
-        withSpec(object, { selector: { matchLabels: { app: "y" } }, template: { ...template(), metadata: { labels: { app: "y" } } } }),
-    ],
-    [
-      "apps/Deployment",
-      "spec.selector",
-      (object) =>
-        withSpec(object, { selector: { matchLabels: { app: "y" } }, template: { ...template(), metadata: { labels: { app: "y" } } } }),
-    ],
-    ["apps/StatefulSet", "spec.serviceName", (object) => withSpec(object, { serviceName: "y" })],
-    ["apps/StatefulSet", "spec.podManagementPolicy", (object) => withSpec(object, { podManagementPolicy: "Parallel" })],
-    ["storage.k8s.io/StorageClass", "provisioner", (object) => ({ ...object, provisioner: "example.org/q" })],
-    ["storage.k8s.io/StorageClass", "parameters", (object) => ({ ...object, parameters: { a: "b" } })],
-    ["storage.k8s.io/StorageClass", "reclaimPolicy", (object) => ({ ...object, reclaimPolicy: "Retain" })],
-    ["storage.k8s.io/StorageClass", "volumeBindingMode", (object) => ({ ...object, volumeBindingMode: "WaitForFirstConsumer" })],
-    ["storage.k8s.io/CSIDriver", "spec.attachRequired", (object) => withSpec(object, { attachRequired: false })],
-    ["storage.k8s.io/CSIDriver", "spec.volumeLifecycleModes", (object) => withSpec(object, { volumeLifecycleModes: ["Ephemeral"] })],
-    ["scheduling.k8s.io/PriorityClass", "value", (object) => ({ ...object, value: 6 })],
-    ["/PersistentVolume", "spec.hostPath", (object) => withSpec(object, { hostPath: { path: "/other" } })],
-    ["/PersistentVolumeClaim", "spec.accessModes", (object) => withSpec(object, { accessModes: ["ReadWriteMany"] })],
-    ["/PersistentVolumeClaim", "spec.storageClassName", (object) => withSpec(object, { storageClassName: "other" })],
-    ["/Secret", "type", (object) => ({ ...object, type: "example.org/other" })],
-  ];
-  test.for(OTHERS)("refuses another %s %s, as the table says", async ([kind, field, change]) => {
-    const [path, apiVersion, object] = OBJECTS[kind] ?? ["", "", {}];
-    const name = `i-${field.toLowerCase().replaceAll(".", "-")}`;
-    const own = kind.slice(kind.indexOf("/") + 1);
-    const known = kubernetesSchemas(HOME)
-      .forVersion("1.36")
-      .immutable(apiVersion, own)
-      .map((each) => each.join("."));
-    expect(known).toContain(field);
-    const created = await client.call("POST", path, {
-      apiVersion,
-      kind: own,
-      metadata: { name },
-      ...object,
-      ...(kind === "/PersistentVolumeClaim" && { spec: { ...asPlain(object["spec"]), storageClassName: "one" } }),
-    });
-    expect([created.status, created.status === 201 ? "" : created.body]).toStrictEqual([201, ""]);
-    const refused = await client.call("PUT", `${path}/${name}`, change(asPlain(created.body)));
-    expect(refused.status, JSON.stringify(refused.body)).toBe(422);
-  });
 });
-
-function asPlain(value: unknown): Plain {
-  return typeof value === "object" && value !== null ? { ...value } : {};
-}
-
-function withSpec(object: Plain, more: Plain): Plain {
-  return { ...object, spec: { ...asPlain(object["spec"]), ...more } };
-}
