@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { ENVIRONMENT, measure, type Cost } from "./measure.ts";
 
 /** The halite that is measured. */
-const PROGRAM = resolve(process.env["HALITE_BENCH_PROGRAM"] ?? fileURLToPath(new URL("../dist/halite.mjs", import.meta.url)));
+export const PROGRAM = resolve(process.env["HALITE_BENCH_PROGRAM"] ?? fileURLToPath(new URL("../dist/halite.mjs", import.meta.url)));
 
 export const NODE = process.execPath;
 

@@ -4,13 +4,14 @@
  * Results are proven equal first. Whole processes are measured, start included: wall and CPU seconds and peak memory, medians of
  * several runs. A peer that is absent is left out and named. Needs Python 3 for the measuring itself.
  *
- * `npm run bench -- --only small` (or fleet, peers, publish, scheduler; may be repeated), `npm run bench -- --max-clusters 1000`
+ * `npm run bench -- --only small` (or fleet, peers, publish, scheduler, cluster; may be repeated), `npm run bench -- --max-clusters 1000`
  */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { measureAgainstPeers } from "./against-peers.ts";
+import { measureCluster } from "./cluster.ts";
 import { absentPeers } from "./peers.ts";
 import { measurePublish } from "./publish.ts";
 import { measureScale } from "./scale.ts";
@@ -24,6 +25,7 @@ const PARTS: Readonly<Record<string, (work: string, most: number) => void | Prom
   peers: measureAgainstPeers,
   publish: measurePublish,
   scheduler: measureScheduler,
+  cluster: measureCluster,
 };
 
 const { values } = parseArgs({ options: { only: { type: "string", multiple: true }, "max-clusters": { type: "string" } } });
