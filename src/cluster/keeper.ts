@@ -1,12 +1,23 @@
-import { setTimeout as wait } from "node:timers/promises";
 import type { AppliedOperation, ApplyOptions, ApplyResult } from "./apply.ts";
 import { applyPlan } from "./apply.ts";
-import { ApiError, UnreachableError, type ApiClient, type ObjectMeta } from "../kubernetes/index.ts";
+import {
+  ApiError,
+  Informer,
+  metadataOf,
+  NO_LOG,
+  systemClock,
+  UnreachableError,
+  type ApiClient,
+  type Clock,
+  type KubernetesObject,
+  type Log,
+  type ObjectMeta,
+  type Random,
+} from "../kubernetes/index.ts";
 import { discover, type ApiResource, type Discovery } from "./discovery.ts";
 import { MODE_LABEL, observe, type ObserveOptions } from "./observe.ts";
 import { makePlan, type Plan, type PlanOptions } from "./plan.ts";
-import type { Desired, ObjectKey } from "./types.ts";
-import { watchKind } from "./watch.ts";
+import { keyOf, refOf, type Desired, type ObjectKey } from "./types.ts";
 
 /** One look at the cluster and what was done then. */
 export interface KeptPass {
@@ -26,6 +37,12 @@ export interface KeeperOptions {
   readonly resync?: number;
   /** Waits for leave to make a pass, and makes it; default: at once. Where many clusters are kept, not all are worked on at a time. */
   readonly turn?: <T>(pass: () => Promise<T>, signal: AbortSignal) => Promise<T>;
+  /** Default: the machine's own. */
+  readonly clock?: Clock;
+  /** Default: `Math.random`. */
+  readonly random?: Random;
+  /** Told of watches that fail; default: nobody is. */
+  readonly log?: Log;
   /** Milliseconds until the next try after so many failures in a row; default: 2 s, doubled each time up to 5 minutes, with jitter. */
   readonly retryAfter?: (failures: number) => number;
   readonly onPass?: (pass: KeptPass) => void;
@@ -35,6 +52,8 @@ export interface KeeperOptions {
 
 /** Events that come together are one pass. */
 const GATHER = 40;
+/** Who would make a member that no inventory knows? It is looked for with a release, and then so often, in milliseconds: it takes a list of every kind. */
+const LEFTOVERS = 3_600_000;
 /** Status changes are for the Addon only: they can wait. */
 const GATHER_STATUS = 1500;
 const FIRST_RETRY = 2_000;
@@ -55,6 +74,8 @@ interface Seen {
 export class ClusterKeeper {
   readonly #client: ApiClient;
   readonly #options: KeeperOptions;
+  readonly #clock: Clock;
+  readonly #random: Random;
   #desired: Desired;
   #known = new Map<ObjectKey, AppliedOperation>();
   readonly #verified = new Map<ObjectKey, string>();
@@ -66,20 +87,24 @@ export class ClusterKeeper {
   readonly #watches = new Set<Promise<void>>();
   #discovery: Discovery | undefined;
   #full = true;
+  /** When members that no inventory knows are to be looked for again. */
+  #leftoversDue = -Infinity;
   #failures = 0;
   #wake: (() => void) | undefined;
-  #failed: { readonly error: unknown } | undefined;
 
   constructor(client: ApiClient, desired: Desired, options: KeeperOptions) {
     this.#client = client;
     this.#desired = desired;
     this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#random = options.random ?? Math.random;
   }
 
   /** Another release: everything is looked at again. */
   want(desired: Desired): void {
     this.#desired = desired;
     this.#verified.clear();
+    this.#leftoversDue = -Infinity;
     this.#again();
   }
 
@@ -94,8 +119,7 @@ export class ClusterKeeper {
     try {
       let next = 0;
       while (!signal.aborted) {
-        if (this.#failed !== undefined) throw this.#failed.error;
-        const full = this.#full || performance.now() >= next;
+        const full = this.#full || this.#clock.monotonic() >= next;
         const only = full ? undefined : new Set([...this.#dirty, ...this.#ailing]);
         if (full || (only?.size ?? 0) > 0) {
           this.#full = false;
@@ -104,8 +128,8 @@ export class ClusterKeeper {
           this.#ailingSince = undefined;
           const turn = this.#options.turn ?? (async (pass) => await pass());
           const delay = await turn(() => this.#pass(only, signal), signal);
-          if (full) next = performance.now() + (delay ?? this.#resync());
-          else if (delay !== undefined) next = Math.min(next, performance.now() + delay);
+          if (full) next = this.#clock.monotonic() + (delay ?? this.#resync());
+          else if (delay !== undefined) next = Math.min(next, this.#clock.monotonic() + delay);
         }
         await this.#idle(next, signal);
       }
@@ -118,27 +142,28 @@ export class ClusterKeeper {
 
   #resync(): number {
     const whole = this.#options.resync ?? 600_000;
-    return whole * (0.9 + Math.random() * 0.2);
+    return whole * (0.9 + this.#random() * 0.2);
   }
 
   /** Waits until something is to be looked at: what changes together is looked at together. */
   async #idle(next: number, signal: AbortSignal): Promise<void> {
     while (!signal.aborted && !this.#full && this.#dirty.size === 0) {
       const until = Math.min(next, this.#ailingSince === undefined ? Infinity : this.#ailingSince + GATHER_STATUS);
-      const milliseconds = until - performance.now();
+      const milliseconds = until - this.#clock.monotonic();
       if (milliseconds <= 0) return;
       const woken = new AbortController();
       this.#wake = () => woken.abort();
-      await rest(milliseconds, AbortSignal.any([signal, woken.signal]));
+      await this.#clock.sleep(milliseconds, AbortSignal.any([signal, woken.signal]));
       this.#wake = undefined;
     }
-    if (!this.#full && this.#dirty.size > 0) await rest(GATHER, signal);
+    if (!this.#full && this.#dirty.size > 0) await this.#clock.sleep(GATHER, signal);
   }
 
   /** One pass. Gives after how many milliseconds another full one is due, where that is sooner than the resync. */
   async #pass(only: ReadonlySet<ObjectKey> | undefined, signal: AbortSignal): Promise<number | undefined> {
-    const begun = performance.now();
+    const begun = this.#clock.monotonic();
     const desired = this.#desired;
+    const leftovers = only === undefined && begun >= this.#leftoversDue;
     try {
       if (only === undefined || this.#discovery === undefined) this.#discovery = await discover(this.#client);
       const observed = await observe(this.#client, desired, {
@@ -146,8 +171,11 @@ export class ClusterKeeper {
         only,
         discovery: this.#discovery,
         verified: this.#verified,
+        leftovers,
         signal,
       });
+      // What was found is gone, or not, by the next full pass.
+      if (leftovers && desired === this.#desired) this.#leftoversDue = observed.leftovers.length > 0 ? -Infinity : begun + LEFTOVERS;
       const plan = makePlan(this.#client.server, desired, observed, { ...this.#options.plan, only });
       const result =
         plan.refused.length > 0
@@ -162,7 +190,12 @@ export class ClusterKeeper {
         }
       }
       this.#failures = 0;
-      this.#options.onPass?.({ kind: only === undefined ? "full" : "partial", plan, result, milliseconds: performance.now() - begun });
+      this.#options.onPass?.({
+        kind: only === undefined ? "full" : "partial",
+        plan,
+        result,
+        milliseconds: this.#clock.monotonic() - begun,
+      });
       // What waits or failed is tried again before the resync, less and less often.
       const open = result === null || result.addons.some(({ status }) => status.sync === "Waiting" || status.sync === "Failed");
       return open ? 30_000 : undefined;
@@ -170,7 +203,7 @@ export class ClusterKeeper {
       if (signal.aborted) return undefined;
       if (!(error instanceof ApiError) && !(error instanceof UnreachableError)) throw error;
       this.#failures += 1;
-      const delay = (this.#options.retryAfter ?? retryAfter)(this.#failures);
+      const delay = this.#options.retryAfter?.(this.#failures) ?? retryAfter(this.#failures, this.#random);
       this.#options.onTrouble?.(error, delay);
       this.#full = false;
       this.#dirty.clear();
@@ -204,32 +237,17 @@ export class ClusterKeeper {
   }
 
   async #watch(resource: ApiResource, signal: AbortSignal): Promise<void> {
-    const keys = new Set<ObjectKey>();
-    try {
-      await watchKind(
-        this.#client,
-        resource,
-        MODE_LABEL,
-        {
-          onList: (objects) => {
-            for (const [key, metadata] of objects) this.#look(key, metadata);
-            // What was there and is not in the list was deleted meanwhile, or lost its label.
-            for (const key of keys) if (!objects.has(key)) this.#look(key, null);
-            keys.clear();
-            for (const key of objects.keys()) keys.add(key);
-          },
-          onChange: (key, metadata) => {
-            if (metadata === null) keys.delete(key);
-            else keys.add(key);
-            this.#look(key, metadata);
-          },
-        },
-        signal,
-      );
-    } catch (error) {
-      this.#failed = { error };
-      this.#wake?.();
-    }
+    const informer = new Informer<KubernetesObject>({
+      resource: metadataOf(this.#client, resource),
+      selection: { labelSelector: MODE_LABEL },
+      // What is to be looked at again is the keeper's to say.
+      resync: 0,
+      clock: this.#clock,
+      random: this.#random,
+      log: this.#options.log ?? NO_LOG,
+    });
+    informer.on(({ type, object }) => this.#look(keyOf(refOf(object)), type === "deleted" ? null : object.metadata));
+    await informer.run(signal);
   }
 
   #look(key: ObjectKey, metadata: ObjectMeta | null): void {
@@ -250,15 +268,15 @@ export class ClusterKeeper {
     if (before === undefined && this.#verified.get(key)?.startsWith(stamp) === true) return;
     if (before !== undefined && before.uid === now.uid && before.generation === now.generation && before.rest === now.rest) {
       this.#ailing.add(key);
-      this.#ailingSince ??= performance.now();
+      this.#ailingSince ??= this.#clock.monotonic();
     } else this.#dirty.add(key);
     this.#wake?.();
   }
 }
 
-function retryAfter(failures: number): number {
+function retryAfter(failures: number, random: Random): number {
   const whole = Math.min(FIRST_RETRY * 2 ** (failures - 1), LONGEST_RETRY);
-  return whole / 2 + (Math.random() * whole) / 2;
+  return whole / 2 + (random() * whole) / 2;
 }
 
 function seenOf({ uid = "", generation, resourceVersion = "", labels, annotations, deletionTimestamp }: ObjectMeta): Seen {
@@ -272,12 +290,4 @@ function slim({ operation, outcome, health }: AppliedOperation): AppliedOperatio
   const bare =
     operation.op === "update" || operation.op === "adopt" ? { ...operation, changes: [], conflicts: [], comparison: null } : operation;
   return { operation: bare, outcome: { result, message }, health };
-}
-
-async function rest(milliseconds: number, signal: AbortSignal): Promise<void> {
-  try {
-    await wait(milliseconds, undefined, { signal });
-  } catch {
-    // It was woken or is to end.
-  }
 }

@@ -14,6 +14,8 @@ export interface ApiRequest {
   readonly accept?: string;
   /** Whether a second try can do no harm; default: GET, PATCH and DELETE can't. */
   readonly repeatable?: boolean;
+  /** It waits until nobody else does: what is told of work stands behind the work. Default: false. */
+  readonly background?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -37,6 +39,11 @@ export class ApiError extends Error {
     this.reason = reason;
     this.causes = causes;
   }
+}
+
+/** The HTTP status of what the API threw; `undefined` where there was no answer. */
+export function statusOf(error: unknown): number | undefined {
+  return error instanceof ApiError ? error.status : undefined;
 }
 
 export interface ClientOptions {
@@ -73,6 +80,7 @@ export class ApiClient {
   readonly #connection: Connection;
   readonly #options: Required<ClientOptions>;
   readonly #waiting: (() => void)[] = [];
+  readonly #waitingBehind: (() => void)[] = [];
   #free: number;
   #counts = { requests: 0, writes: 0, retries: 0, throttled: 0 };
   /** Nothing is sent before that moment: a 429 is for the client, not for the one request. */
@@ -98,7 +106,7 @@ export class ApiClient {
 
   /** @throws ApiError for what the server refuses; UnreachableError where it gives no answer for as long as the patience lasts */
   async call(request: ApiRequest): Promise<JsonObject> {
-    await this.#enter();
+    await this.#enter(request.background === true);
     try {
       return await this.#try(request);
     } finally {
@@ -131,16 +139,16 @@ export class ApiClient {
     throw apiError({ status: stream.status, headers: stream.headers, body });
   }
 
-  async #enter(): Promise<void> {
+  async #enter(background: boolean): Promise<void> {
     if (this.#free > 0) {
       this.#free -= 1;
       return;
     }
-    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    await new Promise<void>((resolve) => (background ? this.#waitingBehind : this.#waiting).push(resolve));
   }
 
   #leave(): void {
-    const next = this.#waiting.shift();
+    const next = this.#waiting.shift() ?? this.#waitingBehind.shift();
     if (next === undefined) this.#free += 1;
     else next();
   }

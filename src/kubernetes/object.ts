@@ -42,3 +42,10 @@ export function isKubernetesObject(value: unknown): value is KubernetesObject {
     typeof value["metadata"]["name"] === "string"
   );
 }
+
+/** What a queue and a store of one kind call an object: `NAMESPACE/NAME`, or `NAME` where it has no namespace. */
+export type ObjectKey = string;
+
+export function keyOf({ metadata: { namespace, name } }: KubernetesObject): ObjectKey {
+  return namespace === undefined ? name : `${namespace}/${name}`;
+}

@@ -123,7 +123,8 @@ describe.skipIf(!possible)("keeping a cluster as git says", () => {
       await expect
         .poll(async () => [(await other.get("configmap", "a"))?.data, await other.get("configmap", "b")], { timeout: 10_000 })
         .toEqual([{ a: "2" }, undefined]);
-      expect(passes.slice(made).some(({ kind }) => kind === "full")).toBe(true);
+      // A pass is told of once it has ended, which is after its last write.
+      await expect.poll(() => passes.slice(made).some(({ kind }) => kind === "full"), { timeout: 10_000 }).toBe(true);
     });
   });
 

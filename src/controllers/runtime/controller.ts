@@ -1,5 +1,4 @@
-import type { Clock, Random } from "./clock.ts";
-import type { Log } from "./log.ts";
+import type { Clock, Log, Random } from "../../kubernetes/index.ts";
 import type { RuntimeMetrics } from "./metrics.ts";
 import { WorkQueue, type WorkResult } from "./work-queue.ts";
 

@@ -1,8 +1,4 @@
-import type { KubernetesObject } from "../../kubernetes/index.ts";
-import { statusOf, type Api } from "./api.ts";
-import type { Clock } from "./clock.ts";
-import type { Log } from "./log.ts";
-import { Resource, type ResourceType } from "./resource.ts";
+import { Resource, statusOf, type Api, type Clock, type KubernetesObject, type Log, type ResourceType } from "../../kubernetes/index.ts";
 
 /** An Event of the core API, which `kubectl describe` shows. */
 interface CoreEvent extends KubernetesObject {

@@ -1,8 +1,13 @@
-import type { KubernetesObject } from "../../kubernetes/index.ts";
-import { statusOf, type Api } from "./api.ts";
-import type { Clock, Random } from "./clock.ts";
-import type { Log } from "./log.ts";
-import { Resource, type ResourceType } from "./resource.ts";
+import {
+  Resource,
+  statusOf,
+  type Api,
+  type Clock,
+  type KubernetesObject,
+  type Log,
+  type Random,
+  type ResourceType,
+} from "../../kubernetes/index.ts";
 
 /** A Lease of coordination.k8s.io/v1, as far as leaders need it. */
 export interface Lease extends KubernetesObject {
@@ -30,6 +35,8 @@ export interface LeaderOptions {
   readonly deadline?: number;
   /** Between tries. Default: 2 s. */
   readonly retry?: number;
+  /** Who has enough to do leaves a Lease that nobody holds to others for so long, in milliseconds, before taking it. Default: not at all. */
+  readonly hesitate?: () => number;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -50,9 +57,11 @@ export class Leader {
   readonly #leases: Resource<Lease>;
   #seen: Seen | undefined;
   #leads = false;
+  /** Since when nobody holds the Lease, as far as was seen. */
+  #freeSince: number | undefined;
 
   constructor(options: LeaderOptions) {
-    this.#options = { duration: 15_000, deadline: 10_000, retry: 2000, ...options };
+    this.#options = { duration: 15_000, deadline: 10_000, retry: 2000, hesitate: () => 0, ...options };
     this.#leases = new Resource<Lease>(options.api, LEASES);
   }
 
@@ -138,13 +147,21 @@ export class Leader {
     try {
       const found = await this.#within(this.#leases.find(name, namespace), signal);
       if (found === undefined) {
+        if (this.#leaves()) return false;
         await this.#within(this.#leases.create(this.#mine(undefined)), signal).then((lease) => this.#see(lease));
         return true;
       }
       this.#see(found);
       const held = found.spec?.holderIdentity ?? "";
       const length = (found.spec?.leaseDurationSeconds ?? duration / 1000) * 1000;
-      if (held !== identity && held !== "" && clock.monotonic() < (this.#seen?.at ?? 0) + length) return false;
+      if (held !== identity) {
+        if (held !== "" && clock.monotonic() < (this.#seen?.at ?? 0) + length) {
+          this.#freeSince = undefined;
+          return false;
+        }
+        if (this.#leaves()) return false;
+      }
+      this.#freeSince = undefined;
       this.#see(await this.#within(this.#leases.update(this.#mine(found)), signal));
       return true;
     } catch (error) {
@@ -152,6 +169,13 @@ export class Leader {
       if (statusOf(error) !== 409 && !signal.aborted) log.warn("the Lease can't be had", { lease: `${namespace}/${name}`, error });
       return false;
     }
+  }
+
+  /** Whether a Lease that nobody holds is left to others for now. */
+  #leaves(): boolean {
+    const now = this.#options.clock.monotonic();
+    this.#freeSince ??= now;
+    return now - this.#freeSince < this.#options.hesitate();
   }
 
   /** An answer that comes too late is none: by then it may be another's turn. */

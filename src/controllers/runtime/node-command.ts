@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../../kubernetes/index.ts";
 
 /**
  * The node's programs that controllers may run. Everything that they do to a node goes through here: what is not in the list is not run.

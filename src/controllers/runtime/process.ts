@@ -1,6 +1,5 @@
-import type { Clock } from "./clock.ts";
 import { HealthServer, type Check } from "./health.ts";
-import type { Log } from "./log.ts";
+import type { Clock, Log } from "../../kubernetes/index.ts";
 import type { Metrics } from "./metrics.ts";
 
 /** What of Node's process the runtime uses. */

@@ -1,4 +1,4 @@
-import type { Clock, Random } from "./clock.ts";
+import type { Clock, Random } from "../../kubernetes/index.ts";
 
 export interface WorkQueueOptions {
   readonly clock: Clock;

@@ -1,5 +1,10 @@
-import { isObject, type HttpStream, type JsonObject, type KubernetesObject } from "../../kubernetes/index.ts";
-import { isKubernetesObject, statusOf, type Api } from "./api.ts";
+import { statusOf, type ApiClient } from "./client.ts";
+import type { HttpStream } from "./connection.ts";
+import { isObject, type JsonObject } from "../json/index.ts";
+import { isKubernetesObject, type KubernetesObject } from "./object.ts";
+
+/** An API server, as far as objects need it: what may be repeated is, and 429 with Retry-After obeyed, before anything is thrown. */
+export type Api = Pick<ApiClient, "call" | "stream">;
 
 /** A kind of objects as the API serves it. */
 export interface ResourceType {
@@ -33,14 +38,28 @@ export interface ApplyOptions {
   readonly force?: boolean;
 }
 
+/** What lists and watches ask for where only metadata is wanted (KEP-2334, PartialObjectMetadata); servers that do not know it send whole objects. */
+const METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
+const METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
+
+/**
+ * The objects of a kind by their metadata alone, without managed fields: for following many objects of which one only has to know when they change. Only lists
+ * and watches are cut down so.
+ */
+export function metadataOf(api: Api, type: ResourceType): Resource<KubernetesObject> {
+  return new Resource<KubernetesObject>(api, type, "metadata");
+}
+
 /** The objects of one kind, typed. Answers are checked to be objects; what is in them is the server's word. */
 export class Resource<T extends KubernetesObject> {
   readonly type: ResourceType;
   readonly #api: Api;
+  readonly #only: "metadata" | undefined;
 
-  constructor(api: Api, type: ResourceType) {
+  constructor(api: Api, type: ResourceType, only?: "metadata") {
     this.#api = api;
     this.type = type;
+    this.#only = only;
   }
 
   /** `undefined` for what is not there. */
@@ -111,6 +130,7 @@ export class Resource<T extends KubernetesObject> {
       method: "GET",
       path: this.#path(selection.namespace),
       query: { ...selectors(selection), limit: String(limit), continue: from },
+      ...(this.#only === undefined ? {} : { accept: METADATA_LIST }),
       signal,
     });
     const metadata = isObject(answer["metadata"]) ? answer["metadata"] : {};
@@ -119,7 +139,7 @@ export class Resource<T extends KubernetesObject> {
       throw new Error(`${this.#path(selection.namespace)}: the answer is no list`);
     // Items of a list carry neither apiVersion nor kind.
     const { apiVersion, kind } = this.#names();
-    const items = answer["items"].map((item: unknown) => this.#parse(isObject(item) ? { apiVersion, kind, ...item } : {}));
+    const items = answer["items"].map((item: unknown) => this.parse(isObject(item) ? { apiVersion, kind, ...item } : {}));
     return { items, resourceVersion, ...(typeof next === "string" && next !== "" ? { next } : {}) };
   }
 
@@ -135,13 +155,17 @@ export class Resource<T extends KubernetesObject> {
         resourceVersion,
         timeoutSeconds: String(Math.max(1, Math.round(timeout))),
       },
+      ...(this.#only === undefined ? {} : { accept: METADATA }),
       signal,
     });
   }
 
-  /** An object of the watch. @throws an Error for what is none */
+  /** An object of a list or a watch. @throws an Error for what is none */
   parse(value: unknown): T {
-    return this.#parse(value);
+    const object = this.#parse(value);
+    if (this.#only === undefined) return object;
+    const { managedFields: _managedFields, ...metadata } = object.metadata;
+    return this.#parse({ ...this.#names(), metadata });
   }
 
   #names(): { readonly apiVersion: string; readonly kind: string } {

@@ -1,8 +1,10 @@
 import { createInterface } from "node:readline";
-import { ApiError, isObject, textAt, type HttpStream, type KubernetesObject } from "../../kubernetes/index.ts";
-import { keyOf, statusOf, type ObjectKey } from "./api.ts";
+import { ApiError, statusOf } from "./client.ts";
 import type { Clock, Random } from "./clock.ts";
+import type { HttpStream } from "./connection.ts";
+import { isObject, textAt } from "../json/index.ts";
 import type { Log } from "./log.ts";
+import { keyOf, type KubernetesObject, type ObjectKey } from "./object.ts";
 import type { Resource, Selection } from "./resource.ts";
 
 /** What has happened to an object; of `resync` nothing has. */

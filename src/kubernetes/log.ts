@@ -51,3 +51,12 @@ function words(error: Error): string {
   const cause = error.cause instanceof Error ? `: ${words(error.cause)}` : "";
   return `${error.message}${cause}`;
 }
+
+/** Says nothing. */
+export const NO_LOG: Log = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+  with: () => NO_LOG,
+};
