@@ -124,8 +124,7 @@ class Run {
     // What depends on others is pruned before them.
     for (const addon of [...active].reverse()) await this.#prune(addon);
     if (this.#options.wait === true) await this.#allHealthy(active);
-    const addons: AppliedAddon[] = [];
-    for (const addon of this.#plan.addons) addons.push(await this.#finish(addon));
+    const addons = await Promise.all(this.#plan.addons.map((addon) => this.#finish(addon)));
     await Promise.all(this.#events);
     return { cluster: this.#plan.cluster, addons };
   }

@@ -23,6 +23,7 @@ export async function tell(client: ApiClient, event: ObjectEvent, now: Date): Pr
     await client.call({
       method: "POST",
       path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/events`,
+      background: true,
       body: {
         apiVersion: "v1",
         kind: "Event",

@@ -1,4 +1,5 @@
-import { isCelError, run, type CelInput } from "@bufbuild/cel";
+import { createRequire } from "node:module";
+import type * as Cel from "@bufbuild/cel";
 import { isList, isObject, listAt, numberAt, objectAt, textAt, valueAt, type Json, type KubernetesObject } from "../kubernetes/index.ts";
 import { groupKind, refOf } from "./types.ts";
 
@@ -55,7 +56,18 @@ export function worst(all: Iterable<Health>): Health {
   return found;
 }
 
+/** In the bundle `require`, by the build's `define`: the package is then run at its first call, which few clusters need and costs a start 30 ms. */
+declare const HALITE_REQUIRE: NodeJS.Require | undefined;
+
+function loadCel(): typeof Cel {
+  // `require` gives `any`; the package's own types say what it is.
+  const cel: typeof Cel =
+    typeof HALITE_REQUIRE === "function" ? HALITE_REQUIRE("@bufbuild/cel") : createRequire(import.meta.url)("@bufbuild/cel");
+  return cel;
+}
+
 function byCel(expression: string, object: KubernetesObject): Health {
+  const { isCelError, run } = loadCel();
   const value = run(expression, { object: celValue(object) });
   if (value === true) return CURRENT;
   if (value === false) return waiting(`${HEALTH_CEL} is not true yet: ${expression}`);
@@ -66,7 +78,7 @@ function byCel(expression: string, object: KubernetesObject): Health {
 }
 
 /** As the API server has it in expressions: whole numbers are int, the others double. */
-function celValue(value: Json): CelInput {
+function celValue(value: Json): Cel.CelInput {
   if (typeof value === "number") return Number.isSafeInteger(value) ? BigInt(value) : value;
   if (isList(value)) return value.map(celValue);
   if (!isObject(value)) return value;

@@ -1,11 +1,17 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { RequestOptions } from "node:https";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
-import { KubeConfig } from "@kubernetes/client-node/dist/config.js";
 import { FindingError, type Finding } from "../finding/index.ts";
 import type { Credentials, Endpoint } from "../kubernetes/index.ts";
+import {
+  mergeKubeconfigs,
+  NO_KUBECONFIG,
+  readKubeconfig,
+  type Kubeconfig,
+  type KubeconfigCluster,
+  type KubeconfigUser,
+} from "./kubeconfig-file.ts";
 
 export type { Endpoint };
 
@@ -32,22 +38,28 @@ export interface KubeconfigChoice {
 export function endpointOf(choice: KubeconfigChoice): Endpoint {
   const config = loadKubeconfig(choice);
   const context = chooseContext(config, choice);
-  config.setCurrentContext(context);
-  const cluster = config.getCurrentCluster();
-  if (cluster === null || cluster.server === "")
+  const { cluster: clusterName = "", user: userName = "" } = config.contexts.get(context) ?? {};
+  const cluster = config.clusters.get(clusterName);
+  if (cluster === undefined || cluster.server === "")
     throw refuse("kubeconfig-invalid", `context ${context} names a cluster that the kubeconfig does not have`);
+  if (cluster.proxyUrl !== undefined)
+    throw refuse(
+      "kubeconfig-invalid",
+      `context ${context} goes through a proxy (proxy-url), which Halite does not`,
+      "give it a way to the API server itself",
+    );
+  const user = config.users.get(userName);
   return {
     server: cluster.server.replace(/\/+$/, ""),
     from: `context ${context}`,
-    credentials: () => credentialsOf(config, context),
+    credentials: () => credentialsOf(cluster, user, `context ${context}`),
   };
 }
 
-function loadKubeconfig(choice: KubeconfigChoice): KubeConfig {
+function loadKubeconfig(choice: KubeconfigChoice): Kubeconfig {
   const listed = (choice.variable ?? "").split(delimiter).filter((path) => path !== "");
   const paths = choice.path !== undefined ? [choice.path] : listed.length > 0 ? listed : [join(choice.home ?? homedir(), ".kube/config")];
-  const config = new KubeConfig();
-  let found = false;
+  let config: Kubeconfig | undefined;
   for (const path of paths) {
     try {
       readFileSync(path);
@@ -62,33 +74,34 @@ function loadKubeconfig(choice: KubeconfigChoice): KubeConfig {
       );
     }
     try {
-      const one = new KubeConfig();
-      one.loadFromFile(path);
-      if (found) config.mergeConfig(one, true);
-      else config.loadFromOptions({ clusters: one.clusters, contexts: one.contexts, users: one.users, currentContext: one.currentContext });
-      found = true;
+      config = mergeKubeconfigs(config ?? NO_KUBECONFIG, readKubeconfig(path));
     } catch (error) {
-      // A YAML error quotes the line, which may hold a token.
-      const said = error instanceof Error ? (error.message.split("\n")[0] ?? "").slice(0, 80) : "";
-      throw refuse("kubeconfig-invalid", `${path} is no kubeconfig: ${error instanceof TypeError ? "it has another shape" : said}`);
+      // A YAML error quotes what is there, which may be a token.
+      throw refuse("kubeconfig-invalid", `${path} is no kubeconfig: ${shapeWords(error)}`);
     }
   }
-  if (!found) throw refuse("kubeconfig-missing", `none of the files of KUBECONFIG is there: ${paths.join(", ")}`);
+  if (config === undefined) throw refuse("kubeconfig-missing", `none of the files of KUBECONFIG is there: ${paths.join(", ")}`);
   return config;
 }
 
-function chooseContext(config: KubeConfig, choice: KubeconfigChoice): string {
-  const names = config.getContexts().map((context) => context.name);
+function shapeWords(error: unknown): string {
+  if (error instanceof FindingError) {
+    const { code, at } = error.findings[0] ?? {};
+    return `it can't be read as YAML${at?.line === undefined ? "" : `, line ${at.line}`} (${code ?? "yaml"})`;
+  }
+  return error instanceof TypeError ? error.message : "it can't be read";
+}
+
+function chooseContext(config: Kubeconfig, choice: KubeconfigChoice): string {
+  const names = [...config.contexts.keys()];
   const listed = names.length === 0 ? "it has none" : `it has ${names.join(", ")}`;
   if (choice.context !== undefined) {
     if (names.includes(choice.context)) return choice.context;
     throw refuse("kubeconfig-context", `the kubeconfig has no context ${choice.context}; ${listed}`);
   }
   if (names.includes(choice.cluster)) return choice.cluster;
-  const server = (name: string): string | undefined => {
-    const context = config.getContextObject(name);
-    return context === null ? undefined : config.getCluster(context.cluster)?.server.replace(/\/+$/, "");
-  };
+  const server = (name: string): string | undefined =>
+    config.clusters.get(config.contexts.get(name)?.cluster ?? "")?.server.replace(/\/+$/, "");
   const host = choice.host?.replace(/\/+$/, "");
   const matching = host === undefined ? [] : names.filter((name) => server(name) === host);
   const [only] = matching;
@@ -102,39 +115,75 @@ function chooseContext(config: KubeConfig, choice: KubeconfigChoice): string {
   );
 }
 
-async function credentialsOf(config: KubeConfig, from: string): Promise<Credentials> {
-  const options: RequestOptions = {};
+async function credentialsOf(cluster: KubeconfigCluster, user: KubeconfigUser | undefined, from: string): Promise<Credentials> {
+  let own: Own;
   try {
-    await config.applyToHTTPSOptions(options);
+    own = user?.plugin === undefined ? plainOf(user) : await (await loadPlugins()).pluginCredentials(cluster, user);
   } catch (error) {
     const said = error instanceof Error ? error.message.trim().split("\n").slice(-3).join("\n") : String(error);
     throw refuse("kubeconfig-credentials", `${from} gives no credentials: ${said}`, "run the credential plugin or the login by hand");
   }
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(options.headers ?? {})) {
-    if (typeof value === "string") headers[name.toLowerCase()] = value;
+  let ca: string | undefined;
+  try {
+    ca = pemOf(cluster.caData, cluster.caFile);
+  } catch (error) {
+    throw refuse(
+      "kubeconfig-credentials",
+      `${from}: the certificate authority can't be read: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
-  if (typeof options.auth === "string") headers["authorization"] = `Basic ${Buffer.from(options.auth).toString("base64")}`;
-  const { ca, cert, key } = options;
+  const rejectUnauthorized = !cluster.skipTlsVerify;
+  const { cert, key, headers } = own;
   return {
-    ca: pem(ca),
-    cert: pem(cert),
-    key: pem(key),
-    rejectUnauthorized: options.rejectUnauthorized !== false,
-    servername: options.servername,
-    headers,
+    ca,
+    cert,
+    key,
+    rejectUnauthorized,
+    servername: cluster.tlsServerName,
+    headers: { ...headers, ...(user?.impersonate === undefined ? {} : { "impersonate-user": user.impersonate }) },
     fingerprint: createHash("sha256")
-      .update(JSON.stringify([text(ca), text(cert), text(key), options.servername, options.rejectUnauthorized]))
+      .update(JSON.stringify([ca ?? "", cert ?? "", key ?? "", cluster.tlsServerName, rejectUnauthorized]))
       .digest("hex"),
   };
 }
 
-function pem(value: unknown): string | Buffer | undefined {
-  return typeof value === "string" || Buffer.isBuffer(value) ? value : undefined;
+async function loadPlugins(): Promise<typeof import("./kubeconfig-plugin.ts")> {
+  try {
+    return await import("./kubeconfig-plugin.ts");
+  } catch (error) {
+    throw new Error(
+      "the bundle halite-sync runs no credential plugins and knows no auth providers; a token, a token's file or a certificate does",
+      {
+        cause: error,
+      },
+    );
+  }
 }
 
-function text(value: unknown): string {
-  return typeof value === "string" || Buffer.isBuffer(value) ? value.toString("utf8") : "";
+/** What a user's entry comes to: a certificate with its key, and headers. */
+export interface Own {
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What stands in the kubeconfig, or in files that it names: read anew each time, as they are rotated. */
+function plainOf(user: KubeconfigUser | undefined): Own {
+  if (user === undefined) return { cert: undefined, key: undefined, headers: {} };
+  // client-go: a file wins over what stands there.
+  const token = user.tokenFile === undefined ? user.token : readFileSync(user.tokenFile, "utf8").trim();
+  const basic = user.username === undefined ? undefined : Buffer.from(`${user.username}:${user.password ?? ""}`).toString("base64");
+  const authorization = token !== undefined ? `Bearer ${token}` : basic === undefined ? undefined : `Basic ${basic}`;
+  return {
+    cert: pemOf(user.certData, user.certFile),
+    key: pemOf(user.keyData, user.keyFile),
+    headers: authorization === undefined ? {} : { authorization },
+  };
+}
+
+function pemOf(data: string | undefined, file: string | undefined): string | undefined {
+  if (data !== undefined) return Buffer.from(data, "base64").toString("utf8");
+  return file === undefined ? undefined : readFileSync(file, "utf8");
 }
 
 function refuse(code: string, message: string, advice?: string): FindingError {

@@ -73,6 +73,8 @@ export interface ObserveOptions {
   readonly discovery?: Discovery | undefined;
   /** Objects that were found to be as their manifest says: `resourceVersion digest` by key. Written to. */
   readonly verified?: Map<ObjectKey, string> | undefined;
+  /** Whether members that no inventory knows are looked for, by a list of every kind; default: when everything is looked at. */
+  readonly leftovers?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -121,7 +123,7 @@ export async function observe(client: ApiClient, desired: Desired, options: Obse
       if (why !== undefined) dangers.set(key, why);
     }
   }
-  const leftovers = full ? await findLeftovers(client, discovery, desired, inventory) : [];
+  const leftovers = (options.leftovers ?? full) ? await findLeftovers(client, discovery, desired, inventory) : [];
   return { discovery, inventory, live, unread, comparisons, leftovers, dangers, standings, addonManagers };
 }
 

@@ -91,6 +91,79 @@ describe("which context of a kubeconfig is a cluster's", () => {
   });
 });
 
+describe("the credentials of a kubeconfig", () => {
+  /** A kubeconfig with one context, whose user and cluster have these fields. */
+  const one = (user: Readonly<Record<string, unknown>>, cluster: Readonly<Record<string, unknown>> = {}): string =>
+    JSON.stringify({
+      clusters: [{ name: "c", cluster: { server: "https://c:6443/", ...cluster } }],
+      users: [{ name: "u", user }],
+      contexts: [{ name: "one", context: { cluster: "c", user: "u" } }],
+    });
+
+  test("files count from the kubeconfig's own folder, are read anew each time, and a token's file wins over a token", async () => {
+    await inTemporaryFolder(async (folder) => {
+      for (const [name, text] of [
+        ["ca.crt", "CA"],
+        ["tls.crt", "CERT"],
+        ["tls.key", "KEY"],
+        ["token", "first\n"],
+      ] as const)
+        writeFileSync(join(folder, name), text);
+      const path = join(folder, "config");
+      const user = { "client-certificate": "tls.crt", "client-key": "tls.key", tokenFile: "token", token: "other", as: "somebody" };
+      writeFileSync(path, one(user, { "certificate-authority": "ca.crt", "tls-server-name": "kube" }));
+      const endpoint = endpointOf({ path, cluster: "one" });
+      expect(endpoint.server).toBe("https://c:6443");
+      expect(await endpoint.credentials()).toMatchObject({
+        ca: "CA",
+        cert: "CERT",
+        key: "KEY",
+        servername: "kube",
+        rejectUnauthorized: true,
+        headers: { authorization: "Bearer first", "impersonate-user": "somebody" },
+      });
+      writeFileSync(join(folder, "token"), "second");
+      expect((await endpoint.credentials()).headers["authorization"]).toBe("Bearer second");
+      writeFileSync(path, one({ "client-certificate": "gone.crt" }));
+      await expect(endpointOf({ path, cluster: "one" }).credentials()).rejects.toThrow(/context one gives no credentials: ENOENT/);
+    });
+  });
+
+  test("what stands in it in base64 wins over files; a password is Basic; TLS that is not to be verified is not", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const path = join(folder, "config");
+      const base64 = (text: string): string => Buffer.from(text).toString("base64");
+      const user = { "client-certificate-data": base64("CERT"), "client-certificate": "none", username: "ada", password: "p" };
+      writeFileSync(path, one(user, { "certificate-authority-data": base64("CA"), "insecure-skip-tls-verify": true }));
+      expect(await endpointOf({ path, cluster: "one" }).credentials()).toMatchObject({
+        ca: "CA",
+        cert: "CERT",
+        rejectUnauthorized: false,
+        headers: { authorization: `Basic ${base64("ada:p")}` },
+      });
+    });
+  });
+
+  test("of several files the first has the word; a plugin is run; a proxy is refused", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const [first, second] = [join(folder, "first"), join(folder, "second")];
+      const plugin = join(folder, "plugin");
+      const answer = { apiVersion: "client.authentication.k8s.io/v1", kind: "ExecCredential", status: { token: "from-plugin" } };
+      writeFileSync(plugin, `#!/bin/sh\necho '${JSON.stringify(answer)}'\n`, { mode: 0o755 });
+      const exec = { apiVersion: "client.authentication.k8s.io/v1", command: plugin, interactiveMode: "Never" };
+      writeFileSync(first, one({ exec }));
+      writeFileSync(second, one({ token: "other" }, { server: "https://other" }));
+      const merged = endpointOf({ variable: `${first}:${second}:${join(folder, "none")}`, cluster: "one" });
+      expect(merged.server).toBe("https://c:6443");
+      expect((await merged.credentials()).headers).toEqual({ authorization: "Bearer from-plugin" });
+      writeFileSync(plugin, "#!/bin/sh\necho 'log in first' >&2\nexit 1\n");
+      await expect(endpointOf({ path: first, cluster: "one" }).credentials()).rejects.toThrow(/gives no credentials: .*/);
+      writeFileSync(second, one({}, { "proxy-url": "socks5://p" }));
+      expect(() => endpointOf({ path: second, cluster: "one" })).toThrow(/goes through a proxy \(proxy-url\), which Halite does not/);
+    });
+  });
+});
+
 describe("an API behind a proxy that speaks HTTP/1.1 only", () => {
   const endpoint = (port: number): Endpoint => ({
     server: `http://127.0.0.1:${port}/behind`,
