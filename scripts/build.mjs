@@ -57,7 +57,17 @@ export async function build() {
     logLevel: "warning",
   });
   const { bundleControllers, controllersIn } = await import("./bundle.mjs");
-  await bundleControllers({ root, entries: controllersIn(`${root}src/controllers`), outdir: "dist/bundles", version });
+  const outdir = "dist/bundles";
+  await bundleControllers({ root, entries: controllersIn(`${root}src/controllers`), outdir, version });
+  // The zone's job is a command, and a bundle of it alone.
+  const schema = JSON.stringify(JSON.parse(readFileSync(`${root}schemas/config.schema.json`, "utf8")));
+  await bundleControllers({
+    root,
+    entries: { "halite-sync": "src/cli/sync-bundle.ts" },
+    outdir,
+    version,
+    define: { HALITE_REQUIRE: "require", HALITE_CONFIG_SCHEMA: JSON.stringify(schema), "import.meta.url": '""' },
+  });
   const entry = `${root}dist/halite.mjs`;
   writeFileSync(entry, `#!/usr/bin/env node\n${readFileSync(entry, "utf8")}`);
   // The file was there already, so that a mode given with the text would not count.

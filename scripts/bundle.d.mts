@@ -4,4 +4,5 @@ export function bundleControllers(options: {
   readonly entries: Readonly<Record<string, string>>;
   readonly outdir: string;
   readonly version: string;
+  readonly define?: Readonly<Record<string, string>>;
 }): Promise<void>;

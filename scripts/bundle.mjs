@@ -11,7 +11,7 @@ export function controllersIn(folder) {
 }
 
 /** Bundles entries (name to path, relative to `root` or absolute) into `outdir`/NAME.cjs. `version` is what the controllers call theirs. */
-export async function bundleControllers({ root, entries, outdir, version }) {
+export async function bundleControllers({ root, entries, outdir, version, define = {} }) {
   if (Object.keys(entries).length === 0) return;
   await build({
     absWorkingDir: root,
@@ -30,7 +30,9 @@ export async function bundleControllers({ root, entries, outdir, version }) {
     minifyWhitespace: true,
     legalComments: "none",
     loader: { ".proto": "text" },
-    define: { HALITE_VERSION: JSON.stringify(version) },
+    define: { HALITE_VERSION: JSON.stringify(version), ...define },
+    // What kubeconfigs with plugins need: there are no plugins in a stock image, and it is a third of a bundle.
+    external: ["@kubernetes/client-node/*"],
     logLevel: "warning",
   });
 }

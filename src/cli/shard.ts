@@ -1,10 +1,10 @@
 import { dropShardRecords, inputDigest, partition, shardRecord, writeShardRecord, type Fleet, type ShardNumber } from "../fleet/index.ts";
 import { EnvironmentError, UsageError, type CommandContext } from "./command.ts";
+import { MOST_SHARDS, numberIn } from "./shard-number.ts";
 import { openFleet, outFolder, renderFleet, type FleetRender } from "./session.ts";
 
 /** Kubernetes tells each pod of an Indexed Job its number in this variable. */
 const INDEX = "JOB_COMPLETION_INDEX";
-const MOST_SHARDS = 9999;
 
 /** Which part of the fleet `--shards` and `--shard` ask for; `undefined` for all of it. @throws UsageError */
 export function shardAsked({ arguments: args, env }: CommandContext): ShardNumber | undefined {
@@ -45,9 +45,4 @@ function writing(write: () => void): void {
     if (!(error instanceof Error)) throw error;
     throw new EnvironmentError(`out/ can't be written: ${error.message}`, undefined, { cause: error });
   }
-}
-
-function numberIn(text: string, least: number, most: number): number | undefined {
-  const number = /^(?:0|[1-9]\d{0,8})$/.test(text) ? Number(text) : -1;
-  return number >= least && number <= most ? number : undefined;
 }

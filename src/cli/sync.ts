@@ -5,7 +5,8 @@ import { jsonLog, systemClock } from "../controllers/runtime/index.ts";
 import { loadConfig, type SyncConfig } from "../fleet/index.ts";
 import { parseRemote, type ReportSetting, type TrustedSigners } from "../git/index.ts";
 import { ApiClient, inClusterEndpoint } from "../kubernetes/index.ts";
-import { accessTo, lockFolder, serveZone, Zone, type ZoneOptions } from "../sync/index.ts";
+import { accessTo, lockFolder, serveZone, shardName, Zone, type Shard, type ZoneOptions } from "../sync/index.ts";
+import { MOST_SHARDS, numberIn } from "./shard-number.ts";
 import { EnvironmentError, UsageError, type Command, type CommandContext, type ExitCode } from "./command.ts";
 import { revealerOf } from "./reveal.ts";
 import { configPath } from "./session.ts";
@@ -25,28 +26,33 @@ export const command: Command = {
       fields: { az: setting.git.az },
     });
     const places = { path: setting.kubeconfigs, variable: env["KUBECONFIG"], home: env["HOME"] };
-    const options = {
-      git: setting.git,
+    const shards = shardsAsked(context, sync.lease !== null);
+    const optionsOf = (shard: Shard | null) => ({
+      ...placesOf(setting, shard),
       reports: { sign: sync.reports.sign, trusted: signers(sync.reports.trusted, folder), without: sync.reports.without },
-      stateFile: join(setting.state, "state.json"),
       access: (cluster: string) => accessTo(cluster, places),
       reveal: (client: ApiClient, files: ReadonlyMap<string, Uint8Array>) => revealerOf(context, client, files),
       interval: sync.interval * 1000,
       resync: sync.resync * 1000,
       workers: sync.workers,
       version: context.version,
-    };
-    const unlock = await lockFolder(setting.state);
+    });
+    const [only = null] = shards;
+    const unlock = await lockFolder(shards.length > 1 ? setting.state : placesOf(setting, only).folder);
     const stop = new AbortController();
     const end = (): void => stop.abort();
-    process.once("SIGINT", end);
-    process.once("SIGTERM", end);
+    // Not once: what runs meanwhile (git) ends with a signal too, and has the process end at once where nobody listens any more.
+    process.on("SIGINT", end);
+    process.on("SIGTERM", end);
     try {
-      if (args.flag("once")) return await once(context, { ...options, clock: systemClock, random: Math.random, log }, stop.signal);
+      if (args.flag("once"))
+        return await once(context, { ...optionsOf(only), shard: only, clock: systemClock, random: Math.random, log }, stop.signal);
       const listen = listenAddress(args.value("listen") ?? sync.listen);
       await serveZone(
         {
-          zone: options,
+          shards,
+          zone: optionsOf,
+          az: setting.git.az,
           clock: systemClock,
           random: Math.random,
           log,
@@ -68,6 +74,34 @@ export const command: Command = {
     }
   },
 };
+
+/** Where a shard's things are: each has a store and a state of its own. */
+function placesOf(
+  { git, state }: ZoneSetting,
+  shard: Shard | null,
+): { readonly folder: string; readonly git: ReportSetting; readonly stateFile: string } {
+  const folder = shard === null ? state : join(state, shardName("shard", shard));
+  return { folder, git: { ...git, store: join(folder, "store.git") }, stateFile: join(folder, "state.json") };
+}
+
+/** Which shards this process keeps, or stands for. @throws UsageError */
+function shardsAsked({ arguments: args }: CommandContext, leases: boolean): readonly (Shard | null)[] {
+  const [count, given] = [args.value("shards"), args.value("shard")];
+  if (count === undefined) {
+    if (given !== undefined) throw new UsageError("--shard says which of how many parts: give --shards too");
+    return [null];
+  }
+  const shards = numberIn(count, 1, MOST_SHARDS);
+  if (shards === undefined) throw new UsageError(`--shards takes a number from 1 to ${MOST_SHARDS}, not ${JSON.stringify(count)}`);
+  if (given !== undefined) {
+    const shard = numberIn(given, 0, shards - 1);
+    if (shard === undefined) throw new UsageError(`--shard takes a number from 0 to ${shards - 1}, not ${JSON.stringify(given)}`);
+    return [{ shard, shards }];
+  }
+  if (args.flag("once") || !leases)
+    throw new UsageError("--shards needs --shard, which part to keep; without it replicas share the parts by Leases (sync.lease)");
+  return Array.from({ length: shards }, (_, shard) => ({ shard, shards }));
+}
 
 async function once(context: CommandContext, options: ZoneOptions, signal: AbortSignal): Promise<ExitCode> {
   const { terminal, arguments: args } = context;

@@ -14,8 +14,9 @@ export async function zonesStatus(context: CommandContext): Promise<ExitCode> {
   const fetched = await fetchReports({ ...git, store: join(folder, ".halite/status.git"), trusted: null });
   const reports: ZoneReport[] = [];
   for (const [az, { content }] of [...fetched].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (wanted !== undefined && az !== wanted) continue;
     const report = parseReport(content);
+    // Shards of a zone report by themselves.
+    if (wanted !== undefined && (typeof report === "string" ? az : report.az) !== wanted) continue;
     if (typeof report === "string") terminal.err(`halite: zone ${az}: ${report}\n`);
     else reports.push(report);
   }

@@ -1,11 +1,13 @@
 import { duration, type ZoneReport, type ZoneStatus } from "../sync/index.ts";
 import type { Colour, Terminal } from "./terminal.ts";
 
-type Told = Pick<ZoneReport, "az" | "commit" | "clusters" | "time"> & Partial<Pick<ZoneStatus, "git" | "zones" | "stateError">>;
+type Told = Pick<ZoneReport, "az" | "shard" | "commit" | "clusters" | "time"> & Partial<Pick<ZoneStatus, "git" | "zones" | "stateError">>;
 
 /** A zone for people: what needs looking at first, with its reasons; then clusters and addons, sync and health apart. */
 export function zoneText(zone: Told, terminal: Terminal, all: boolean): string {
-  const lines = [`zone ${zone.az}, commit ${zone.commit?.slice(0, 12) ?? "none"}${ageText(zone)}`];
+  const lines = [
+    `zone ${zone.az}${zone.shard === null ? "" : `, shard ${zone.shard.replace("-", " ").replace("-", " ")}`}, commit ${zone.commit?.slice(0, 12) ?? "none"}${ageText(zone)}`,
+  ];
   for (const trouble of troubles(zone)) lines.push(terminal.paint("red", trouble));
   const rows = zone.clusters.map((cluster) => {
     const well = cluster.synced && cluster.healthy;

@@ -18,7 +18,12 @@ export interface SyncConfig {
   /** `HOST:PORT` of health, metrics and status; null: none. */
   readonly listen: string | null;
   /** The Lease by which one of several replicas works; null: there is only one. */
-  readonly lease: { readonly namespace: string; readonly name: string } | null;
+  readonly lease: {
+    readonly namespace: string;
+    readonly name: string;
+    /** How many replicas there are; undefined where nobody says. */
+    readonly replicas: number | undefined;
+  } | null;
   readonly reports: {
     /** Zones report on branches of this name, a slash and their own. */
     readonly branch: string;
@@ -55,6 +60,7 @@ export function parseSyncConfig(value: Value, read: SettingsReader): SyncConfig 
         : {
             namespace: read.text(lease.get("namespace"), "sync:lease:namespace") ?? "default",
             name: read.text(lease.get("name"), "sync:lease:name") ?? "halite-sync",
+            replicas: read.count(lease.get("replicas"), "sync:lease:replicas", 1, Infinity),
           },
     reports: {
       branch: read.text(reports?.get("branch"), "sync:reports:branch") ?? "reports",

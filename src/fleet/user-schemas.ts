@@ -5,13 +5,17 @@ import type { PyDict, Value } from "../python/index.ts";
 import type { FileSystem, PillarProvenance } from "../salt/index.ts";
 import { compileUserSchema, validateUserData, type Json, type JsonPath, type Problem, type UserSchema } from "../schema/index.ts";
 
+/** In bundles, which have no folder of the program: the schema of halite.yaml, by the build's `define`. */
+declare const HALITE_CONFIG_SCHEMA: string | undefined;
+
 /** What a file of a fleet may hold: `schemas/roster.schema.json`, `schemas/config.schema.json` of the program. */
 export class FileSchema {
   readonly #schema: UserSchema;
 
   /** `home` is the program's folder, `name` the part before `.schema.json`. */
   constructor(home: string, name: string) {
-    this.#schema = compileUserSchema(parseJson(readFileSync(join(home, `schemas/${name}.schema.json`))), { code: name });
+    const bundled = name === "config" && typeof HALITE_CONFIG_SCHEMA === "string" ? Buffer.from(HALITE_CONFIG_SCHEMA) : undefined;
+    this.#schema = compileUserSchema(parseJson(bundled ?? readFileSync(join(home, `schemas/${name}.schema.json`))), { code: name });
   }
 
   /** `at` gives the place of the entry that a path leads to. */

@@ -7,6 +7,7 @@ export { accessTo } from "./kubeconfigs.ts";
 export { lockFolder } from "./lock.ts";
 export { parseReport, type ZoneReport } from "./report.ts";
 export { serveZone } from "./service.ts";
+export { shardName, type Shard } from "./shard.ts";
 export type { ZoneStatus } from "./status.ts";
 export { Turns } from "./turns.ts";
 export { Zone, type ZoneOptions } from "./zone.ts";

@@ -42,6 +42,8 @@ export interface ZoneReport {
   readonly apiVersion: "halite.dev/v1alpha1";
   readonly kind: "ZoneReport";
   readonly az: string;
+  /** Which part of the zone it is about, `0-of-2`; null: all of it. */
+  readonly shard: string | null;
   /** When it was written, by the zone's own clock. */
   readonly time: string;
   /** The commit of the published branch that the zone has taken over; null for none. */
@@ -103,6 +105,7 @@ export function parseReport(content: string): ZoneReport | string {
     apiVersion: "halite.dev/v1alpha1",
     kind: "ZoneReport",
     az,
+    shard: textAt(value, "shard") ?? null,
     time,
     commit: textAt(value, "commit") ?? null,
     tree: textAt(value, "tree") ?? null,

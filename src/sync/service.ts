@@ -1,63 +1,140 @@
 import { HealthServer, Leader, Metrics, type Api, type Clock, type Log, type Random } from "../controllers/runtime/index.ts";
+import { shardName, shardWords, type Shard } from "./shard.ts";
+import type { ZoneStatus } from "./status.ts";
 import { Zone, type ZoneOptions } from "./zone.ts";
 import { ZoneMetrics } from "./zone-metrics.ts";
 
 export interface ServiceOptions {
-  readonly zone: Omit<ZoneOptions, "clock" | "random" | "log" | "listener">;
+  /** What is kept: the zone, or one or more of its shards. With several, whatever Leases are to be had say which. */
+  readonly shards: readonly (Shard | null)[];
+  readonly zone: (shard: Shard | null) => Omit<ZoneOptions, "clock" | "random" | "log" | "listener" | "shard">;
+  readonly az: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
   /** Where health, metrics and status are served; null: nowhere. */
   readonly listen: { readonly host: string | undefined; readonly port: number } | null;
-  /** By what one of several replicas works; null: there is only one. */
-  readonly lease: { readonly api: Api; readonly namespace: string; readonly name: string; readonly identity: string } | null;
+  /** By what one of several replicas works; null: there is only one. Each shard has a Lease of its own. */
+  readonly lease: LeaseOptions | null;
   /** Told at which port it listens, once it does. */
   readonly onListen?: (port: number) => void;
 }
 
+export interface LeaseOptions {
+  readonly api: Api;
+  readonly namespace: string;
+  readonly name: string;
+  readonly identity: string;
+  /** How many replicas there are: who holds more shards than its part offers one again and again. Default: not known, and nothing is offered. */
+  readonly replicas?: number | undefined;
+}
+
 /** A loop that has not come round for so long, in milliseconds, hangs. */
 const STALLED = 900_000;
+/** Twice so long, in milliseconds, a replica leaves a shard to others for each that it holds already; once, if another is to be its first. */
+const HESITATE = 3_000;
+/** So often a shard that is too much for a replica is offered. */
+const OFFER = 60_000;
 
-/** Keeps a zone until the signal comes: one replica at a time, with health, metrics and status beside it. */
+/** Keeps a zone, or shards of it, until the signal comes: each by one replica at a time, with health, metrics and status beside it. */
 export async function serveZone(options: ServiceOptions, signal: AbortSignal): Promise<void> {
-  const { clock, random, log, listen, lease } = options;
+  const { clock, random, log, listen, lease, shards } = options;
   const metrics = new Metrics();
   const listener = new ZoneMetrics(metrics, clock);
-  let zone: Zone | null = null;
-  const leader = lease === null ? undefined : new Leader({ ...lease, clock, random, log });
-  const work = async (ended: AbortSignal): Promise<void> => {
-    const own = new Zone({ ...options.zone, clock, random, log, listener });
-    zone = own;
+  const kept = new Map<Shard | null, Zone>();
+  const leaders = new Map<Shard | null, Leader>();
+  const keep = async (shard: Shard | null, ended: AbortSignal): Promise<void> => {
+    const own = shard === null ? log : log.with({ shard: shardWords(shard) });
+    const zone = new Zone({ ...options.zone(shard), shard, clock, random, log: own, listener });
+    kept.set(shard, zone);
     try {
-      await own.run(ended);
+      await zone.run(ended);
     } finally {
-      zone = null;
+      kept.delete(shard);
     }
   };
-  const current = (): Zone | null => zone;
+  // Each replica begins with another shard, so that those that start together do not all want the same.
+  const first = Math.floor(random() * shards.length);
+  const stand = async (shard: Shard | null, leases: LeaseOptions): Promise<void> => {
+    const preferred = shards.indexOf(shard) === first;
+    const { replicas: _replicas, ...of } = leases;
+    const name = shardName(leases.name, shard);
+    const leader = new Leader({
+      ...of,
+      name,
+      clock,
+      random,
+      log,
+      hesitate: () => HESITATE * (kept.size > 0 ? 2 * kept.size : preferred ? 0 : 1),
+    });
+    leaders.set(shard, leader);
+    // Who has lost the Lease stands for election again.
+    while (!signal.aborted) await leader.run((ended) => keepWhileMine(shard, leases, ended), signal);
+  };
+  /** Keeps a shard until it is lost, or is one too many. */
+  const keepWhileMine = async (shard: Shard | null, { replicas }: LeaseOptions, ended: AbortSignal): Promise<void> => {
+    const part = replicas === undefined ? Infinity : Math.ceil(shards.length / replicas);
+    const offered = new AbortController();
+    const done = AbortSignal.any([ended, offered.signal]);
+    const offer = async (): Promise<void> => {
+      while (!done.aborted) {
+        await clock.sleep(OFFER * (0.9 + 0.2 * random()), done);
+        // The last of those that it has: the others go on undisturbed.
+        if (!done.aborted && kept.size > part && [...kept.keys()].at(-1) === shard) offered.abort();
+      }
+    };
+    const offering = offer();
+    try {
+      await keep(shard, done);
+    } finally {
+      offered.abort();
+      await offering;
+    }
+  };
   const server =
     listen === null
       ? undefined
       : await HealthServer.start({
           ...(listen.host === undefined ? {} : { host: listen.host }),
           port: listen.port,
-          metrics: { text: () => listener.text(current()?.status() ?? null) },
-          live: { loop: () => ((current()?.idle() ?? 0) > STALLED ? "the loop has not come round for a quarter of an hour" : undefined) },
+          metrics: { text: () => listener.text(statusOf(kept)) },
+          live: {
+            loop: () =>
+              [...kept.values()].some((zone) => zone.idle() > STALLED) ? "the loop has not come round for a quarter of an hour" : undefined,
+          },
           // A replica that waits for its turn is as ready as it can be.
-          ready: { git: () => (current() === null || current()?.hasCommit() === true ? undefined : "no commit was taken over yet") },
+          ready: { git: () => ([...kept.values()].every((zone) => zone.hasCommit()) ? undefined : "no commit was taken over yet") },
           pages: {
             "/status": () => ({
               type: "application/json",
-              text: `${JSON.stringify(current()?.status() ?? { apiVersion: "halite.dev/v1alpha1", kind: "ZoneStandby", az: options.zone.git.az, leader: leader?.holder ?? null }, undefined, 1)}\n`,
+              text: `${JSON.stringify(statusOf(kept) ?? standby(options.az, [...leaders.values()][0]), undefined, 1)}\n`,
             }),
           },
         });
   if (server !== undefined) options.onListen?.(server.port);
   try {
-    if (leader === undefined) await work(signal);
-    // Who has lost the Lease stands for election again.
-    else while (!signal.aborted) await leader.run(work, signal);
+    await Promise.all(shards.map((shard) => (lease === null ? keep(shard, signal) : stand(shard, lease))));
   } finally {
     await server?.stop();
   }
+}
+
+function standby(az: string, leader: Leader | undefined): Readonly<Record<string, unknown>> {
+  return { apiVersion: "halite.dev/v1alpha1", kind: "ZoneStandby", az, leader: leader?.holder ?? null };
+}
+
+/** How the shards of one process are together; null where it keeps none. */
+function statusOf(kept: ReadonlyMap<Shard | null, Zone>): ZoneStatus | null {
+  const all = [...kept.values()].map((zone) => zone.status());
+  const [first] = all;
+  if (first === undefined || all.length === 1) return first ?? null;
+  return {
+    ...first,
+    shard: all.flatMap(({ shard }) => shard ?? []).join(", "),
+    clusters: all.flatMap(({ clusters }) => clusters).sort((a, b) => (a.cluster < b.cluster ? -1 : 1)),
+    git: all.map(({ git }) => git).find(({ error, refused }) => error !== null || refused !== null) ?? first.git,
+    stateError: all.map(({ stateError }) => stateError).find((error) => error !== null) ?? null,
+    waiting: all.reduce((sum, { waiting }) => sum + waiting, 0),
+    zones: [...new Map(all.flatMap(({ zones }) => zones).map((zone) => [zone.az, zone])).values()],
+  };
 }

@@ -13,6 +13,7 @@ import {
   type PulledTree,
   type ReportSetting,
 } from "../git/index.ts";
+import { isIn, type Shard } from "./shard.ts";
 import { clusterRelease, zoneReleases, type ClusterRelease } from "./zone-release.ts";
 
 /** A commit of the published branch, as far as a zone has taken it over. */
@@ -35,11 +36,14 @@ export type Pulled =
 /** The published branch, as one zone pulls it. Nothing but git is touched here. */
 export class ZoneSource {
   readonly #setting: ReportSetting;
+  readonly #shard: Shard | null;
   /** The store is for one git at a time: clusters ask of it beside one another. */
   #before: Promise<unknown> = Promise.resolve();
 
-  constructor(setting: ReportSetting) {
+  /** @param shard the clusters that are looked at; null: all of the zone */
+  constructor(setting: ReportSetting, shard: Shard | null) {
     this.#setting = setting;
+    this.#shard = shard;
   }
 
   /** Pulls, judges and takes over. @throws FindingError `git-*`, `pull-corrupt` */
@@ -69,7 +73,8 @@ export class ZoneSource {
 
   async #taken(commit: string, committed: number | null, files: ReadonlyMap<string, Buffer>): Promise<TakenCommit> {
     const zones = await zoneTrees(this.#setting.store, commit);
-    return { commit, committed, zones, tree: zones.get(this.#setting.az) ?? null, clusters: zoneReleases(files) };
+    const own = new Map([...files].filter(([path]) => isIn(path.slice(0, Math.max(0, path.indexOf("/"))), this.#shard)));
+    return { commit, committed, zones, tree: zones.get(this.#setting.az) ?? null, clusters: zoneReleases(own) };
   }
 
   /** Why a commit must not be taken over; null where it may. */

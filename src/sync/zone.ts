@@ -15,6 +15,7 @@ import { KeptCluster, type ClusterView, type RevealOf } from "./kept-cluster.ts"
 import type { ClusterAccess } from "./kubeconfigs.ts";
 import { parseReport, reportText, sameReport, type ReportedCluster, type ZoneReport } from "./report.ts";
 import { readState, writeState, type HeldRelease, type ZoneState } from "./state-file.ts";
+import { reportsOf, shardName, shardWords, type Shard } from "./shard.ts";
 import type { GitStatus, ZoneStatus } from "./status.ts";
 import { Turns } from "./turns.ts";
 import type { ClusterRelease } from "./zone-release.ts";
@@ -35,6 +36,8 @@ export interface ZoneOptions {
     readonly trusted: TrustedSigners | null;
     readonly without: readonly string[];
   };
+  /** Which of the zone's clusters are kept; null: all. */
+  readonly shard: Shard | null;
   /** Path of the file that the zone's state is kept in. */
   readonly stateFile: string;
   readonly access: (cluster: string) => ClusterAccess;
@@ -96,7 +99,7 @@ export class Zone {
 
   constructor(options: ZoneOptions) {
     this.#options = options;
-    this.#source = new ZoneSource(options.git);
+    this.#source = new ZoneSource(options.git, options.shard);
     this.#cameRound = options.clock.monotonic();
     this.#turns = new Turns(options.workers, TURN, options.clock);
   }
@@ -228,6 +231,9 @@ export class Zone {
       this.#fetched = await fetchReports({ ...git, trusted: reports.trusted });
     } catch (error) {
       const said = wordsOf(error);
+      // When git was last read stands in the state, of a job that has just begun.
+      await this.#fromStore();
+      if (this.#taken !== null) this.#recover(this.#taken);
       // It is said once, and again when it is something else: an outage may be long.
       log[this.#git.error === said ? "debug" : "error"]("git can't be read", {
         error: said,
@@ -235,7 +241,6 @@ export class Zone {
       });
       this.#git = { ...this.#git, error: said };
       listener?.onPull?.("failed", (clock.monotonic() - begun) / 1000);
-      await this.#fromStore();
     }
   }
 
@@ -261,7 +266,7 @@ export class Zone {
       this.#pulledAt ??= known.pulled;
       return;
     }
-    const own = this.#fetched.get(git.az);
+    const own = this.#fetched.get(shardName(git.az, this.#options.shard));
     const report = own === undefined ? undefined : parseReport(own.content);
     const held = new Map<string, HeldRelease>();
     if (report !== undefined && typeof report !== "string") {
@@ -316,41 +321,56 @@ export class Zone {
     return view !== null && view.commit === this.#state?.held.get(cluster)?.commit ? view : null;
   }
 
+  /** What the other zones, and the other shards of this one, say. */
   #otherZones(taken: TakenCommit): readonly OtherZone[] {
-    const { git, reports, clock } = this.#options;
+    const { git, reports, shard } = this.#options;
     const others: OtherZone[] = [];
     for (const [az, tree] of taken.zones) {
-      if (az === git.az || reports.without.includes(az)) continue;
-      const unseen = (why: string): OtherZone => ({ az, seen: false, why, clusters: [] });
-      const fetched = this.#fetched.get(az);
-      if (fetched === undefined) {
-        others.push(unseen(`it has never reported; halite sync --az ${az} does, and sync:reports:without: [${az}] goes on without it`));
+      const own = az === git.az;
+      if ((own && shard === null) || (!own && reports.without.includes(az))) continue;
+      const sets = reportsOf(az, this.#fetched)
+        // Of the own zone the other shards count, by the number that there are now.
+        .map((set) => set.filter(([of]) => !own || (of !== null && of.shards === shard?.shards && of.shard !== shard.shard)))
+        .filter((set) => set.length > 0)
+        .map((set) => set.map(([of, fetched]) => this.#otherZone(taken, tree, shardName(az, of), az, fetched)));
+      if (own && shard !== null && sets.length === 0) {
+        for (let number = 0; number < shard.shards; number++)
+          if (number !== shard.shard) others.push(this.#otherZone(taken, tree, shardName(az, { ...shard, shard: number }), az, undefined));
         continue;
       }
-      if (fetched.signature !== null && fetched.signature.state !== "good") {
-        others.push(unseen(`its report is not signed by anybody trusted (sync:reports:trusted)`));
-        continue;
-      }
-      const report = parseReport(fetched.content);
-      if (typeof report === "string") others.push(unseen(report));
-      else if (report.az !== az) others.push(unseen(`its report is of zone ${report.az}`));
-      else if (report.tree !== tree) {
-        const age = duration((clock.date().getTime() - Date.parse(report.time)) / 1000);
-        others.push(
-          unseen(
-            `it has not taken over commit ${taken.commit.slice(0, 12)} yet; its last report, ${age} ago, is about ${report.commit?.slice(0, 12) ?? "nothing"}`,
-          ),
-        );
-      } else {
-        const clusters = report.clusters.flatMap(({ cluster, wave, order, done, reason, hold }) =>
-          wave === null || order === null
-            ? []
-            : [{ cluster, wave, order, done, why: hold?.reason ?? (reason === "" ? "it is watched still" : reason) }],
-        );
-        others.push({ az, seen: true, why: "", clusters });
-      }
+      // Where the number of shards was changed, older reports may still be there: what has seen the commit counts.
+      const best = sets.find((set) => set.every(({ seen }) => seen)) ?? sets[0] ?? [this.#otherZone(taken, tree, az, az, undefined)];
+      others.push(...best);
     }
     return others;
+  }
+
+  /** What one report says. @param name of its branch, after the prefix */
+  #otherZone(taken: TakenCommit, tree: string, name: string, az: string, fetched: FetchedReport | undefined): OtherZone {
+    const unseen = (why: string): OtherZone => ({ az: name, seen: false, why, clusters: [] });
+    if (fetched === undefined) {
+      const [, shards = ""] = /-of-(\d+)$/.exec(name === az ? "" : name) ?? [];
+      return unseen(
+        `it has never reported; halite sync --az ${az}${shards === "" ? "" : ` --shards ${shards}`} does, and sync:reports:without: [${az}] goes on without it`,
+      );
+    }
+    if (fetched.signature !== null && fetched.signature.state !== "good")
+      return unseen(`its report is not signed by anybody trusted (sync:reports:trusted)`);
+    const report = parseReport(fetched.content);
+    if (typeof report === "string") return unseen(report);
+    if (report.az !== az) return unseen(`its report is of zone ${report.az}`);
+    if (report.tree !== tree) {
+      const age = duration((this.#options.clock.date().getTime() - Date.parse(report.time)) / 1000);
+      return unseen(
+        `it has not taken over commit ${taken.commit.slice(0, 12)} yet; its last report, ${age} ago, is about ${report.commit?.slice(0, 12) ?? "nothing"}`,
+      );
+    }
+    const clusters = report.clusters.flatMap(({ cluster, wave, order, done, reason, hold }) =>
+      wave === null || order === null
+        ? []
+        : [{ cluster, wave, order, done, why: hold?.reason ?? (reason === "" ? "it is watched still" : reason) }],
+    );
+    return { az: name, seen: true, why: "", clusters };
   }
 
   async #waves(taken: TakenCommit): Promise<readonly WaveCluster[]> {
@@ -546,6 +566,7 @@ export class Zone {
       apiVersion: "halite.dev/v1alpha1",
       kind: "ZoneReport",
       az: git.az,
+      shard: this.#options.shard === null ? null : shardWords(this.#options.shard),
       time: clock.date().toISOString(),
       commit: taken?.commit ?? null,
       tree: taken?.tree ?? null,
@@ -561,7 +582,13 @@ export class Zone {
     // Git can't be reached: it is no use to try more often than it is looked at.
     if (this.#git.error !== null && !pull) return;
     try {
-      const outcome = await pushReport(git, git.az, reportText(report), clock.date().getTime() / 1000, reports.sign);
+      const outcome = await pushReport(
+        git,
+        shardName(git.az, this.#options.shard),
+        reportText(report),
+        clock.date().getTime() / 1000,
+        reports.sign,
+      );
       if (outcome.kind === "pushed") {
         this.#pushed = report;
         this.#git = { ...this.#git, report: null };

@@ -1,7 +1,7 @@
 # Keeps the clusters of an availability zone as the published branch says. Settings: map.jinja; pillar keys: README.md.
-{%- from 'halite-sync/map.jinja' import addon, name with context %}
+{%- from 'halite-sync/map.jinja' import addon, name, sync with context %}
 
-{%- for file in ['service-account', 'config', 'sync'] %}
+{%- for file in ['service-account', 'config', 'sync'] + (['alerts'] if sync.alerts.enabled else []) %}
 
 {{ name }}-{{ file }}:
   file.managed:

@@ -7,6 +7,7 @@ const counterparts: readonly { readonly name: string; readonly setUp: () => Prom
   { name: "sops, age, kubeseal, the sealed-secrets controller and actionlint", setUp: buildGoTools },
   { name: "lighttpd and sshd", setUp: () => aptPackages(["lighttpd", "openssh-server"]) },
   { name: "pre-commit and check-jsonschema", setUp: installPythonTools },
+  { name: "promtool", setUp: () => aptPackages(["prometheus"]) },
   { name: "gpg", setUp: () => aptPackages(["gnupg"]) },
   { name: "Barbican and Keystone", setUp: () => aptPackages(["barbican-api", "keystone"]) },
   { name: "Chromium", setUp: () => aptPackages(["chromium"]) },

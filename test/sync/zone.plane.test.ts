@@ -78,6 +78,7 @@ describe.skipIf(!possible)("a zone of several clusters", () => {
         prefix: "reports",
       },
       reports: { sign: null, trusted: null, without: [] },
+      shard: null,
       stateFile: join(zone, "state.json"),
       access: (cluster) => accessTo(cluster, { path: join(folder, "kubeconfigs"), variable: undefined, home: folder }),
       interval: 300,
@@ -232,12 +233,15 @@ describe.skipIf(!possible)("a zone of several clusters", () => {
     const api = new ApiClient(endpointOf({ path: planes[0]?.kubeconfig, cluster: "" }), {});
     const start = (identity: string): { readonly stop: AbortController; readonly ended: Promise<void> } => {
       const stop = new AbortController();
-      const { clock, random, log, ...rest } = options(fleet, join(zone, identity));
+      const { clock, random, log, shard: _shard, ...rest } = options(fleet, join(zone, identity));
       const lease = { api, namespace: "default", name: "halite-sync-az1", identity };
       const listen = { host: "127.0.0.1", port: 0 };
       return {
         stop,
-        ended: serveZone({ zone: rest, clock, random, log, listen, lease, onListen: (port) => ports.set(identity, port) }, stop.signal),
+        ended: serveZone(
+          { shards: [null], zone: () => rest, az: "az1", clock, random, log, listen, lease, onListen: (port) => ports.set(identity, port) },
+          stop.signal,
+        ),
       };
     };
     const page = async (identity: string, path: string): Promise<{ readonly status: number; readonly text: string }> => {

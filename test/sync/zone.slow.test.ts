@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, w
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { jsonLog, systemClock } from "../../src/controllers/runtime/index.ts";
+import { jsonLog, systemClock, type Clock } from "../../src/controllers/runtime/index.ts";
 import { parseRemote, type SigningKey, type TrustedSigners } from "../../src/git/index.ts";
 import { accessTo, lockFolder, parseReport, Zone, type ZoneReport, type ZoneStatus } from "../../src/sync/index.ts";
 import { gitIn } from "../git/fleet-repository.ts";
@@ -29,6 +29,7 @@ function zone(
     readonly sign?: SigningKey;
     readonly believed?: TrustedSigners;
     readonly state?: string;
+    readonly clock?: Clock;
   } = {},
 ): Zone {
   const state = join(folder, more.state ?? `zone-${az}`);
@@ -44,12 +45,13 @@ function zone(
       prefix: "reports",
     },
     reports: { sign: more.sign ?? null, trusted: more.believed ?? null, without: more.without ?? [] },
+    shard: null,
     stateFile: join(state, "state.json"),
     access: (cluster) => accessTo(cluster, { path: join(folder, "none"), variable: undefined, home: folder }),
     interval: 1000,
     resync: 600_000,
     workers: 2,
-    clock: systemClock,
+    clock: more.clock ?? systemClock,
     random: () => 0.5,
     log: jsonLog({ clock: systemClock, write: (line) => lines.push(line), level: "debug" }),
     version: "0.0.0",
@@ -138,6 +140,37 @@ describe("what a zone takes over of git", () => {
     const status = await once(zone("az1"));
     expect(status.commit).toBe(commit);
     expect(status.git.error).not.toBeNull();
+  });
+});
+
+/** The machine's clock, set wrong by so many seconds. */
+const wrong = (seconds: number): Clock => ({ ...systemClock, date: () => new Date(Date.now() + 1000 * seconds) });
+
+describe("clocks that are wrong", () => {
+  test("git gone for three days: clusters stay at the last commit, and how old that is is said; a clock set back makes nothing younger than new", async () => {
+    const commit = await fleet.publish([one("one")]);
+    await once(zone("az1"));
+    renameSync(fleet.remote, `${fleet.remote}.away`);
+    const later = await once(zone("az1", { clock: wrong(3 * 86_400) }));
+    expect(later).toMatchObject({ commit, clusters: [{ commit }] });
+    expect(Math.abs((later.git.secondsSincePull ?? 0) - 3 * 86_400)).toBeLessThan(120);
+    expect(lines.some((line) => /"git can't be read".*"secondsSincePull":2592\d\d/.test(line))).toBe(true);
+    expect((await once(zone("az1", { clock: wrong(-86_400) }))).git.secondsSincePull).toBe(0);
+  });
+
+  test("zones whose clocks differ by hours agree on the waves: a report's time is for people", async () => {
+    const two = (value: string): FleetCluster[] => [
+      { az: "az1", cluster: "a", value, rollout: "{wave: canary, order: 0, maxUnavailable: 1}" },
+      { az: "az2", cluster: "b", value, rollout: "{wave: rest, order: 1, maxUnavailable: 1}" },
+    ];
+    await fleet.publish(two("one"));
+    await once(zone("az1", { clock: wrong(7200) }));
+    const late = await once(zone("az2", { clock: wrong(-7200) }));
+    expect(late.zones).toEqual([{ az: "az1", seen: true, why: "" }]);
+    expect(late.clusters[0]?.hold?.reason).toMatch(/^wave canary comes first: a in az1: /);
+    await fleet.publish(two("two"));
+    const unseen = await once(zone("az2", { clock: wrong(-7200) }));
+    expect(unseen.zones[0]?.why).toMatch(/^it has not taken over commit [0-9a-f]{12} yet; its last report, 0s ago, is about [0-9a-f]{12}$/);
   });
 });
 

@@ -154,6 +154,8 @@ complete -c halite -n '__fish_seen_subcommand_from sync' -l once -d 'bring every
 complete -c halite -n '__fish_seen_subcommand_from sync' -l kubeconfigs -r -F -d 'a folder with a kubeconfig for each cluster, or one file whose contexts are named after them'
 complete -c halite -n '__fish_seen_subcommand_from sync' -l state -r -F -d 'the folder for what the job knows (default: sync.state, and the zone\'s name)'
 complete -c halite -n '__fish_seen_subcommand_from sync' -l listen -r -F -d 'serve /healthz, /readyz, /metrics and /status there'
+complete -c halite -n '__fish_seen_subcommand_from sync' -l shards -r -F -d 'keep one of N disjoint parts of the zone\'s clusters; without --shard replicas share them by Leases (sync.lease)'
+complete -c halite -n '__fish_seen_subcommand_from sync' -l shard -r -F -d 'which part, from 0'
 complete -c halite -n '__fish_seen_subcommand_from sync' -l lease-kubeconfig -r -F -d 'where the Lease of sync.lease is, outside of a pod'
 complete -c halite -n '__fish_seen_subcommand_from sync' -l reasons -d 'with --once: every addon, not only those that are not well'
 complete -c halite -n '__fish_seen_subcommand_from sync' -l verbose -d 'log more'
