@@ -12,7 +12,7 @@ export { fileCommit, lineCommit } from "./line-history.ts";
 export { gitLog } from "./log.ts";
 export { readFolder } from "./read-folder.ts";
 export { branchHead, ensureBareRepository, fetchBranch } from "./repository.ts";
-export { commitOf, commitStanding, isInWorkTree, mainBranch, mergeBase, resolveCommit, type NamedCommit } from "./revisions.ts";
+export { commitOf, commitStanding, isInWorkTree, isShallow, mainBranch, mergeBase, resolveCommit, type NamedCommit } from "./revisions.ts";
 export { adviceFor, troubleOf } from "./said.ts";
 export type { SigningKey } from "./sign.ts";
 export { sourceState, type Signature, type SourceState } from "./source.ts";

@@ -7,6 +7,7 @@ import {
   deepenStore,
   gitLog,
   holdCommits,
+  isShallow,
   pullTree,
   treeAt,
   zoneTrees,
@@ -100,11 +101,13 @@ export class ZoneSource {
   async standing(applied: string, commit: string): Promise<Standing> {
     const { store } = this.#setting;
     if (applied === commit) return "same";
-    if ((await commitOf(store, applied)) === null) {
+    let standing = await commitStanding(store, commit, applied);
+    // A store that is new has the newest commit alone, though it gets others by their ids: which came first it can't tell before it has the history.
+    if (standing === "unrelated" && (await isShallow(store))) {
       // Without the remote it stays unknown, and what is unknown is not applied over.
       await this.#alone(() => deepenStore(this.#setting)).catch(() => undefined);
+      standing = await commitStanding(store, commit, applied);
     }
-    const standing = await commitStanding(store, commit, applied);
     if (standing === "same" || standing === "newer") return standing;
     return (await this.#isStated(commit, applied)) ? "stated" : standing;
   }

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { jsonLog, systemClock, type Clock } from "../../src/controllers/runtime/index.ts";
 import { parseRemote, type SigningKey, type TrustedSigners } from "../../src/git/index.ts";
 import { accessTo, lockFolder, parseReport, Zone, type ZoneReport, type ZoneStatus } from "../../src/sync/index.ts";
+import { ZoneSource } from "../../src/sync/zone-source.ts";
 import { gitIn } from "../git/fleet-repository.ts";
 import { PublishedFleet, type FleetCluster } from "./zone-fleet.ts";
 
@@ -141,6 +142,34 @@ describe("what a zone takes over of git", () => {
     expect(status.commit).toBe(commit);
     expect(status.git.error).not.toBeNull();
   });
+});
+
+test("a store that is new knows how a commit stands to one that was applied before, of which it has not the history yet", async () => {
+  const first = await fleet.publish([one("one")]);
+  const second = await fleet.publish([one("two")]);
+  const source = (name: string): ZoneSource =>
+    new ZoneSource(
+      {
+        store: join(folder, name),
+        remote: parseRemote(`file://${fleet.remote}`, folder),
+        branch: "addons",
+        az: "az1",
+        auth: {},
+        folder,
+        trusted: null,
+        prefix: "reports",
+      },
+      null,
+    );
+  const fresh = source("fresh.git");
+  await fresh.pull();
+  expect(await fresh.standing(first, second)).toBe("newer");
+  const other = source("other.git");
+  await other.pull();
+  // What was applied is asked for first, by its id, as a zone does that has lost its disk.
+  expect((await other.releaseAt(first, "a"))?.commit).toBe(first);
+  expect(await other.standing(first, second)).toBe("newer");
+  expect(await other.standing("0".repeat(40), second)).toBe("unrelated");
 });
 
 /** The machine's clock, set wrong by so many seconds. */
