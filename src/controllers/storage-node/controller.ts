@@ -25,7 +25,8 @@ import type { ConfigurationFile } from "./configuration-file.ts";
 import type { Flavor } from "./flavor.ts";
 import type { Observation } from "./observation.ts";
 import { observe } from "./observe.ts";
-import { plan, type Plan, type Step } from "./plan.ts";
+import type { Plan, Step } from "./plan.ts";
+import { plan } from "./planner.ts";
 import { configurationOf, diskStatuses, statusOf, type StepResult } from "./results.ts";
 import { commandsOf, describeStep } from "./steps.ts";
 
@@ -79,7 +80,13 @@ export class StorageNode {
    */
   async reconcile(signal: AbortSignal): Promise<void> {
     const { flavor, commands, file, node } = this.#options;
-    const computeNode = await this.#computeNode();
+    let computeNode: ComputeNode;
+    try {
+      computeNode = await this.#computeNode();
+    } catch (error) {
+      await this.#mountOnly(signal);
+      throw error;
+    }
     let observation = await observe(commands);
     let known: readonly DiskStatus[] = computeNode.status?.disks ?? [];
     let next = plan(observation, flavor, known);
@@ -108,6 +115,14 @@ export class StorageNode {
     this.#measure(next, [...results.values()]);
     const failed = [...results.values()].filter(({ state }) => state === "Failed");
     if (failed.length > 0) throw new Error(failed.map(({ step, reason }) => `${describeStep(step).detail}: ${reason ?? ""}`).join("; "));
+  }
+
+  /** While the cluster can't be asked nothing is made; but what is made is mounted, so that a node comes up without its control plane. */
+  async #mountOnly(signal: AbortSignal): Promise<void> {
+    const { commands, flavor } = this.#options;
+    const observation = await observe(commands);
+    const mounts = plan(observation, flavor, []).steps.filter(({ action }) => action === "mount");
+    await this.#carryOut(mounts, observation, new Map(), signal);
   }
 
   /** Steps of one disk wait for one another; one disk's failure is no other's. */

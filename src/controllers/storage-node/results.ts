@@ -16,7 +16,8 @@ import {
 import { isOwnGroup } from "./contents.ts";
 import type { Flavor } from "./flavor.ts";
 import { PARTITION_TYPES, type Observation, type ObservedDisk, type ObservedPartition } from "./observation.ts";
-import { mountPathOf, type Plan, type PlannedDisk, type Step } from "./plan.ts";
+import type { Plan, PlannedDisk, Step } from "./plan.ts";
+import { mountPathOf } from "./planner.ts";
 import { byUuid, describeStep, filesystemOf } from "./steps.ts";
 
 /** The system configuration: what is made, and nothing else. */

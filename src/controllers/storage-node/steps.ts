@@ -8,7 +8,8 @@ import {
 } from "../storage-api/index.ts";
 import type { DiskGroup, StaticUse } from "./flavor.ts";
 import { OWNER_TAG, PARTITION_TYPES, type ObservedPartition, type ObservedVolumeGroup } from "./observation.ts";
-import { filesystemUuid, mountPathOf, type Step } from "./plan.ts";
+import type { Step } from "./plan.ts";
+import { filesystemUuid, mountPathOf } from "./planner.ts";
 
 /**
  * The commands that a step is. Each can be repeated: who is killed between two of them begins the step again.

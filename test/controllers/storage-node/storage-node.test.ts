@@ -221,6 +221,18 @@ test("after a reboot what was made is mounted again, and nothing else is done", 
   expect(node.changes.every((change) => /^mount -t xfs -- UUID=\S+ \/mnt\/halite\/\S+$/.test(change))).toBe(true);
 });
 
+test("without an API server what is made is mounted, and nothing is made", async () => {
+  const { node, rig } = await made();
+  node.powerCut();
+  node.addDisk("A3");
+  rig.api.guard = () => {
+    throw new Error("connect ECONNREFUSED");
+  };
+  await expect(rig.pass(node, flavor({}, { accept: ["A3"] }))).rejects.toThrow("ECONNREFUSED");
+  expect(node.changes).toHaveLength(4);
+  expect(node.changes.every((change) => change.startsWith("mount "))).toBe(true);
+});
+
 test("a step that fails fails its disk alone, is said, and is tried again", async () => {
   const node = new ModelNode();
   node.addDisk("A1");
