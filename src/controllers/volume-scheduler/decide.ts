@@ -5,6 +5,7 @@ import type { Look, NodeMemory, Verdict } from "./memory.ts";
 import { reaches, type Claim, type ClusterNode, type Pod, type Volume } from "./objects.ts";
 import { choicesAt, costTogether, goesByCapacities, leastAt, makingAt, type Wanted } from "./place.ts";
 import { apart, type Member } from "./rules.ts";
+import { sizeText } from "./quantity.ts";
 import { solve, type Option, type Puzzle } from "./search.ts";
 
 /** A pod's claims, with what is the same on every node. */
@@ -43,6 +44,8 @@ const MOST_DETAILED = 20;
 const NODE = 5;
 /** Steps of one node's search while all nodes are looked at. */
 const STEPS_OF_MANY = 2000;
+
+const NOBODY: ReadonlySet<string> = new Set();
 
 /** Reads a pod's claims. */
 export function prepare(inventory: Inventory, pod: Pod): Prepared {
@@ -99,6 +102,9 @@ function wants(inventory: Inventory, volume: string, claim: Claim, siblings: Rea
   const held = own.filter(({ holder, name }) => holder.kind === "held" || inventory.assumed(name) !== undefined);
   const near = new Set([...occupants.required, ...occupants.preferred].map(({ where }) => where));
   for (const { reach } of held) near.add(reach.kind === "host" ? reach.host : "");
+  // Where it was to be made before, the room for it is its own.
+  const coming = inventory.coming(claim);
+  if (coming?.provision !== undefined) near.add(coming.node);
   const named = own.find(({ holder }) => holder.kind === "claim" && (holder.uid ?? claim.uid) === claim.uid);
   return {
     volume,
@@ -123,17 +129,22 @@ export function filter(inventory: Inventory, request: Request, nodes: readonly s
   const { wanted } = request;
   const pairs = pairsOf(wanted);
   const look = lookOf(wanted, pairs);
+  const verdicts = look === undefined ? undefined : memory?.of(look);
   for (const name of nodes) {
     const node = inventory.node(name);
-    const elsewhere = notThere(request, node, name);
+    const elsewhere = notThere(inventory, request, node, name);
     if (node === undefined || elsewhere !== undefined) {
       refused.set(name, elsewhere ?? "");
       continue;
     }
     const detailed = refused.size < MOST_DETAILED;
-    const find = (): Verdict => verdictOf(inventory, wanted, pairs, node, detailed);
-    const known = memory !== undefined && look !== undefined && !look.near.has(node.host) && !look.near.has(name);
-    const verdict = known ? memory.verdict(inventory, look, node, detailed, find) : find();
+    const known = look === undefined || look.near.has(node.host) || look.near.has(name) ? undefined : verdicts;
+    const revision = known === undefined ? 0 : inventory.revisionFor(node, look?.capacities === true);
+    let verdict = known?.get(node, revision, detailed);
+    if (verdict === undefined) {
+      verdict = verdictOf(inventory, wanted, pairs, node, detailed);
+      known?.keep(node, revision, detailed, verdict);
+    }
     if (verdict.kind === "fits") {
       fits.push(name);
       costs.push(verdict.cost);
@@ -142,9 +153,18 @@ export function filter(inventory: Inventory, request: Request, nodes: readonly s
   return { fits, refused, costs };
 }
 
-/** Why the pod's bound claims, or that nothing is known of it, keep it from a node. */
-function notThere({ bound }: Request, node: ClusterNode | undefined, name: string): string | undefined {
+/** Why the pod's bound claims, its own volumes, or that nothing is known of it keep it from a node. */
+function notThere(inventory: Inventory, { bound, pod }: Request, node: ClusterNode | undefined, name: string): string | undefined {
   if (node === undefined) return `node ${name} is not known yet`;
+  for (const { volume, group, bytes, thin } of pod.inline) {
+    const pools = inventory.poolsOf(name).filter((pool) => group === undefined || pool.group === group);
+    const free = pools.map((pool) => inventory.freeIn(pool, NOBODY) ?? 0);
+    const most = Math.max(0, ...free);
+    const what = group === undefined ? "volume group" : `volume group ${group}`;
+    if (pools.length === 0) return `volume ${volume} (${sizeText(bytes)}): no ${what} here`;
+    // What a thin pool may still promise its driver knows.
+    if (!thin && most < bytes) return `volume ${volume} (${sizeText(bytes)}): ${what} has ${sizeText(most)} left`;
+  }
   const far = bound.find(({ volume }) => !reaches(volume, node));
   if (far === undefined) return undefined;
   const { claim, volume } = far;
@@ -234,7 +254,7 @@ export function scores(costs: readonly number[]): readonly number[] {
 export function onNode(inventory: Inventory, request: Request, name: string): OnNode {
   const { wanted } = request;
   const node = inventory.node(name);
-  const elsewhere = notThere(request, node, name);
+  const elsewhere = notThere(inventory, request, node, name);
   if (node === undefined || elsewhere !== undefined) return { kind: "refused", why: elsewhere ?? "" };
   const found = searchAt(inventory, wanted, pairsOf(wanted), node, { detailed: true });
   if ("kind" in found) return { kind: "refused", why: verdictText(wanted, found) };

@@ -122,7 +122,7 @@ export class Extender {
 
   #filter(pod: Pod, names: readonly string[]): FilterAnswer {
     const { inventory } = this.#options;
-    if (pod.claims.length === 0) return { fits: names, refused: new Map(), costs: names.map(() => 0) };
+    if (pod.claims.length === 0 && pod.inline.length === 0) return { fits: names, refused: new Map(), costs: names.map(() => 0) };
     const prepared = prepare(inventory, pod);
     if (prepared.kind === "ready") return filter(inventory, prepared.request, names, this.#memory);
     return { fits: [], refused: new Map(names.map((name) => [name, prepared.why])), costs: [] };

@@ -1,4 +1,3 @@
-import type { Inventory } from "./inventory.ts";
 import type { ClusterNode } from "./objects.ts";
 
 /** What was found out about claims on one node. */
@@ -9,10 +8,20 @@ export type Verdict =
   /** All of them have, but not together; `steps`: as far as that many steps tell. */
   | { readonly kind: "together"; readonly steps?: number };
 
-interface Kept {
-  readonly revision: number;
-  readonly detailed: boolean;
-  readonly verdict: Verdict;
+/** Verdicts about claims of one look, by node. */
+export class Verdicts {
+  readonly #kept = new Map<string, { readonly revision: number; readonly detailed: boolean; readonly verdict: Verdict }>();
+
+  /** What is remembered of a node; `undefined` where something has changed since, or less detail was asked for. */
+  get(node: ClusterNode, revision: number, detailed: boolean): Verdict | undefined {
+    const known = this.#kept.get(node.name);
+    if (known?.revision !== revision) return undefined;
+    return known.verdict.kind === "fits" || known.detailed === detailed ? known.verdict : undefined;
+  }
+
+  keep(node: ClusterNode, revision: number, detailed: boolean, verdict: Verdict): void {
+    this.#kept.set(node.name, { revision, detailed, verdict });
+  }
 }
 
 /** Claims that look the same to nodes are of a few kinds: those of an app, of several apps with one class and size. */
@@ -23,20 +32,10 @@ const MOST_LOOKS = 50;
  * it: a node with a disk that they are about is looked at anew.
  */
 export class NodeMemory {
-  readonly #looks = new Map<string, Map<string, Kept>>();
+  readonly #looks = new Map<string, Verdicts>();
 
-  /** What is remembered, else what `find` finds out. */
-  verdict(inventory: Inventory, look: Look, node: ClusterNode, detailed: boolean, find: () => Verdict): Verdict {
-    const kept = this.#nodesOf(look.text);
-    const revision = inventory.revisionFor(node, look.capacities);
-    const known = kept.get(node.name);
-    if (known?.revision === revision && (known.verdict.kind === "fits" || known.detailed === detailed)) return known.verdict;
-    const verdict = find();
-    kept.set(node.name, { revision, detailed, verdict });
-    return verdict;
-  }
-
-  #nodesOf(text: string): Map<string, Kept> {
+  /** What is known of claims that look so. */
+  of({ text }: Look): Verdicts {
     const known = this.#looks.get(text);
     if (known !== undefined) {
       // The one that was not asked about for longest goes first.
@@ -46,7 +45,7 @@ export class NodeMemory {
     }
     const [oldest] = this.#looks.keys();
     if (oldest !== undefined && this.#looks.size >= MOST_LOOKS) this.#looks.delete(oldest);
-    const made = new Map<string, Kept>();
+    const made = new Verdicts();
     this.#looks.set(text, made);
     return made;
   }

@@ -128,6 +128,8 @@ export interface Pod {
   readonly name: string;
   readonly uid: string;
   readonly claims: readonly { readonly volume: string; readonly claim: string; readonly ephemeral: boolean }[];
+  /** Volumes of the LVM driver that stand in the pod itself, and have no claim. */
+  readonly inline: readonly { readonly volume: string; readonly group?: string; readonly bytes: number; readonly thin: boolean }[];
 }
 
 export function claimOf(object: KubernetesObject): Claim {
@@ -289,7 +291,21 @@ export function podOf(object: KubernetesObject): Pod {
     if (claim !== undefined) return [{ volume, claim, ephemeral: false }];
     return isObject(each) && isObject(each["ephemeral"]) ? [{ volume, claim: `${name}-${volume}`, ephemeral: true }] : [];
   });
-  return { namespace, name, uid, claims };
+  const inline = (isList(volumes) ? volumes : []).flatMap((each) => {
+    if (textAt(each, "csi", "driver") !== LVM.driver) return [];
+    const attribute = (key: string): string | undefined => textAt(each, "csi", "volumeAttributes", key);
+    const group = attribute(LVM.groupParameter);
+    const bytes = bytesOf(attribute("size") ?? "1Gi") ?? 0;
+    return [
+      {
+        volume: textAt(each, "name") ?? "",
+        bytes,
+        thin: attribute(LVM.typeParameter) === LVM.thin,
+        ...(group === undefined ? {} : { group }),
+      },
+    ];
+  });
+  return { namespace, name, uid, claims, inline };
 }
 
 function quantityAt(object: Json, ...path: string[]): number | undefined {

@@ -17,6 +17,7 @@ import {
   volumeOf,
   type FilterAnswer,
   type OnNode,
+  type Request,
 } from "../../../src/controllers/volume-scheduler/index.ts";
 import { claim, pod, storageClass, volume, type ClaimSpec, type LocalVolume } from "./world.ts";
 
@@ -356,6 +357,21 @@ describe("volumes that are to be made", () => {
     expect(it.places("a", "x", "y")).toEqual(["new in data", "new in data"]);
   });
 
+  test("the room that was promised to a claim is its own, and nobody else's who looks the same", () => {
+    const it = lvm().group("a", "data", { free: 10 * gi });
+    const provision = {
+      claim: { namespace: "default", name: "x", uid: "uid-x" },
+      node: "a",
+      rules: {},
+      provision: { group: "data", bytes: 6 * gi },
+    };
+    it.claim({ name: "x", storageClass: "lvm", size: "6Gi", annotations: { "storage.halite.dev/reservation": JSON.stringify(provision) } });
+    it.claim({ name: "y", storageClass: "lvm", size: "6Gi" });
+    expect(it.filter("x").fits).toEqual(["a"]);
+    expect(it.filter("y").fits).toEqual([]);
+    expect(it.filter("x").fits).toEqual(["a"]);
+  });
+
   test("rules about disks hold for the disks of the group", () => {
     const it = lvm().group("a", "data", { free: 50 * gi });
     it.claim({
@@ -411,6 +427,21 @@ describe("volumes that are to be made", () => {
       "4Gi",
     );
     expect(it.why("a", "s")).toContain("volume group data has 4Gi left");
+  });
+
+  test("volumes that stand in the pod itself need room in a group of the node", () => {
+    const it = lvm().group("a", "data", { free: 6 * gi });
+    const wanting = (size: string): Request => {
+      const csi = { driver: LVM, volumeAttributes: { volumeGroup: "data", size } };
+      const prepared = prepare(it.inventory, podOf(pod("p", [], { volumes: [{ name: "scratch", csi }] }) as KubernetesObject));
+      if (prepared.kind === "refused") throw new Error(prepared.why);
+      return prepared.request;
+    };
+    expect(filter(it.inventory, wanting("5Gi"), ["a", "b"])).toMatchObject({
+      fits: ["a"],
+      refused: new Map([["b", "volume scratch (5Gi): no volume group data here"]]),
+    });
+    expect(filter(it.inventory, wanting("7Gi"), ["a"]).refused.get("a")).toBe("volume scratch (7Gi): volume group data has 6Gi left");
   });
 
   test("where it is being made it stays", () => {
