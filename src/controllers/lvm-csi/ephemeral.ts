@@ -55,7 +55,7 @@ export async function createEphemeral(
   if (found !== undefined && !found.active) await volumes.lvm.device(found);
   const volume = found?.active === false ? findEphemeral(volumes, await volumes.observeVolumes(), volumeId) : found;
   if (volume === undefined) throw new CsiError("INTERNAL", `the volume ${volumeId} was made and is not there`);
-  await stageFilesystem(parts, volume, targetPath.replace(/\/+$/, ""), asked);
+  await stageFilesystem(parts, volume, targetPath, asked);
   return volume;
 }
 

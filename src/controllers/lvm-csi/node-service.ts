@@ -50,7 +50,7 @@ export class NodeService {
 
   async #stage(request: RequestOf<"Node", "NodeStageVolume">): Promise<object> {
     const id = requireId(request.volumeId);
-    const target = requirePath(request.stagingTargetPath, "staging_target_path");
+    const target = await this.#path(request.stagingTargetPath, "staging_target_path");
     const asked = wanted([requireCapability(request.volumeCapability)]);
     const { volumes, filesystems, files } = this.#options;
     await volumes.locks.alone([lockOf(id)], async () => {
@@ -64,7 +64,7 @@ export class NodeService {
 
   async #unstage(request: RequestOf<"Node", "NodeUnstageVolume">): Promise<object> {
     const id = requireId(request.volumeId);
-    const target = requirePath(request.stagingTargetPath, "staging_target_path");
+    const target = await this.#path(request.stagingTargetPath, "staging_target_path");
     const { volumes, files, filesystems } = this.#options;
     await volumes.locks.alone([lockOf(id)], async () => {
       // Whatever lies there: nobody but this driver mounts at its staging paths.
@@ -75,18 +75,18 @@ export class NodeService {
 
   async #publish(request: RequestOf<"Node", "NodePublishVolume">): Promise<object> {
     const id = requireId(request.volumeId);
-    const target = requirePath(request.targetPath, "target_path");
+    const target = await this.#path(request.targetPath, "target_path");
     const capability = requireCapability(request.volumeCapability);
     const asked = wanted([capability]);
     const { volumes } = this.#options;
     let limited = true;
     if (request.volumeContext["csi.storage.k8s.io/ephemeral"] === "true") {
       await volumes.locks.alone([lockOf(id)], async () => {
-        const volume = await createEphemeral(this.#options, request, asked);
+        const volume = await createEphemeral(this.#options, { ...request, targetPath: target }, asked);
         if (volume !== undefined) await this.#finishEphemeral(volume, target, request);
       });
     } else {
-      const staging = requirePath(request.stagingTargetPath, "staging_target_path");
+      const staging = await this.#path(request.stagingTargetPath, "staging_target_path");
       await volumes.locks.alone([lockOf(id)], async () => {
         const volume = await this.#ready(id, asked.mode);
         limited = Object.keys(volume.ownership.limits).length > 0;
@@ -149,7 +149,7 @@ export class NodeService {
 
   async #unpublish(request: RequestOf<"Node", "NodeUnpublishVolume">): Promise<object> {
     const id = requireId(request.volumeId);
-    const target = requirePath(request.targetPath, "target_path");
+    const target = await this.#path(request.targetPath, "target_path");
     const { volumes, files, filesystems } = this.#options;
     await volumes.locks.alone([lockOf(id)], async () => {
       while (mountAt(await mountsOf(files), target) !== undefined) await filesystems.unmount(target);
@@ -162,7 +162,7 @@ export class NodeService {
   async #stats(request: RequestOf<"Node", "NodeGetVolumeStats">): Promise<ResponseOf<"Node", "NodeGetVolumeStats">> {
     const id = requireId(request.volumeId);
     // Whether there is anything is asked below: a path that can't be one is one where nothing is.
-    const path = requireId(request.volumePath, "volume_path");
+    const path = await this.#options.files.real(requireId(request.volumePath, "volume_path"));
     const { volumes, files } = this.#options;
     const observed = await volumes.observeVolumes();
     const ephemeral = findEphemeral(volumes, observed, id);
@@ -173,7 +173,7 @@ export class NodeService {
   async #expand(request: RequestOf<"Node", "NodeExpandVolume">): Promise<ResponseOf<"Node", "NodeExpandVolume">> {
     const id = requireId(request.volumeId);
     // Whether there is anything is asked below: a path that can't be one is one where nothing is.
-    const path = requireId(request.volumePath, "volume_path");
+    const path = await this.#options.files.real(requireId(request.volumePath, "volume_path"));
     const { volumes, files, filesystems } = this.#options;
     const { name } = await volumes.require(id);
     return volumes.locks.alone([name], async () => {
@@ -196,6 +196,11 @@ export class NodeService {
     const groups = usableGroups(await volumes.observeGroups(), await volumes.configured());
     registered(groups.map(({ group }) => group.name).sort());
     return { nodeId: volumes.node, maxVolumesPerNode: 0, accessibleTopology: nodeTopology(volumes.node, groups) };
+  }
+
+  /** A path of a request, as the mount table has it: the kubelet's folder may be a link. */
+  #path(path: string, what: string): Promise<string> {
+    return this.#options.files.real(requirePath(path, what));
   }
 
   /** A volume that can be used, active, with its device's number. */

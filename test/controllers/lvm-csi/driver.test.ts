@@ -1,7 +1,11 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { VolumeCapability } from "../../../src/controllers/csi/index.ts";
 import { mountOptions } from "../../../src/controllers/lvm-csi/mount-options.ts";
+import { HostFiles } from "../../../src/controllers/lvm-csi/node-files.ts";
 import { ownershipOf, retag, tagsOf, type Ownership } from "../../../src/controllers/lvm-csi/tags.ts";
 import { BLOCK, createRequest, driverOn, MIB, MOUNT, POD, simulatedNode, SIZE, STAGING, targetOf } from "./driver.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
@@ -373,6 +377,25 @@ describe("on the node", () => {
     });
     expect(node.files.get(path)).toContain(`${device} rbps=max wbps=max riops=max wiops=max\n`);
   });
+});
+
+test("paths are followed as the node has them: a link leads to a place of the node, not of the pod", async () => {
+  const root = mkdtempSync(join(tmpdir(), "halite-root-"));
+  try {
+    mkdirSync(join(root, "data/kubelet/pods/a"), { recursive: true });
+    mkdirSync(join(root, "var/lib"), { recursive: true });
+    symlinkSync("/data/kubelet", join(root, "var/lib/kubelet"));
+    symlinkSync("../../var/lib/kubelet/pods", join(root, "data/kubelet/again"));
+    symlinkSync("loop", join(root, "loop"));
+    const files = new HostFiles(root);
+    expect(await files.real("/var/lib/kubelet/again/a/not/there")).toBe("/data/kubelet/pods/a/not/there");
+    expect(await files.kind("/var/lib/kubelet/pods/a")).toBe("directory");
+    expect(await files.kind("/var/lib/kubelet/pods/b")).toBeUndefined();
+    await expect(files.real("/loop/x")).rejects.toThrow("ELOOP");
+    expect((await files.use("/var/lib/kubelet/pods")).bytes.total).toBeGreaterThan(0);
+  } finally {
+    rmSync(root, { recursive: true });
+  }
 });
 
 test("tags say all that is known of a volume, and only of the driver's own", () => {

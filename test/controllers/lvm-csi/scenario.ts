@@ -31,6 +31,10 @@ export class TestNodeFiles implements NodeFiles {
     });
   }
 
+  real(path: string): Promise<string> {
+    return Promise.resolve(path);
+  }
+
   kind(path: string): ReturnType<NodeFiles["kind"]> {
     return this.#note(`kind ${path}`, async () => {
       const { stdout } = await this.#node.run(`stat -L -c %F ${path}`);
@@ -80,6 +84,7 @@ export async function scenario(commands: NodeCommands, files: NodeFiles): Promis
   });
   const own: NodeFiles = {
     read: (path) => (path === SYSTEM_CONFIGURATION ? Promise.resolve(text) : files.read(path)),
+    real: (path) => files.real(path),
     kind: (path) => files.kind(path),
     use: (path) => files.use(path),
   };

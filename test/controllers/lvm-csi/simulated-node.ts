@@ -155,6 +155,10 @@ export class SimulatedNode implements NodeFiles {
     return Promise.resolve(this.files.get(path));
   }
 
+  real(path: string): Promise<string> {
+    return Promise.resolve(path);
+  }
+
   kind(path: string): Promise<"file" | "directory" | "block" | "other" | undefined> {
     const mount = this.mounts.findLast(({ target }) => target === path);
     if (mount !== undefined) return Promise.resolve(mount.block ? "block" : "directory");
