@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { AddonCache, compileAddons, readAddonSettings, ReleaseTexts, type WrittenFile } from "../../src/addon/index.ts";
+import {
+  AddonCache,
+  compileAddons,
+  compileAlike,
+  readAddonSettings,
+  ReleaseTexts,
+  type CompiledAddons,
+  type WrittenFile,
+} from "../../src/addon/index.ts";
 import { kubernetesSchemas } from "../../src/fleet/index.ts";
 import { PyDict } from "../../src/python/index.ts";
 import { PROJECT } from "../cli/halite.ts";
@@ -25,21 +33,18 @@ function file(text: string): WrittenFile {
   return { path: "/etc/kubernetes/addons/a/x.yaml", content: new TextEncoder().encode(text), id: "x", sls: "a", source: null };
 }
 
+const beside = {
+  ...file("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: beside, namespace: default}\n"),
+  path: "/etc/kubernetes/addons/a/y.yaml",
+};
+const common = { settings, schema, knownCrds: [], sources: () => [] };
+
 /** All that the second stage makes of a file, and of one beside it. */
 function outcome(cache: AddonCache, texts: ReleaseTexts, own: WrittenFile): unknown {
-  const beside = {
-    ...file("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: beside, namespace: default}\n"),
-    path: "/etc/kubernetes/addons/a/y.yaml",
-  };
-  const { addons, findings, leftToNode } = compileAddons({
-    written: [own, beside],
-    failed: [],
-    settings,
-    schema,
-    knownCrds: [],
-    sources: () => [],
-    cache,
-  });
+  return plainly(compileAddons({ ...common, written: [own, beside], failed: [], cache }), texts);
+}
+
+function plainly({ addons, findings, leftToNode }: CompiledAddons, texts: ReleaseTexts): unknown {
   const release = texts.files({ state: "compiled", cluster: { id: "c", az: "z", kubernetes: "1.36" }, addons, sealed: [], rollout: null });
   const plain = addons.map((addon) => (addon.state === "complete" ? { ...addon, like: undefined } : addon));
   return { addons: plain, findings, leftToNode, release: [...release] };
@@ -137,5 +142,57 @@ describe("a file that is another's but for texts that are printed in it", () => 
     expect(outcome(cache, new ReleaseTexts(), printed)).toEqual(
       outcome(new AddonCache(), new ReleaseTexts(), file(filled(pieces, own).text)),
     );
+  });
+
+  test("comes to the same where all its cluster's addons are taken from another cluster's", () => {
+    const hole = fc.oneof({ weight: 9, arbitrary: fc.constantFrom(2, 3, 4, 5, 7, 8) }, { weight: 1, arbitrary: fc.nat(HOLES - 1) });
+    const holes = fc.uniqueArray(hole, { minLength: 1, maxLength: 4 });
+    const fills = fc.array(fc.array(text, { minLength: 4, maxLength: 4 }), { minLength: 2, maxLength: 5 });
+    let taken = 0;
+    fc.assert(
+      fc.property(holes, fills, ([...open], clusters) => {
+        const pieces = piecesOf(new Set(open));
+        const [cache, texts] = [new AddonCache(), new ReleaseTexts()];
+        const [first = [], ...others] = clusters.map((each) => each.slice(0, open.length));
+        const { text: firstText, places } = filled(pieces, first);
+        const base = file(firstText);
+        const shared = (own: readonly string[]): Parameters<typeof compileAlike>[0] => ({
+          ...common,
+          cache,
+          common: { of: base, printed: new Map([[base.path, { base, places }]]), textsOf: () => own },
+        });
+        expect(compileAlike(shared(first))).toBeUndefined();
+        const whole = compileAddons({ ...shared(first), written: [base, beside], failed: [] });
+        for (const own of others) {
+          const alike = compileAlike(shared(own));
+          if (alike === undefined) continue;
+          taken++;
+          expect(alike.alike).toBe(whole.alike);
+          expect(plainly(alike, texts)).toEqual(outcome(new AddonCache(), new ReleaseTexts(), file(filled(pieces, own).text)));
+        }
+      }),
+      { numRuns: 500 },
+    );
+    expect(taken).toBeGreaterThan(100);
+  });
+
+  test("is no other cluster's where pillar says something else of the addons, or something is wrong", () => {
+    const cache = new AddonCache();
+    const { text: firstText, places } = filled(piecesOf(new Set([2])), ["cluster-1"]);
+    const base = file(firstText);
+    const shared = {
+      ...common,
+      cache,
+      common: { of: base, printed: new Map([[base.path, { base, places }]]), textsOf: () => ["cluster-2"] },
+    };
+    compileAddons({ ...shared, written: [base, beside], failed: [] });
+    expect(compileAlike(shared)?.addons).toHaveLength(1);
+    const declared = readAddonSettings(PyDict.from({ addons: PyDict.from({ a: PyDict.from({ mode: "EnsureExists" }) }) }));
+    expect(compileAlike({ ...shared, settings: declared })).toBeUndefined();
+    const broken = { ...file("kind: ["), path: "/etc/kubernetes/addons/a/z.yaml" };
+    const wrong = { ...shared, common: { ...shared.common, of: broken } };
+    const { findings } = compileAddons({ ...wrong, written: [base, beside, broken], failed: [] });
+    expect(findings.some(({ severity }) => severity === "error")).toBe(true);
+    expect(compileAlike(wrong)).toBeUndefined();
   });
 });
