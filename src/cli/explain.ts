@@ -88,13 +88,26 @@ function valueLines(value: ExplainedValue): string[] {
     ...(at === undefined ? [] : [`      ${printPosition(at)}`]),
     ...overrides.map((over) => `      overrides ${printPosition(over)}`),
     ...parts.map((part) => `      with ${printPosition(part)}`),
+    ...value.grains.map((grain) => `      as grain ${grainName(grain)} is ${oneLine(grain.value)}, ${printPosition(grain.at)}`),
   ];
 }
 
 function shownValue({ part, parts, sealed, value }: ExplainedValue): string {
   if (part === "key") return " (the key)";
   if (part === "presence") return parts.length > 0 ? " (what is in it together)" : " (that it is there)";
-  return ` = ${sealed ? "(sealed)" : printPlain(toPlain(value)).replaceAll(/\n\s*/g, " ")}`;
+  return ` = ${sealed ? "(sealed)" : oneLine(value)}`;
+}
+
+function oneLine(value: Parameters<typeof toPlain>[0]): string {
+  return printPlain(toPlain(value)).replaceAll(/\n\s*/g, " ");
+}
+
+/** Of an item of a list the list. */
+function grainName({ place }: ExplainedValue["grains"][number]): string {
+  return place
+    .filter((step) => typeof step !== "number")
+    .map(String)
+    .join(":");
 }
 
 function json(cluster: string, { addon, file, line }: Wanted, { state, text: shown, added, trail, values }: Explanation): Plain {
@@ -119,6 +132,9 @@ function json(cluster: string, { addon, file, line }: Wanted, { state, text: sho
         at: position(value.at),
         overrides: value.overrides.map(position),
         parts: value.parts.map(position),
+        grains: value.grains.map(({ place, value: grain, at }) =>
+          fields({ path: place.map(toPlain), value: toPlain(grain), at: position(at) }),
+        ),
       }),
     ),
   });

@@ -1,8 +1,9 @@
 import type { Position } from "../finding/index.ts";
 import { PyDict, type Value } from "../python/index.ts";
 import type { Cause, ClusterData } from "./causes.ts";
-import { leavesOf, valueAt } from "./changed-data.ts";
+import { leavesOf, valueAt, type DataPlace } from "./changed-data.ts";
 import type { FileTrial } from "./file-trial.ts";
+import { grainChoices, type GrainChoice } from "./grain-choices.ts";
 import { grainPlaces } from "./grain-places.ts";
 import type { Fleet } from "./load.ts";
 import type { Cluster } from "./roster.ts";
@@ -17,16 +18,24 @@ export interface ExplainedValue extends Cause {
   readonly overrides: readonly Position[];
   /** Of such a mapping, the lines of all that is in it. */
   readonly parts: readonly Position[];
+  /** The grains that decide what stands there, where they stand in the roster. */
+  readonly grains: readonly (GrainChoice & { readonly at: Position })[];
 }
 
 /** Causes with the lines that they come from. */
 export function explainedValues(causes: readonly Cause[], trial: FileTrial, fleet: Fleet, cluster: Cluster): readonly ExplainedValue[] {
-  const provenance = causes.some(({ root }) => root === "pillar") ? trial.provenance() : undefined;
-  const grainAt = causes.some(({ root }) => root === "grains") ? grainPlaces(fleet, cluster) : undefined;
+  const inPillar = causes.flatMap(({ root, place }) => (root === "pillar" ? [place] : []));
+  const provenance = inPillar.length > 0 ? trial.provenance() : undefined;
+  const elsewhere = grainsElsewhere(fleet, cluster);
+  const choices = grainChoices(trial, inPillar, (grain) => elsewhere("grains", grain));
+  const isGrain = causes.some(({ root }) => root === "grains") || [...choices.values()].some((each) => each.length > 0);
+  const grainAt = isGrain ? grainPlaces(fleet, cluster) : undefined;
+  const atOf = (place: DataPlace): Position => (place[0] === "id" ? cluster.at : (grainAt?.(place) ?? cluster.at));
   return causes.map((cause): ExplainedValue => {
-    const common = { ...cause, sealed: cause.part === "value" && isSealed(cause.value), overrides: [], parts: [] };
-    if (cause.root === "id" || (cause.root === "grains" && cause.place[0] === "id")) return { ...common, at: cluster.at };
-    if (cause.root === "grains") return { ...common, at: grainAt?.(cause.place) ?? cluster.at };
+    const grains = (choices.get(cause.place) ?? []).map((choice) => ({ ...choice, at: atOf(choice.place) }));
+    const common = { ...cause, sealed: cause.part === "value" && isSealed(cause.value), overrides: [], parts: [], grains };
+    if (cause.root === "id") return { ...common, at: cluster.at };
+    if (cause.root === "grains") return { ...common, at: atOf(cause.place) };
     const origin = provenance?.at(cause.place);
     if (origin === undefined) return common;
     const within = cause.value instanceof PyDict ? leavesOf(cause.value).map((place) => provenance?.at([...cause.place, ...place])) : [];

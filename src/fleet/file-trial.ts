@@ -98,6 +98,26 @@ export class FileTrial {
     return this.#salt.forMinion(this.minion, { trace: true, lenient: true }).pillar().value.provenance;
   }
 
+  /** Names of the grains that the pillar asks for, its top file's targets among it; none where the pillar can't be compiled in trial. */
+  pillarGrains(): readonly string[] {
+    if (this.#compiler.keepsNothing) return [];
+    const compiler = this.#salt.forSharing(this.minion, this.memo, this.#shared);
+    compiler.pillar();
+    const root = this.memo.root("grains");
+    const names = new Set<string>();
+    for (const question of compiler.tracker.questions()) {
+      let at = this.memo.paths.at(question >> 2);
+      while (at?.parent !== undefined && at.parent !== root) at = at.parent;
+      if (at?.parent === root && typeof at.key === "string") names.add(at.key);
+    }
+    return [...names];
+  }
+
+  /** The pillar that the cluster would have with other grains. */
+  pillarAs(grains: PyDict): PyDict {
+    return this.#salt.forSharing({ ...this.minion, grains }, this.memo, this.#shared).pillar().value.data;
+  }
+
   /** Questions that were asked on the way to the file. */
   get reads(): ReadonlySet<number> {
     this.#reads ??= this.#nearReads();
