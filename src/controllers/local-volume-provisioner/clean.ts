@@ -59,19 +59,28 @@ function blank({ device, size }: ConfiguredPartition): readonly NodeCommand[] {
   }));
 }
 
-/** Runs them. A device that can't discard is overwritten with zeros instead. @throws NodeCommandError */
+/**
+ * Runs them. A device that can't discard is overwritten with zeros instead. A file system that storage-node was faster to mount is mounted.
+ *
+ * @throws NodeCommandError
+ */
 export async function clean(node: NodeCommands, commands: readonly NodeCommand[]): Promise<void> {
   for (const command of commands) {
     try {
       await node.run(command);
     } catch (error) {
-      const unsupported =
-        error instanceof NodeCommandError &&
-        command.tool === "blkdiscard" &&
-        /not supported/i.test(error.result.stderr) &&
-        !command.args.includes("--zeroout");
-      if (!unsupported) throw error;
-      await node.run({ ...command, args: ["--zeroout", ...command.args] });
+      const instead = error instanceof NodeCommandError ? insteadOf(command, error) : undefined;
+      if (instead === undefined) throw error;
+      await node.run(instead);
     }
   }
+}
+
+function insteadOf({ tool, args, ...command }: NodeCommand, { failure, result }: NodeCommandError): NodeCommand | undefined {
+  if (failure !== "failed") return undefined;
+  if (tool === "blkdiscard" && !args.includes("--zeroout") && /not supported/i.test(result.stderr))
+    return { ...command, tool, args: ["--zeroout", ...args] };
+  // Fails where nothing is mounted. By which device it is the next look says.
+  if (tool === "mount") return { tool: "findmnt", args: ["--noheadings", "--mountpoint", args.at(-1) ?? ""] };
+  return undefined;
 }

@@ -320,6 +320,22 @@ describe("volumes", () => {
     expect([rig.phases[name], [...rig.partition(name).contents.data]]).toEqual(["free", []]);
   });
 
+  test("that storage-node was faster to mount again count as mounted", async () => {
+    const rig = await LocalRig.ready({ local: "discard" });
+    const [name = ""] = rig.named("local");
+    const { uuid } = rig.partition(name);
+    rig.bind(name, "one");
+    rig.unbind(name);
+    rig.node.fails = ({ tool, args }) => {
+      if (tool !== "mount") return undefined;
+      rig.node.mounts.push({ partition: uuid, target: args.at(-1) ?? "" });
+      return "already mounted";
+    };
+    await rig.settle();
+    expect([rig.phases[name], [...rig.partition(name).contents.data]]).toEqual(["free", []]);
+    expect(rig.reasons).not.toContain("VolumeCleanFailed");
+  });
+
   test("a new block volume is cleaned before it is given out: what was on the disk before can be read from it", async () => {
     const rig = new LocalRig();
     rig.node.disks[1]?.contents.data.add("former owner");
