@@ -131,7 +131,13 @@ async function main(): Promise<number> {
   return status;
 }
 
-void main().then((status) => {
-  process.exitCode = status;
-  return undefined;
-});
+void main()
+  .catch((error: unknown) => {
+    // Arguments that can't be read, or no pod: nothing has begun yet.
+    process.stderr.write(`volume-scheduler: ${error instanceof Error ? error.message : String(error)}\n`);
+    return 3;
+  })
+  .then((status) => {
+    process.exitCode = status;
+    return undefined;
+  });
