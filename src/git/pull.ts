@@ -52,9 +52,10 @@ const PULLED = "refs/halite/pulled";
  * Pulls a zone's part of the branch: commits and trees, and of the files the zone's alone, where the server can leave others out. Every
  * object is checked by git on the way in. Nothing is checked out, and nothing counts as accepted before `acceptPull`.
  *
+ * @param known a commit whose files the caller has: where the branch is still at it `files` is left empty, as reading them takes long
  * @throws FindingError `git-*`, also where the branch is not there; `pull-corrupt` where an object is not what its name says
  */
-export async function pullTree(setting: PullSetting): Promise<PulledTree> {
+export async function pullTree(setting: PullSetting, known?: string): Promise<PulledTree> {
   const { branch, az, trusted } = setting;
   const deadline = Date.now() + (setting.timeout ?? 300_000);
   const options = await openStore(setting);
@@ -77,7 +78,7 @@ export async function pullTree(setting: PullSetting): Promise<PulledTree> {
   if (commit === null) throw pullFailed(args, { status: 1, stderr: "the fetch left no commit" }, setting);
   const raw = await git(["show", "-s", "--format=%ct%x00%B", commit, "--"], options);
   const [committed = "0", message = ""] = raw.split("\0");
-  const files = await zoneFiles(commit, az, options, network);
+  const files = commit === known ? new Map<string, Buffer>() : await zoneFiles(commit, az, options, network);
   return {
     commit,
     message,

@@ -38,6 +38,8 @@ export type Pulled =
 export class ZoneSource {
   readonly #setting: ReportSetting;
   readonly #shard: Shard | null;
+  /** What was taken over last: while the branch stays at it nothing is read again. */
+  #known: TakenCommit | undefined;
   /** The store is for one git at a time: clusters ask of it beside one another. */
   #before: Promise<unknown> = Promise.resolve();
 
@@ -59,11 +61,15 @@ export class ZoneSource {
   }
 
   async #pull(): Promise<Pulled> {
-    const pulled = await pullTree(this.#setting);
+    const known = this.#known;
+    const pulled = await pullTree(this.#setting, known?.commit);
     const reason = await this.#objection(pulled);
     if (reason !== null) return { kind: "refused", commit: pulled.commit, reason };
+    if (known !== undefined && known.commit === pulled.commit) return { kind: "taken", commit: known };
     await acceptPull(this.#setting.store, pulled.commit);
-    return { kind: "taken", commit: await this.#taken(pulled.commit, pulled.committed, pulled.files) };
+    const commit = await this.#taken(pulled.commit, pulled.committed, pulled.files);
+    this.#known = commit;
+    return { kind: "taken", commit };
   }
 
   /** What was taken over last, without the remote; null for nothing. */
