@@ -20,6 +20,8 @@ const OBJECTS = 82;
 const PLANE = 400;
 const SPARE = 4096;
 const MOST_PLANES = 20;
+/** The commit that is applied while answers are recorded. */
+const RECORDED = "0".repeat(40);
 
 /** Zones of many clusters: real API servers as many as fit, the others answer what a real one has answered. */
 export async function measureZones(work: string, release: BenchRelease): Promise<void> {
@@ -71,7 +73,7 @@ async function record(plane: ControlPlane, keys: ServerKeys, cluster: string, fi
   const client = new ApiClient(endpointOf({ path: kubeconfig, cluster }), {});
   const stop = new AbortController();
   let passes = 0;
-  const keeper = new ClusterKeeper(client, readRelease(files, cluster, "0".repeat(40)), {
+  const keeper = new ClusterKeeper(client, readRelease(files, cluster, RECORDED), {
     apply: { tooling: "halite/v0.1.0", now: () => new Date(), timeout: 5000 },
     resync: 3000,
     onPass: ({ kind }) => {
@@ -98,7 +100,7 @@ async function measureZone(folder: string, { count, real, keys, recording, clust
   const ids = Array.from({ length: count }, (_, index) => `cluster-${String(index).padStart(5, "0")}`);
   const decoder = new TextDecoder();
   const encoder = new TextEncoder();
-  await fleet.publish(
+  const commit = await fleet.publish(
     ids.map((id) => {
       const own = new Map(files);
       const text = decoder
@@ -109,7 +111,7 @@ async function measureZone(folder: string, { count, real, keys, recording, clust
       return { az: "az1", cluster: id, value: "", files: own };
     }),
   );
-  const fake = await RecordedServer.start(recording, cluster, keys);
+  const fake = await RecordedServer.start(recording, { cluster, commit: RECORDED }, commit, keys);
   const zone = join(folder, "zone");
   mkdirSync(join(zone, "kubeconfigs"), { recursive: true });
   for (const [index, id] of ids.entries()) {
@@ -147,7 +149,8 @@ async function measureZone(folder: string, { count, real, keys, recording, clust
     while (synced < count) {
       if (ended || performance.now() - begun > 900_000)
         throw new Error(`the zone came no further than ${synced} of ${count} clusters:\n${log.slice(-3000)}`);
-      await wait(200);
+      // Asking makes work of its own: of many clusters seldom.
+      await wait(count > 100 ? 5000 : 200);
       port ??= /"port":(\d+)/.exec(log)?.[1];
       if (port !== undefined) synced = await syncedClusters(port);
     }

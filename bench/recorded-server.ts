@@ -128,8 +128,13 @@ export class RecordedServer {
     this.unknown = unknown;
   }
 
-  /** @param of the id of the recorded cluster, which is replaced by that of the one that asks; all ids are as long */
-  static async start(recording: Recording, of: string, keys: ServerKeys): Promise<RecordedServer> {
+  /** @param of the recorded cluster and commit, which are replaced by the cluster that asks and the commit that is published */
+  static async start(
+    recording: Recording,
+    of: { readonly cluster: string; readonly commit: string },
+    commit: string,
+    keys: ServerKeys,
+  ): Promise<RecordedServer> {
     const asked = new Map<string, Map<string, number>>();
     const unknown = new Set<string>();
     const server = await listen(keys, (request, response) => {
@@ -152,7 +157,7 @@ export class RecordedServer {
       const { status, type, body } = answer ?? { status: 404, type: "application/json", body: '{"kind":"Status","code":404}' };
       request.once("end", () => {
         response.writeHead(status, { "content-type": type });
-        response.end(body.replaceAll(of, cluster));
+        response.end(body.replaceAll(of.cluster, cluster).replaceAll(of.commit, commit));
       });
     });
     return new RecordedServer(server, unknown);
@@ -175,8 +180,16 @@ const BOOKMARK_LINE = `${JSON.stringify({ type: "BOOKMARK", object: { kind: "Par
  */
 export function differences(one: Recording, two: Recording): readonly string[] {
   return [...new Set([...one.keys(), ...two.keys()])].filter((question) => {
+    // What stands in an Addon on the way hangs on that too; how it ends does not.
+    const from = question.startsWith("PATCH /apis/halite.dev/") ? -1 : 0;
     const [first, second] = [one, two].map(
-      (recording) => new Set(recording.get(question)?.map(({ status, body }) => `${status} ${settled(body)}`)),
+      (recording) =>
+        new Set(
+          recording
+            .get(question)
+            ?.slice(from)
+            .map(({ status, body }) => `${status} ${settled(body)}`),
+        ),
     );
     return first === undefined || second === undefined || [...first].sort().join("\n") !== [...second].sort().join("\n");
   });

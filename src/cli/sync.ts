@@ -8,6 +8,7 @@ import { ApiClient, inClusterEndpoint } from "../kubernetes/index.ts";
 import { accessTo, lockFolder, serveZone, shardName, Zone, type Shard, type ZoneOptions } from "../sync/index.ts";
 import { MOST_SHARDS, numberIn } from "./shard-number.ts";
 import { EnvironmentError, UsageError, type Command, type CommandContext, type ExitCode } from "./command.ts";
+import { tuneForZone } from "./engine.ts";
 import { revealerOf } from "./reveal.ts";
 import { configPath } from "./session.ts";
 import { zoneText } from "./zone-text.ts";
@@ -19,6 +20,7 @@ export const command: Command = {
     if (args.positional.length > 0) throw new UsageError("name the zone with --az");
     const setting = zoneSetting(context);
     const { folder, sync } = setting;
+    tuneForZone();
     const log = jsonLog({
       clock: systemClock,
       write: (line) => terminal.err(line),

@@ -4,7 +4,7 @@
  * Everything about a cluster hangs on an `ApiClient`; what is known of releases (`AddonTexts`) may be shared by any number of them.
  */
 export { endpointOf, type Endpoint } from "./kubeconfig.ts";
-export { readRelease, type ReleaseFiles } from "./release.ts";
+export { readRelease, type AddonTexts, type ReleaseFiles } from "./release.ts";
 export { observe, type Observed, type ObserveOptions } from "./observe.ts";
 export { changesAnything, makePlan, type AddonPlan, type Operation, type OperationName, type Plan, type PlanOptions } from "./plan.ts";
 export type { Reveal } from "./apply-body.ts";

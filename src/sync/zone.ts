@@ -1,4 +1,4 @@
-import { readRelease, type Desired, type KeptPass } from "../cluster/index.ts";
+import { readRelease, type AddonTexts, type Desired, type KeptPass } from "../cluster/index.ts";
 import type { Clock, Log, Random } from "../controllers/runtime/index.ts";
 import { FindingError } from "../finding/index.ts";
 import {
@@ -63,6 +63,8 @@ interface Entry {
 
 /** A turn that takes longer no longer counts: half a minute is many times what a pass takes. */
 const TURN = 30_000;
+/** So many addons are remembered by their digests; then it begins anew. */
+const MOST_TEXTS = 5000;
 /** What happened in clusters is gathered for so long before it is decided and reported on. */
 const GATHER = 500;
 /** A job that is started again and again counts the time between two looks as well, but no more than so much of it, in milliseconds. */
@@ -79,6 +81,7 @@ export class Zone {
   readonly #entries = new Map<string, Entry>();
   readonly #handed = new Map<string, { readonly commit: string; readonly content: string }>();
   readonly #problems = new Map<string, string>();
+  readonly #texts: AddonTexts = new Map();
   readonly #approvals = new Map<string, string>();
   #state: ZoneState | null = null;
   #saved = "";
@@ -466,7 +469,9 @@ export class Zone {
       const release = held.commit === taken.commit ? taken.clusters.get(cluster) : await this.#source.releaseAt(held.commit, cluster);
       if (release === undefined || release === null) throw new Error(`commit ${held.commit.slice(0, 12)} is not to be had any more`);
       files = release.files;
-      desired = readRelease(files, cluster, held.commit);
+      // Clusters have much in common: what is the same is read, and kept, once.
+      if (this.#texts.size > MOST_TEXTS) this.#texts.clear();
+      desired = readRelease(files, cluster, held.commit, this.#texts);
       this.#problems.delete(cluster);
     } catch (error) {
       if (this.#problems.get(cluster) !== wordsOf(error))
