@@ -25,6 +25,8 @@ export function guardedWords(error: ApiError): string {
 const DENIALS = [
   /ValidatingAdmissionPolicy '[^'\n]{1,253}' with binding '[^'\n]{1,253}' denied request/,
   /admission webhook "[^"\n]{1,253}" denied the request/,
+  // It was not asked at all, or gave no answer in time.
+  /failed calling webhook "[^"\n]{1,253}"/,
 ];
 
 /** Whole messages of which no part comes from the object's values. */

@@ -23,6 +23,16 @@ describe("what is said of a refused object that holds secret values", () => {
       `admission webhook "w.example.org" denied the request, ${HIDDEN}`,
     ],
     [
+      "a webhook that is not there",
+      new ApiError(
+        500,
+        "InternalError",
+        `Internal error occurred: failed calling webhook "w.example.org": failed to call webhook: canary`,
+        [],
+      ),
+      `failed calling webhook "w.example.org", ${HIDDEN}`,
+    ],
+    [
       "validation",
       new ApiError(422, "Invalid", `Secret "s" is invalid: data[x]: Invalid value: "canary": must be y`, [
         cause("data[x]", `Invalid value: "canary": must be y`),
