@@ -52,10 +52,19 @@ export class SchedulerStack {
     const rendered = await halite(["render"], { cwd: fleet });
     if (rendered.status !== 0) throw new Error(rendered.stdout + rendered.stderr);
     const applied = await halite(["apply", "--cluster", "c1", "--local", "--kubeconfig", this.#plane.kubeconfig], { cwd: fleet });
+    await this.take(applied.stdout + applied.stderr);
+  }
+
+  /**
+   * Fetches from the cluster what a pod of the addon would run.
+   *
+   * @param how what was said when it was applied
+   */
+  async take(how = ""): Promise<void> {
     const { body: deployment } = await this.#api.call("GET", `/apis/apps/v1/namespaces/${NAMESPACE}/deployments/${NAME}`);
     // oxlint-disable-next-line typescript/no-explicit-any -- the server's answer, read field by field
     const { containers, volumes } = (deployment as any).spec?.template.spec ?? {};
-    if (containers === undefined) throw new Error(`the addon was not applied:\n${applied.stdout}${applied.stderr}`);
+    if (containers === undefined) throw new Error(`the addon was not applied:\n${how}`);
     const [extender, scheduler] = containers;
     this.#args = extender.args;
     this.#schedulerArgs = scheduler.command.slice(1);
