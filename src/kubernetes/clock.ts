@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { setTimeout as wait } from "node:timers/promises";
 
 /** Time, as controllers see it. Handed in, so that tests say what time it is. */
@@ -20,6 +21,8 @@ export const systemClock: Clock = {
   monotonic: () => performance.now(),
   date: () => new Date(),
   sleep: async (milliseconds, signal) => {
+    // As many may wait as there is work: Node would warn of more than ten listeners.
+    setMaxListeners(0, signal);
     try {
       await wait(milliseconds, undefined, { signal });
     } catch {

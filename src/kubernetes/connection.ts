@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { constants, connect as connectHttp2, type ClientHttp2Session, type ClientHttp2Stream } from "node:http2";
 import { Agent as HttpAgent, request as requestHttp, type IncomingHttpHeaders } from "node:http";
 import { Agent as HttpsAgent, request as requestHttps } from "node:https";
@@ -210,7 +211,11 @@ export class Connection {
         close();
         reject(new UnreachableError("aborted"));
       };
-      request.signal?.addEventListener("abort", abort, { once: true });
+      if (request.signal !== undefined) {
+        // One signal ends all requests that are under way: Node would warn of more than ten listeners.
+        setMaxListeners(0, request.signal);
+        request.signal.addEventListener("abort", abort, { once: true });
+      }
       const timer = setTimeout(() => {
         close();
         reject(new UnreachableError(`${request.method} ${request.path}: no answer in ${request.timeout / 1000} s`));
