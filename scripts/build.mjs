@@ -1,7 +1,7 @@
 // Bundles the command line into dist/: one entry, one lazily loaded chunk a command; and the controllers into dist/bundles/.
 import { install } from "./install.mjs";
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync, mkdirSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync, mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -30,8 +30,10 @@ export async function build() {
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return false;
   const { build: bundle } = await import("esbuild");
   const { version } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
-  rmSync(`${root}dist`, { recursive: true, force: true });
-  mkdirSync(`${root}dist`);
+  // Built aside and put in place whole: who builds at the same time, or is just running it, finds all of one build.
+  const aside = `dist.${process.pid}`;
+  rmSync(`${root}${aside}`, { recursive: true, force: true });
+  mkdirSync(`${root}${aside}`);
   await bundle({
     absWorkingDir: root,
     entryPoints: {
@@ -40,7 +42,7 @@ export async function build() {
       "render-worker": "src/fleet/render-worker.ts",
       "watch-worker": "src/cli/watch-worker.ts",
     },
-    outdir: "dist",
+    outdir: aside,
     outExtension: { ".js": ".mjs" },
     bundle: true,
     splitting: true,
@@ -57,7 +59,7 @@ export async function build() {
     logLevel: "warning",
   });
   const { bundleControllers, controllersIn } = await import("./bundle.mjs");
-  const outdir = "dist/bundles";
+  const outdir = `${aside}/bundles`;
   await bundleControllers({ root, entries: controllersIn(`${root}src/controllers`), outdir, version });
   // The zone's job is a command, and a bundle of it alone.
   const schema = JSON.stringify(JSON.parse(readFileSync(`${root}schemas/config.schema.json`, "utf8")));
@@ -68,12 +70,26 @@ export async function build() {
     version,
     define: { HALITE_REQUIRE: "require", HALITE_CONFIG_SCHEMA: JSON.stringify(schema), "import.meta.url": '""' },
   });
-  const entry = `${root}dist/halite.mjs`;
+  const entry = `${root}${aside}/halite.mjs`;
   writeFileSync(entry, `#!/usr/bin/env node\n${readFileSync(entry, "utf8")}`);
   // The file was there already, so that a mode given with the text would not count.
   chmodSync(entry, 0o755);
-  writeFileSync(stamp, digest);
+  writeFileSync(`${root}${aside}/.digest`, digest);
+  putInPlace(`${root}${aside}`, `${root}dist`);
   return true;
+}
+
+/** Where somebody else puts theirs in place at the same time, one of the two is kept: they are alike. */
+function putInPlace(folder, place) {
+  const old = `${folder}.old`;
+  try {
+    if (existsSync(place)) renameSync(place, old);
+    renameSync(folder, place);
+  } catch (error) {
+    if (!["ENOENT", "ENOTEMPTY", "EEXIST"].includes(error.code) || !existsSync(place)) throw error;
+    rmSync(folder, { recursive: true, force: true });
+  }
+  rmSync(old, { recursive: true, force: true });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await build();
