@@ -195,13 +195,16 @@ const NAMESPACED = new Set([
   "ServiceAccount",
 ]);
 
-/** Containers that cannot do without: they mount for the node, or read its kernel's log. */
+/** Containers that cannot do without: they mount for the node, change its disks, or read its kernel's log. */
 const PRIVILEGED = new Set([
   "Deployment nfs",
   "DaemonSet nfs",
   "DaemonSet csi-rbdplugin",
   "DaemonSet csi-cephfsplugin",
   "DaemonSet node-problem-detector",
+  "DaemonSet storage-node",
+  "DaemonSet local-volume-provisioner",
+  "DaemonSet lvm-csi",
 ]);
 
 function isOwnObject(addon: string): boolean {
