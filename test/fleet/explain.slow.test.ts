@@ -73,10 +73,10 @@ function clusterOf(id: string): (typeof fleet.roster.clusters)[number] {
   return cluster;
 }
 
-/** The output files of a cluster as it is. */
+/** The output files of a cluster as it is, but for bundles, which no state has written. */
 function outOf(id: string): ReadonlyMap<string, string> {
   const { files } = compiler.compileToText(clusterOf(id));
-  return new Map([...files].filter(([path]) => path !== "release.yaml"));
+  return new Map([...files].filter(([path]) => path !== "release.yaml" && !path.includes("/bundles/")));
 }
 
 function linesOf(files: ReadonlyMap<string, string>): readonly OutLine[] {
