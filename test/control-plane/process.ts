@@ -26,6 +26,11 @@ export class Program {
     process.once("exit", this.#kill);
   }
 
+  /** The last of what it wrote. */
+  get said(): string {
+    return `${this.#name}:\n${this.#output}`;
+  }
+
   get #running(): boolean {
     return this.#child.exitCode === null && this.#child.signalCode === null && this.#child.pid !== undefined;
   }

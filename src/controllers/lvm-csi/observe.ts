@@ -181,7 +181,8 @@ function volumeOf(row: Row, group: VolumeGroup): LogicalVolume {
     health: text(row, "lv_health_status"),
     ...(data === undefined ? {} : { dataPercent: data }),
     ...(metadata === undefined ? {} : { metadataPercent: metadata }),
-    invalid: text(row, "lv_snapshot_invalid") !== "",
+    // LVM says "unknown" of what is no copy-on-write snapshot (lib/report/report.c, _lvsnapshotinvalid_disp).
+    invalid: text(row, "lv_snapshot_invalid") === "snapshot invalid",
     unzeroed: layout.includes("pool") && text(row, "lv_attr")[7] !== "z",
     ...(ownership === undefined ? {} : { ownership }),
   };

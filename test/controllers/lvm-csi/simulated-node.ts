@@ -495,7 +495,7 @@ export class SimulatedNode implements NodeFiles {
             lv_kernel_major: volume.active ? "253" : "-1",
             lv_kernel_minor: volume.active ? String(volume.minor) : "-1",
             lv_health_status: missing ? "partial" : "",
-            lv_snapshot_invalid: "",
+            lv_snapshot_invalid: volume.type === "snapshot" ? "" : "unknown",
             data_percent: volume.type === "pool" ? "10.00" : "",
             metadata_percent: volume.type === "pool" ? "5.00" : "",
             lv_tags: [...volume.tags].join(","),
