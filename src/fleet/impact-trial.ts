@@ -1,3 +1,4 @@
+import { BUNDLE_FOLDER } from "../bundle/index.ts";
 import { addonOf, publishedPath, type WrittenFile } from "../addon/index.ts";
 import { PyDict, PyFloat, type Value } from "../python/index.ts";
 import { valueAt, withValue, type DataPlace } from "./changed-data.ts";
@@ -47,9 +48,11 @@ export class ImpactTrial {
       }
       for (const addon of recorded.mayBring) if (hasAddon(base, addon) !== hasAddon(files, addon)) brought.add(addon);
     }
-    return tried
-      ? { files: [...reached.values(), ...recorded.files.filter(({ file }) => file === "release.yaml")], mayBring: [...brought] }
-      : undefined;
+    // What is tried are the files that states write: the second stage's own come and go with the addon.
+    const more = recorded.files.filter(
+      ({ addon, file }) => file === "release.yaml" || (file.startsWith(`${BUNDLE_FOLDER}/`) && brought.has(addon)),
+    );
+    return tried ? { files: [...reached.values(), ...more], mayBring: [...brought] } : undefined;
   }
 
   /** Whether a cluster's pillar has a value at a path. */

@@ -1,3 +1,4 @@
+import { BUNDLE_FOLDER } from "../bundle/index.ts";
 import { addonOf, publishedPath, type AddonSettings, type Release, type SealedRead } from "../addon/index.ts";
 import { str, type DataPath } from "../python/index.ts";
 import type { Memo, Tracker } from "../memo/index.ts";
@@ -227,6 +228,12 @@ function filesOf(
       objects: known?.list ?? [],
       declared: known?.declared ?? [],
     });
+    objects.delete(`${addon}/${file}`);
+  }
+  // Bundles are in no file of a state's: they come and go with the SLS of the workload that names them.
+  for (const [path, { sls, list, declared }] of objects) {
+    const [addon = "", ...rest] = path.split("/");
+    if (rest[0] === BUNDLE_FOLDER) files.push({ addon, file: rest.join("/"), sls, sets: [], objects: list, declared });
   }
   return files;
 }
