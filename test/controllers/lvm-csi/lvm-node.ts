@@ -10,10 +10,6 @@ export const NODE = newestNode() ?? process.execPath;
 const BIN = fileURLToPath(new URL("../../.cache/bin", import.meta.url));
 /** Where the driver serves CSI in the node. */
 export const SOCKET = "/run/csi.sock";
-/** The node's own path of a program of test/.cache/bin. */
-export function inNode(path: string): string {
-  return `/host${path}`;
-}
 
 /** A storage node with volume group `data` over two disks of 6 GiB, in it the thin pool `pool`, and the driver's bundle. */
 export async function startLvmNode(options: NodeOptions = {}): Promise<StorageNode> {
