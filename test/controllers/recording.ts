@@ -46,17 +46,32 @@ export class Recorder implements NodeCommands {
     return `${JSON.stringify(this.#recorded, undefined, 2)}\n`;
   }
 
+  /** A text of what the commands have led to, with the recording's stand-ins. */
+  inStandIns(text: string): string {
+    return this.#standIns.put(text);
+  }
+
   #note(command: NodeCommand, { status, stdout, stderr }: NodeResult, failure?: NodeCommandFailure): void {
     const put = (text: string): string => this.#standIns.put(text);
     this.#recorded.push({
       command: put(describeCommand(command)),
       ...(command.input === undefined ? {} : { input: put(Buffer.from(command.input).toString("utf8")) }),
       status,
-      stdout: put(stdout),
+      stdout: put(command.tool === "find" ? ordered(stdout) : stdout),
       stderr: put(stderr),
       ...(failure === undefined ? {} : { failure }),
     });
   }
+}
+
+/** Lines of `NAME TARGET` by target, then name: a folder gives them in an order that nobody knows, and names may have UUIDs of LVM's. */
+function ordered(lines: string): string {
+  const key = (line: string): string => line.split(" ").reverse().join(" ");
+  const sorted = lines
+    .split("\n")
+    .filter((line) => line !== "")
+    .sort((a, b) => (key(a) < key(b) ? -1 : 1));
+  return sorted.map((line) => `${line}\n`).join("");
 }
 
 /**
