@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
@@ -9,26 +9,11 @@ import { goTool } from "../real/go-tools.ts";
 import { mustRun } from "../real/run.ts";
 import { haveBarbican, startBarbican, type Service } from "../sealed/barbican-service.ts";
 import { sealingPair, type SealingPair } from "../sealed/certificate.ts";
-import { HALITE, inTemporaryFolder, type Run } from "./halite.ts";
+import { HALITE, inTemporaryFolder } from "./halite.ts";
+import { secret } from "./secret-command.ts";
 
 const haveGpg = spawnSync("gpg", ["--version"]).status === 0;
 const haveKubeseal = existsSync(goTool("kubeseal"));
-
-function secret(folder: string, args: readonly string[], input = ""): Promise<Run> {
-  const child = spawn(process.execPath, [HALITE, "secret", ...args], {
-    cwd: folder,
-    env: { PATH: process.env["PATH"] ?? "", HOME: folder },
-  });
-  let [stdout, stderr] = ["", ""];
-  child.stdout.setEncoding("utf8").on("data", (part: string) => (stdout += part));
-  child.stderr.setEncoding("utf8").on("data", (part: string) => (stderr += part));
-  child.stdin.on("error", () => undefined);
-  child.stdin.end(input);
-  return new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (status) => resolve({ status, stdout, stderr }));
-  });
-}
 
 function put(folder: string, files: Readonly<Record<string, string>>): void {
   for (const [path, text] of Object.entries(files)) {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { halite, PROJECT } from "../cli/halite.ts";
+import { NODE } from "../controllers/lvm-csi/lvm-node.ts";
 import { CSI_PORT, openNetwork, RemoteSocket } from "../controllers/lvm-csi/remote.ts";
 import { until } from "../controllers/runtime/api.ts";
 import { SchedulerStack, type SchedulerPod } from "../controllers/volume-scheduler/stack.ts";
@@ -12,7 +13,7 @@ import { Program } from "../control-plane/process.ts";
 import { canHavePlane } from "../control-plane/use-plane.ts";
 import { csiTool, haveCsiTools } from "../csi-tools/build.ts";
 import { nodeImage, startNode, type Disk, type StorageNode } from "../node-vm/index.ts";
-import { NODE, runPod, type ClusterNode } from "./pod.ts";
+import { runPod, type ClusterNode } from "./pod.ts";
 
 /** Of the shipped fleet: Kubernetes 1.35, nodes with NVMe for databases and nodes with SSDs for everything else. */
 const CLUSTER = "sjc2-prod-01";

@@ -1,11 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { newestNode } from "../cli/halite.ts";
+import { NODE } from "../controllers/lvm-csi/lvm-node.ts";
 import type { Client, ControlPlane } from "../control-plane/index.ts";
 import type { StorageNode } from "../node-vm/index.ts";
-
-/** The Node that runs bundles in a node: one that brings all that it needs. */
-export const NODE = newestNode() ?? process.execPath;
 
 /** A storage node in a virtual machine, and the Node object that it is to the cluster. */
 export interface ClusterNode {

@@ -1,4 +1,5 @@
 import { CsiError, type RequestOf } from "../csi/index.ts";
+import { SUFFIXES } from "../storage-api/index.ts";
 import type { Wanted } from "./capabilities.ts";
 import { createVolume } from "./create-volume.ts";
 import type { Filesystems } from "./filesystem.ts";
@@ -7,18 +8,6 @@ import type { NodeFiles } from "./node-files.ts";
 import type { Observed } from "./observe.ts";
 import { stageFilesystem } from "./staging.ts";
 import type { OwnedVolume, Volumes } from "./volumes.ts";
-
-const UNITS: Readonly<Record<string, number>> = {
-  "": 1,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-};
 
 /**
  * A volume in a pod's own definition: made when the pod comes, gone with it. Its attributes are a StorageClass' parameters, and `size`.
@@ -35,7 +24,7 @@ export async function createEphemeral(
   if (asked.mode === "Block") throw new CsiError("INVALID_ARGUMENT", "a volume in a pod's definition is a file system");
   const { size: text = "1Gi", ...attributes } = volumeContext;
   const [, digits = "", unit = ""] = /^([1-9]\d{0,12})([A-Za-z]*)$/.exec(text) ?? [];
-  const size = Number(digits) * (UNITS[unit] ?? Number.NaN);
+  const size = Number(digits) * (SUFFIXES[unit] ?? Number.NaN);
   if (digits === "" || !Number.isSafeInteger(size))
     throw new CsiError("INVALID_ARGUMENT", `size is ${JSON.stringify(text)}, which is no size such as 10Gi`);
   const [namespace = "", name = ""] = ["namespace", "name"].map((part) => volumeContext[`csi.storage.k8s.io/pod.${part}`]);

@@ -1,4 +1,5 @@
 import { CsiError, type Texts } from "../csi/index.ts";
+import { SUFFIXES } from "../storage-api/index.ts";
 
 /** The limits, as parameters of a StorageClass or VolumeAttributesClass have them, in the order of the kernel's io.max. */
 export const LIMITS = ["readBandwidth", "writeBandwidth", "readIops", "writeIops"] as const;
@@ -7,18 +8,6 @@ const KERNEL: Readonly<Record<Limit, string>> = { readBandwidth: "rbps", writeBa
 
 /** Bytes or operations a second, for each pod that has the volume. What is left out is not limited. */
 export type IoLimits = Readonly<Partial<Record<Limit, number>>>;
-
-const SUFFIXES: Readonly<Record<string, number>> = {
-  "": 1,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-};
 
 /**
  * The limits among parameters, which may be quantities (`200Mi`). `max` takes a limit away.

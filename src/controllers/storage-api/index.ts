@@ -21,6 +21,7 @@ export {
 } from "./compute-node.ts";
 export { EVENTS, type EventReason } from "./events.ts";
 export { ANNOTATIONS, API_GROUP, API_VERSION, LABELS, labelValue } from "./names.ts";
+export { SUFFIXES } from "./suffixes.ts";
 export {
   formatSystemConfiguration,
   parseSystemConfiguration,

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { isList, isObject, type Json, type JsonObject } from "../../kubernetes/index.ts";
+import { SUFFIXES } from "../storage-api/index.ts";
 
 /** What is to be made of a node's disks. */
 export interface Flavor {
@@ -158,18 +159,6 @@ function volumeGroupUse(part: Part): VolumeGroupUse {
 }
 
 const MIB = 2 ** 20;
-const UNITS: Readonly<Record<string, number>> = {
-  "": 1,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-};
-
 /** A mapping of the flavor, and where it stands. */
 class Part {
   readonly #value: JsonObject;
@@ -221,7 +210,7 @@ class Part {
     const value = this.raw(key);
     const text = typeof value === "number" ? String(value) : typeof value === "string" ? value : "";
     const [, number, unit] = /^(\d+(?:\.\d+)?)(k|M|G|T|Ki|Mi|Gi|Ti|)$/.exec(text) ?? [];
-    const factor = UNITS[unit ?? "-"];
+    const factor = SUFFIXES[unit ?? "-"];
     if (factor === undefined) throw this.wrong(key, "a size such as 400Gi");
     return Math.round(Number(number) * factor);
   }

@@ -1,21 +1,7 @@
-const UNITS: Readonly<Record<string, number>> = {
-  n: 1e-9,
-  u: 1e-6,
-  m: 1e-3,
-  "": 1,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  P: 1e15,
-  E: 1e18,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-  Pi: 2 ** 50,
-  Ei: 2 ** 60,
-};
+import { SUFFIXES } from "../storage-api/index.ts";
+
+/** All that apimachinery knows. */
+const UNITS: Readonly<Record<string, number>> = { ...SUFFIXES, n: 1e-9, u: 1e-6, m: 1e-3, P: 1e15, E: 1e18, Pi: 2 ** 50, Ei: 2 ** 60 };
 
 /**
  * A Kubernetes quantity as bytes, rounded up to whole ones as `Quantity.Value()` of k8s.io/apimachinery is. Beyond 8 PiB to the nearest number that
