@@ -115,11 +115,14 @@ export class Replay implements NodeCommands {
 const UUID = /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g;
 /** LVM's, in groups of 6-4-4-4-4-4-6 letters and digits. */
 const LVM_ID = /\b[0-9A-Za-z]{6}(?:-[0-9A-Za-z]{4}){5}-[0-9A-Za-z]{6}\b/g;
+/** The number of a partition whose driver has none of its own: the kernel gives the next that is free (block/genhd.c, BLOCK_EXT_MAJOR). */
+const EXTENDED_DEVICE = /\b259:\d+\b/g;
 const TIME = /\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+\d{4}/g;
 
 /** Gives what differs from run to run a number, in the order in which it is met. */
 class StandIns {
   readonly #known = new Map<string, string>();
+  readonly #devices = new Map<string, string>();
   readonly #uuids: RegExp;
 
   constructor(replacesUuids: boolean) {
@@ -128,14 +131,15 @@ class StandIns {
 
   put(text: string): string {
     return text
-      .replace(this.#uuids, (id) => this.#once(id, (number) => `00000000-0000-4000-8000-${number.padStart(12, "0")}`))
-      .replace(LVM_ID, (id) => this.#once(id, (number) => `000000-0000-0000-0000-0000-0000-${number.padStart(6, "0")}`))
+      .replace(this.#uuids, (id) => numbered(this.#known, id, (number) => `00000000-0000-4000-8000-${number.padStart(12, "0")}`))
+      .replace(LVM_ID, (id) => numbered(this.#known, id, (number) => `000000-0000-0000-0000-0000-0000-${number.padStart(6, "0")}`))
+      .replace(EXTENDED_DEVICE, (device) => numbered(this.#devices, device, (number) => `259:${Number(number) - 1}`))
       .replace(TIME, "2026-01-01 00:00:00 +0000");
   }
+}
 
-  #once(text: string, make: (number: string) => string): string {
-    const known = this.#known.get(text) ?? make(String(this.#known.size + 1));
-    this.#known.set(text, known);
-    return known;
-  }
+function numbered(known: Map<string, string>, text: string, make: (number: string) => string): string {
+  const standIn = known.get(text) ?? make(String(known.size + 1));
+  known.set(text, standIn);
+  return standIn;
 }

@@ -82,7 +82,8 @@ describe.skipIf(!possible)("several processes for one zone", () => {
     await endOf(killed, "SIGKILL");
     await fleet.publish(both("s2"));
     await expect.poll(settings, POLL).toEqual(["s2", "s2"]);
-    expect(new Set(await holders()).has(holder)).toBe(false);
+    // Its shard without a cluster is taken over too, maybe later than the one that the clusters waited for.
+    await expect.poll(async () => new Set(await holders()).has(holder), POLL).toBe(false);
   }, 400_000);
 
   test("two machines without a Lease work on the same clusters at once: nothing is lost, made anew or left behind, and it is said", async () => {
