@@ -1,8 +1,8 @@
 // `npm test`: installs, sets up the counterparts, runs every vitest project, and names at the end what was skipped.
 // Arguments are handed on to vitest: `npm test -- --project fast test/git`.
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createHash } from "node:crypto";
+import { spawn, spawnSync } from "node:child_process";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createHash, randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { install } from "./install.mjs";
 
@@ -125,22 +125,50 @@ if (ci && absent.length > 0) {
   console.error("with CI=true every counterpart must be there");
   process.exit(1);
 }
-const report = `${cache}/report-${process.pid}.json`;
 mkdirSync(cache, { recursive: true });
-const vitest = spawnSync(
-  process.execPath,
-  [`${root}node_modules/vitest/vitest.mjs`, "run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...args],
-  { cwd: root, stdio: ["ignore", 1, 2] },
-);
-let result;
-try {
-  result = JSON.parse(readFileSync(report, "utf8"));
-} catch {
-  console.error("vitest left no report");
-  process.exit(1);
-} finally {
-  rmSync(report, { force: true });
+
+/** Runs vitest. Gives its exit status and its own report. */
+async function vitest(given, output) {
+  const report = `${cache}/report-${process.pid}-${randomUUID()}.json`;
+  const child = spawn(
+    process.execPath,
+    [`${root}node_modules/vitest/vitest.mjs`, "run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...given],
+    { cwd: root, stdio: ["ignore", output, output] },
+  );
+  const status = await new Promise((resolve) => child.once("close", resolve));
+  try {
+    return { status, report: JSON.parse(readFileSync(report, "utf8")) };
+  } catch {
+    console.error(`vitest left no report: ${given.join(" ")}`);
+    return { status: 1, report: { testResults: [], numFailedTests: 1, numPassedTests: 0 } };
+  } finally {
+    rmSync(report, { force: true });
+  }
 }
+
+const only = (...projects) => projects.flatMap((name) => ["--project", name]);
+const runs = [];
+if (args.length > 0) runs.push(await vitest(args, "inherit"));
+else {
+  runs.push(await vitest(only("fast", "slow", "differential", "real"), "inherit"));
+  // Control planes and the virtual machine run one at a time each, and beside each other; the one's words come after the other's.
+  const log = `${cache}/vm-${process.pid}.log`;
+  const words = openSync(log, "w");
+  try {
+    const beside = vitest(only("vm"), words);
+    runs.push(await vitest(only("control-plane"), "inherit"));
+    runs.push(await beside);
+    process.stdout.write(readFileSync(log));
+  } finally {
+    closeSync(words);
+    rmSync(log, { force: true });
+  }
+}
+const result = {
+  testResults: runs.flatMap(({ report }) => report.testResults),
+  numFailedTests: runs.reduce((sum, { report }) => sum + report.numFailedTests, 0),
+  numPassedTests: runs.reduce((sum, { report }) => sum + report.numPassedTests, 0),
+};
 const isSkipped = (test) => test.status === "skipped" || test.status === "pending" || test.status === "todo";
 const skipped = result.testResults.flatMap((file) => file.assertionResults.filter(isSkipped));
 if (skipped.length > 0) {
@@ -162,4 +190,5 @@ const broken = result.testResults.filter(
 const failed = result.numFailedTests + broken.length;
 if (ci && skipped.length > 0) console.error("with CI=true no test may be skipped");
 console.log(`\n${result.numPassedTests} passed, ${failed} failed, ${skipped.length} skipped`);
-process.exitCode = vitest.status !== 0 || failed > 0 || result.numPassedTests === 0 || (ci && skipped.length > 0) ? 1 : 0;
+const isRed = runs.some(({ status, report }) => status !== 0 || report.numPassedTests === 0);
+process.exitCode = isRed || failed > 0 || (ci && skipped.length > 0) ? 1 : 0;
