@@ -7,16 +7,18 @@ import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { ApiClient, inClusterEndpoint } from "../../kubernetes/index.ts";
 import {
+  countedCommands,
   EventRecorder,
-  HostCommands,
   Informer,
   jsonLog,
   Metrics,
   Reconciler,
   Resource,
   runProcess,
+  runProgram,
   runtimeMetrics,
   systemClock,
+  UsageError,
   type Api,
   type KubernetesObject,
 } from "../runtime/index.ts";
@@ -25,44 +27,33 @@ import { parseConfig } from "./config.ts";
 import { LocalVolumeProvisioner, provisionerMetrics } from "./controller.ts";
 import { PERSISTENT_VOLUMES, type NodeIdentity, type PersistentVolume } from "./persistent-volume.ts";
 
-const { values } = parseArgs({
-  options: {
-    /** The Node's name. */
-    node: { type: "string" },
-    /** Classes and serials, as JSON. */
-    config: { type: "string" },
-    configuration: { type: "string", default: SYSTEM_CONFIGURATION },
-    /** Seconds between looks. */
-    interval: { type: "string", default: "30" },
-    port: { type: "string", default: "9466" },
-    host: { type: "string" },
-    /** A program that runs commands on the node, in place of nsenter into the namespaces of its process 1. */
-    enter: { type: "string" },
-    /** The folder of the ServiceAccount. */
-    account: { type: "string" },
-  },
-});
-
 async function main(): Promise<number> {
-  const { node = "", config: path = "", configuration, interval, port, host, account, enter } = values;
+  const { values } = parseArgs({
+    options: {
+      /** The Node's name. */
+      node: { type: "string" },
+      /** Classes and serials, as JSON. */
+      config: { type: "string" },
+      configuration: { type: "string", default: SYSTEM_CONFIGURATION },
+      /** Seconds between looks. */
+      interval: { type: "string", default: "30" },
+      port: { type: "string", default: "9466" },
+      host: { type: "string" },
+      /** The folder of the ServiceAccount. */
+      account: { type: "string" },
+    },
+  });
+  const { node = "", config: path = "", configuration, interval, port, host, account } = values;
+  if (node === "" || path === "") throw new UsageError("--node and --config are needed");
   const clock = systemClock;
   const random = Math.random;
   const log = jsonLog({ clock, write: (line) => process.stdout.write(line), fields: { node } });
-  if (node === "" || path === "") {
-    log.error("--node and --config are needed");
-    return 2;
-  }
   const config = parseConfig(readFileSync(path, "utf8"));
   const metrics = new Metrics();
   const counted = runtimeMetrics(metrics);
   const api = new ApiClient(inClusterEndpoint(process.env, account), { userAgent: "halite-local-volume-provisioner" });
   const stop = new AbortController();
-  const commands = new HostCommands({
-    clock,
-    ...(enter !== undefined && { prefix: [enter] }),
-    signal: stop.signal,
-    timed: ({ tool }, result, milliseconds) => counted.commands.observe({ tool, result }, milliseconds / 1000),
-  });
+  const commands = countedCommands(counted, { clock, signal: stop.signal });
   const informer = new Informer<PersistentVolume>({
     resource: new Resource<PersistentVolume>(api, PERSISTENT_VOLUMES),
     selection: { labelSelector: `${LABELS.node}=${labelValue(node)}` },
@@ -149,13 +140,4 @@ async function systemConfiguration(path: string): Promise<SystemConfiguration | 
   }
 }
 
-main().then(
-  (status) => {
-    process.exitCode = status;
-    return undefined;
-  },
-  (error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-  },
-);
+void runProgram("local-volume-provisioner", process, main);

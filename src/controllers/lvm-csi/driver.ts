@@ -1,6 +1,6 @@
 import { ApiClient, inClusterEndpoint } from "../../kubernetes/index.ts";
 import { CsiServer } from "../csi/index.ts";
-import { EventRecorder, HostCommands, runtimeMetrics, type Clock, type Log, type Metrics, type NodeCommands } from "../runtime/index.ts";
+import { countedCommands, EventRecorder, runtimeMetrics, type Clock, type Log, type Metrics, type NodeCommands } from "../runtime/index.ts";
 import { usableGroups } from "./capacity.ts";
 import { ClassFollower } from "./class-follower.ts";
 import { Cluster } from "./cluster.ts";
@@ -10,9 +10,10 @@ import { Filesystems } from "./filesystem.ts";
 import { identityService } from "./identity-service.ts";
 import { Janitor } from "./janitor.ts";
 import { LimitsKeeper } from "./limits-keeper.ts";
+import { driverMetrics } from "./metrics.ts";
 import { HostFiles, type NodeFiles } from "./node-files.ts";
 import { NodeService } from "./node-service.ts";
-import { reportOf, StatusWriter, type GroupsReport } from "./status.ts";
+import { reportOf, StatusWriter } from "./status.ts";
 import { Volumes, type OwnedVolume } from "./volumes.ts";
 
 export interface DriverOptions {
@@ -74,7 +75,6 @@ export interface Driver {
   readonly work: (signal: AbortSignal) => Promise<void>;
 }
 
-const SECONDS = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 1800];
 /** Between two looks at limits, classes and what is reported, in milliseconds. */
 const LOOK = 30_000;
 /** Every so many looks what nobody looks after is looked for. */
@@ -83,13 +83,9 @@ const CLEAR_EVERY = 10;
 export function startDriver(options: DriverOptions): Driver {
   const { node, socket, version, clock, log, metrics, environment, account } = options;
   const counted = runtimeMetrics(metrics);
-  const calls = metrics.histogram("halite_csi_call_seconds", "Calls of CSI.", SECONDS, ["method", "code"]);
-  const gauges = groupMetrics(metrics);
+  const own = driverMetrics(metrics);
   const files = new HostFiles();
-  const commands = new HostCommands({
-    clock,
-    timed: (command, result, milliseconds) => counted.commands.observe({ tool: command.tool, result }, milliseconds / 1000),
-  });
+  const commands = countedCommands(counted, { clock });
   let registered: string | undefined;
   const parts = driverParts({
     node,
@@ -123,8 +119,9 @@ export function startDriver(options: DriverOptions): Driver {
       .sort()
       .join(",");
     const report = reportOf(observed, configured, orphans);
-    gauges(report, orphans.length);
+    own.report(report, orphans.length);
     await status?.write(report);
+    own.success.set(clock.date().getTime() / 1000);
   };
   return {
     live: {},
@@ -142,7 +139,7 @@ export function startDriver(options: DriverOptions): Driver {
         services: parts.services,
         clock,
         log,
-        called: (method, code, milliseconds) => calls.observe({ method, code }, milliseconds / 1000),
+        called: (method, code, milliseconds) => own.calls.observe({ method, code }, milliseconds / 1000),
       });
       serving = true;
       for (let round = 0; !signal.aborted; round++) {
@@ -158,34 +155,5 @@ export function startDriver(options: DriverOptions): Driver {
       await events?.idle;
       api?.close();
     },
-  };
-}
-
-function groupMetrics(metrics: Metrics): (report: GroupsReport, orphans: number) => void {
-  const free = metrics.gauge("halite_lvm_group_free_bytes", "What volumes can still take of a volume group, its reserve taken off.", [
-    "group",
-  ]);
-  const count = metrics.gauge("halite_lvm_volumes", "The driver's volumes and snapshots in a volume group.", ["group"]);
-  const missing = metrics.gauge("halite_lvm_group_missing_disks", "Disks that LVM misses of a volume group.", ["group"]);
-  const data = metrics.gauge("halite_lvm_thin_pool_data_ratio", "How full a thin pool is, from 0 to 1.", ["group", "pool"]);
-  const metadata = metrics.gauge("halite_lvm_thin_pool_metadata_ratio", "How full a thin pool's metadata are, from 0 to 1.", [
-    "group",
-    "pool",
-  ]);
-  const problems = metrics.gauge("halite_lvm_problems", "What is wrong with the node's volume groups, by reason.", ["reason"]);
-  const orphaned = metrics.gauge("halite_lvm_orphaned_volumes", "Volumes that hold data and have no PersistentVolume.");
-  return ({ groups, problems: found }, orphans) => {
-    for (const each of [free, count, missing, data, metadata, problems]) each.reset();
-    for (const group of groups) {
-      free.set({ group: group.name }, group.free);
-      count.set({ group: group.name }, group.volumes);
-      missing.set({ group: group.name }, group.missing);
-      for (const pool of group.thinPools ?? []) {
-        data.set({ group: group.name, pool: pool.name }, pool.dataPercent / 100);
-        metadata.set({ group: group.name, pool: pool.name }, pool.metadataPercent / 100);
-      }
-    }
-    for (const { reason } of found) problems.inc({ reason });
-    orphaned.set(orphans);
   };
 }

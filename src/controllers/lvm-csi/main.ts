@@ -8,7 +8,7 @@
  * --without-cluster    nothing is read from or written to an API server: for trying it out
  */
 import { parseArgs } from "node:util";
-import { jsonLog, Metrics, runProcess, systemClock } from "../runtime/index.ts";
+import { jsonLog, Metrics, runProcess, runProgram, systemClock, UsageError } from "../runtime/index.ts";
 import { startDriver } from "./driver.ts";
 
 declare const HALITE_VERSION: string;
@@ -23,13 +23,10 @@ async function main(): Promise<number> {
       "without-cluster": { type: "boolean", default: false },
     },
   });
-  const log = jsonLog({ clock: systemClock, write: (line) => process.stdout.write(line) });
   const node = values.node ?? "";
   const port = Number(values.port);
-  if (node === "" || !Number.isInteger(port)) {
-    log.error("--node is missing, or --port is no number");
-    return 2;
-  }
+  if (node === "" || !Number.isInteger(port)) throw new UsageError("--node is missing, or --port is no number");
+  const log = jsonLog({ clock: systemClock, write: (line) => process.stdout.write(line) });
   const metrics = new Metrics();
   const driver = startDriver({
     node,
@@ -44,7 +41,4 @@ async function main(): Promise<number> {
   return runProcess({ process, clock: systemClock, log, metrics, port, live: driver.live, ready: driver.ready, work: driver.work });
 }
 
-void main().then((status) => {
-  process.exitCode = status;
-  return undefined;
-});
+void runProgram("lvm-csi", process, main);

@@ -5,39 +5,44 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { ApiClient, inClusterEndpoint } from "../../kubernetes/index.ts";
-import { EventRecorder, HostCommands, jsonLog, Metrics, Reconciler, runProcess, runtimeMetrics, systemClock } from "../runtime/index.ts";
+import {
+  countedCommands,
+  EventRecorder,
+  jsonLog,
+  Metrics,
+  Reconciler,
+  runProcess,
+  runProgram,
+  runtimeMetrics,
+  systemClock,
+  UsageError,
+} from "../runtime/index.ts";
 import { SYSTEM_CONFIGURATION } from "../storage-api/index.ts";
 import { configurationFile } from "./configuration-file.ts";
 import { StorageNode, storageNodeMetrics } from "./controller.ts";
 import { parseFlavor } from "./flavor.ts";
 
-const { values } = parseArgs({
-  options: {
-    /** The Node's name. */
-    node: { type: "string" },
-    flavor: { type: "string" },
-    /** The flavor as JSON. */
-    "flavor-file": { type: "string" },
-    configuration: { type: "string", default: SYSTEM_CONFIGURATION },
-    /** Seconds between looks. */
-    interval: { type: "string", default: "60" },
-    port: { type: "string", default: "9465" },
-    host: { type: "string" },
-    /** A program that runs commands on the node, in place of nsenter into the namespaces of its process 1. */
-    enter: { type: "string" },
-    /** The folder of the ServiceAccount. */
-    account: { type: "string" },
-  },
-});
-
 async function main(): Promise<number> {
-  const { node = "", flavor: name = "", "flavor-file": path = "", configuration, interval, port, host, account, enter } = values;
+  const { values } = parseArgs({
+    options: {
+      /** The Node's name. */
+      node: { type: "string" },
+      flavor: { type: "string" },
+      /** The flavor as JSON. */
+      "flavor-file": { type: "string" },
+      configuration: { type: "string", default: SYSTEM_CONFIGURATION },
+      /** Seconds between looks. */
+      interval: { type: "string", default: "60" },
+      port: { type: "string", default: "9465" },
+      host: { type: "string" },
+      /** The folder of the ServiceAccount. */
+      account: { type: "string" },
+    },
+  });
+  const { node = "", flavor: name = "", "flavor-file": path = "", configuration, interval, port, host, account } = values;
+  if (node === "" || name === "" || path === "") throw new UsageError("--node, --flavor and --flavor-file are needed");
   const clock = systemClock;
   const log = jsonLog({ clock, write: (line) => process.stdout.write(line), fields: { node } });
-  if (node === "" || name === "" || path === "") {
-    log.error("--node, --flavor and --flavor-file are needed");
-    return 2;
-  }
   const flavor = parseFlavor(name, readFileSync(path, "utf8"));
   const metrics = new Metrics();
   const counted = runtimeMetrics(metrics);
@@ -47,12 +52,7 @@ async function main(): Promise<number> {
     api,
     node,
     flavor,
-    commands: new HostCommands({
-      clock,
-      ...(enter !== undefined && { prefix: [enter] }),
-      signal: stop.signal,
-      timed: ({ tool }, result, milliseconds) => counted.commands.observe({ tool, result }, milliseconds / 1000),
-    }),
+    commands: countedCommands(counted, { clock, signal: stop.signal }),
     file: configurationFile(configuration),
     newUuid: randomUUID,
     clock,
@@ -92,13 +92,4 @@ async function main(): Promise<number> {
   return status;
 }
 
-main().then(
-  (status) => {
-    process.exitCode = status;
-    return undefined;
-  },
-  (error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-  },
-);
+void runProgram("storage-node", process, main);

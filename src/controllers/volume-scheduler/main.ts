@@ -12,6 +12,7 @@ import {
   Metrics,
   Resource,
   runProcess,
+  runProgram,
   runtimeMetrics,
   systemClock,
   type KubernetesObject,
@@ -131,13 +132,4 @@ async function main(): Promise<number> {
   return status;
 }
 
-void main()
-  .catch((error: unknown) => {
-    // Arguments that can't be read, or no pod: nothing has begun yet.
-    process.stderr.write(`volume-scheduler: ${error instanceof Error ? error.message : String(error)}\n`);
-    return 3;
-  })
-  .then((status) => {
-    process.exitCode = status;
-    return undefined;
-  });
+void runProgram(NAME, process, main);

@@ -13,6 +13,7 @@ import {
   Reconciler,
   Resource,
   runProcess,
+  runProgram,
   runtimeMetrics,
   systemClock,
   type KubernetesObject,
@@ -74,7 +75,4 @@ async function main(): Promise<number> {
   return status;
 }
 
-void main().then((status) => {
-  process.exitCode = status;
-  return undefined;
-});
+void runProgram("demo", process, main);

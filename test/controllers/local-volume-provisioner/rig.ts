@@ -26,6 +26,8 @@ export class LocalRig {
   erase: readonly string[] = [];
   /** By their uids: what this node's provisioner does not know of. */
   readonly hidden = new Set<string>();
+  readonly metrics = new Metrics();
+  readonly #counted = provisionerMetrics(this.metrics);
   #provisioner: LocalVolumeProvisioner | undefined;
 
   constructor(seed = "local") {
@@ -168,7 +170,7 @@ export class LocalRig {
           return Promise.resolve();
         },
       },
-      metrics: provisionerMetrics(new Metrics()),
+      metrics: this.#counted,
       changed: () => undefined,
     });
   }

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { KubernetesObject } from "../../../src/kubernetes/index.ts";
-import { jsonLog, Resource, systemClock } from "../../../src/controllers/runtime/index.ts";
-import { Binder } from "../../../src/controllers/volume-scheduler/binder.ts";
-import { Extender, type Outcome } from "../../../src/controllers/volume-scheduler/extender.ts";
+import { jsonLog, Resource } from "../../../src/controllers/runtime/index.ts";
+import type { Extender, Outcome } from "../../../src/controllers/volume-scheduler/extender.ts";
 import { claimOf, classOf, Inventory, nodeOf, volumeOf } from "../../../src/controllers/volume-scheduler/index.ts";
 import { Sweeper } from "../../../src/controllers/volume-scheduler/sweeper.ts";
 import { refusalText } from "../../../src/controllers/volume-scheduler/tell.ts";
-import { CLAIMS, PODS, VOLUMES } from "../../../src/controllers/volume-scheduler/watch.ts";
+import { CLAIMS, VOLUMES, type PODS } from "../../../src/controllers/volume-scheduler/watch.ts";
 import { ManualClock } from "../runtime/manual-clock.ts";
+import { extenderWithoutCluster } from "./without-cluster.ts";
 import { claim, pod, storageClass, volume } from "./world.ts";
 
 const as = (object: object): KubernetesObject => {
@@ -33,25 +33,8 @@ describe("what kube-scheduler is answered", () => {
     missing = undefined;
     outcomes = [];
     refusals = [];
-    const log = jsonLog({ clock: systemClock, write: () => undefined });
-    const api = { call: () => Promise.reject(new Error("no API server")), stream: () => Promise.reject(new Error("no API server")) };
-    const resource = (type: typeof PODS): Resource<KubernetesObject> => new Resource<KubernetesObject>(api, type);
-    const binder = new Binder({
-      inventory,
-      api,
-      volumes: resource(VOLUMES),
-      claims: resource(CLAIMS),
-      pods: resource(PODS),
-      clock: systemClock,
-      log,
-    });
-    extender = await Extender.start({
-      inventory,
-      binder,
+    extender = await extenderWithoutCluster(inventory, {
       missing: () => missing,
-      clock: systemClock,
-      log,
-      port: 0,
       timed: (verb, outcome) => outcomes.push([verb, outcome]),
       refused: (_pod, why) => refusals.push(refusalText(why)),
     });

@@ -63,9 +63,8 @@ export interface Figures {
   /** Claims that two volumes name, volumes whose claim is bound to another one, volumes that are still held. */
   readonly doubles: number;
   readonly held: number;
-  /** How many claims are on the disks that have most and fewest. */
-  readonly most: number;
-  readonly fewest: number;
+  /** How many disks have no claim, one, two, … */
+  readonly disksByClaims: readonly number[];
 }
 
 /** What has become of the load. */
@@ -102,8 +101,7 @@ export async function figuresOf(api: Client): Promise<Figures> {
     violations,
     doubles,
     held,
-    most: Math.max(...counts),
-    fewest: Math.min(...counts),
+    disksByClaims: Array.from({ length: Math.max(...counts) + 1 }, (_, claims) => counts.filter((each) => each === claims).length),
   };
 }
 
