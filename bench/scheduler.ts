@@ -40,12 +40,12 @@ export async function measureScheduler(): Promise<void> {
     const memory = new NodeMemory();
     const cpu: number[] = [];
     const pure = pods.map((each) => {
-      const before = process.cpuUsage();
+      const spent = process.cpuUsage();
       const begun = performance.now();
       const prepared = prepare(inventory, podOf(each));
       if (prepared.kind === "ready") filter(inventory, prepared.request, names, memory);
       const wall = performance.now() - begun;
-      const { user, system } = process.cpuUsage(before);
+      const { user, system } = process.cpuUsage(spent);
       cpu.push((user + system) / 1000);
       return wall;
     });

@@ -228,9 +228,9 @@ describe.skipIf(absent !== undefined)("metrics and alerts of the storage control
         },
       ],
     };
-    const test = join(folder, `${alertname}.test.yaml`);
-    writeFileSync(test, stringify(tests));
-    const judged = await runReal("promtool", ["test", "rules", test]);
+    const asked = join(folder, `${alertname}.test.yaml`);
+    writeFileSync(asked, stringify(tests));
+    const judged = await runReal("promtool", ["test", "rules", asked]);
     expect(judged.status, `${judged.stdout.toString("utf8")}${judged.stderr}`).toBe(0);
   });
 

@@ -101,7 +101,7 @@ export async function figuresOf(api: Client): Promise<Figures> {
     violations,
     doubles,
     held,
-    disksByClaims: Array.from({ length: Math.max(...counts) + 1 }, (_, claims) => counts.filter((each) => each === claims).length),
+    disksByClaims: Array.from({ length: Math.max(...counts) + 1 }, (_, many) => counts.filter((each) => each === many).length),
   };
 }
 
