@@ -1,5 +1,7 @@
 // Bundles the command line into dist/: one entry, one lazily loaded chunk a command; and the controllers into dist/bundles/.
+import { directImports } from "./direct-imports.mjs";
 import { install } from "./install.mjs";
+import { bundleLibraries, libraries } from "./libraries.mjs";
 import { createHash } from "node:crypto";
 import { chmodSync, existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync, mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -56,8 +58,10 @@ export async function build() {
     banner: {
       js: 'import { createRequire as haliteCreateRequire } from "node:module"; const require = haliteCreateRequire(import.meta.url);',
     },
+    plugins: [directImports(root), libraries()],
     logLevel: "warning",
   });
+  await bundleLibraries({ root, outdir: aside });
   const { bundleControllers, controllersIn } = await import("./bundle.mjs");
   const outdir = `${aside}/bundles`;
   await bundleControllers({ root, entries: controllersIn(`${root}src/controllers`), outdir, version });

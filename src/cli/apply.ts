@@ -14,7 +14,7 @@ import { withPlan, withTarget, type ClusterTarget, type SeenCluster } from "./cl
 import { operationJson } from "./plan-text.ts";
 import { duration } from "../schema/index.ts";
 import { duration as durationText } from "./progress.ts";
-import { plural } from "./render.ts";
+import { plural } from "./plural.ts";
 
 /** `halite apply`. */
 export const command: Command = {

@@ -16,11 +16,13 @@ import { UsageError, type Command, type CommandContext } from "./command.ts";
 import { compareSides } from "./diff.ts";
 import { formatDiff } from "./diff-output.ts";
 import { junit } from "./junit.ts";
-import { plural, summary } from "./render.ts";
+import { plural } from "./plural.ts";
+import { summary } from "./render.ts";
 import { countFindings, findingJson, foldFindings, printFindings, type FoldedFinding } from "./report.ts";
 import { reported } from "./reported-finding.ts";
 import { sarif } from "./sarif.ts";
-import { compileFleet, openFleet } from "./session.ts";
+import { openFleet } from "./open-fleet.ts";
+import { compileFleet } from "./session.ts";
 import { writeWhole } from "./write-whole.ts";
 
 /** `halite ci`: what a pipeline runs for a change that is to be merged. */

@@ -14,11 +14,10 @@ import {
   type Standing,
 } from "../cluster/index.ts";
 import { ApiClient, ApiError, UnreachableError } from "../kubernetes/index.ts";
-import type { Cluster, Fleet } from "../fleet/index.ts";
-import { branchHead, commitOf, commitStanding, ensureBareRepository, fetchBranch, parseRemote, readFolder } from "../git/index.ts";
+import type { Cluster, FleetRoster } from "../fleet/index.ts";
 import { EnvironmentError, UsageError, type CommandContext } from "./command.ts";
 import { revealerOf } from "./reveal.ts";
-import { openFleet, outFolder } from "./session.ts";
+import { openRoster, outFolder } from "./open-roster.ts";
 
 /** Milliseconds that an API server which does not answer is tried again for: it may be restarting, but somebody waits. */
 const PATIENCE = 10_000;
@@ -43,12 +42,12 @@ async function openTarget(context: CommandContext): Promise<ClusterTarget> {
   const id = args.value("cluster");
   if (id === undefined) throw new UsageError("--cluster ID is needed: nothing is done to a cluster that is not named");
   if (args.flag("local") && args.value("commit") !== undefined) throw new UsageError("--local and --commit exclude each other");
-  const fleet = openFleet(context);
+  const fleet = openRoster(context);
   const cluster = fleet.roster.clusters.find((each) => each.id === id);
   if (cluster === undefined) throw new UsageError(`the roster has no cluster ${id}`);
   const { desired, from, standing, files } = args.flag("local")
     ? localRelease(context, fleet, cluster)
-    : await publishedRelease(context, fleet, cluster);
+    : await (await import("./published-release.ts")).publishedRelease(context, fleet, cluster);
   const endpoint = endpointOf({
     path: args.value("kubeconfig"),
     variable: context.env["KUBECONFIG"],
@@ -61,9 +60,10 @@ async function openTarget(context: CommandContext): Promise<ClusterTarget> {
   return { cluster, desired, from, client, standing, reveal: revealerOf(context, client, files) };
 }
 
-type FoundRelease = Pick<ClusterTarget, "desired" | "from" | "standing"> & { readonly files: ReadonlyMap<string, Uint8Array> };
+/** A release and where it was found. */
+export type FoundRelease = Pick<ClusterTarget, "desired" | "from" | "standing"> & { readonly files: ReadonlyMap<string, Uint8Array> };
 
-function localRelease(context: CommandContext, fleet: Fleet, cluster: Cluster): FoundRelease {
+function localRelease(context: CommandContext, fleet: FleetRoster, cluster: Cluster): FoundRelease {
   const folder = join(outFolder(context, fleet), cluster.az, cluster.id);
   const files = new Map<string, Uint8Array>();
   if (existsSync(folder)) {
@@ -78,39 +78,6 @@ function localRelease(context: CommandContext, fleet: Fleet, cluster: Cluster): 
     from: relative(context.cwd, folder) || ".",
     standing: async () => "local",
     files,
-  };
-}
-
-async function publishedRelease(context: CommandContext, fleet: Fleet, cluster: Cluster): Promise<FoundRelease> {
-  const { remote, branch, auth } = fleet.config.publish;
-  const from = parseRemote(remote, fleet.folder);
-  const repository = from.kind === "embedded" ? from.path : join(fleet.folder, ".halite/clusters.git");
-  if (from.kind !== "embedded") {
-    await ensureBareRepository(repository, branch);
-    await fetchBranch(repository, from, branch, auth, fleet.folder);
-  } else if (!existsSync(repository)) {
-    throw new EnvironmentError(
-      `nothing is published yet: there is no ${remote}`,
-      "`halite publish` publishes the fleet; --local takes out/ as it is",
-    );
-  }
-  const revision = context.arguments.value("commit");
-  const commit = revision === undefined ? await branchHead(repository, branch) : await commitOf(repository, revision);
-  if (commit === null) {
-    throw new EnvironmentError(
-      revision === undefined ? `${remote} has no branch ${branch}` : `${remote} has no commit ${revision}`,
-      "`halite publish` publishes the fleet; --local takes out/ as it is",
-    );
-  }
-  const files = await readFolder(repository, commit, `${cluster.az}/${cluster.id}`);
-  return {
-    files,
-    desired: readRelease(files, cluster.id, commit),
-    from: `commit ${commit.slice(0, 12)} of ${branch}`,
-    standing: async (applied) => {
-      const standing = await commitStanding(repository, commit, applied);
-      return (standing === "older" || standing === "unrelated") && context.arguments.flag("allow-rollback") ? "stated" : standing;
-    },
   };
 }
 

@@ -3,7 +3,7 @@ import { Explainer, isCondition, listed, type ExplainedValue, type Explanation, 
 import { printPlain, toPlain, type Plain } from "../salt/index.ts";
 import { UsageError, type Command, type CommandContext } from "./command.ts";
 import { nearest } from "./parse.ts";
-import { openFleet } from "./session.ts";
+import { openFleet } from "./open-fleet.ts";
 
 /** `halite explain ADDON/FILE[:LINE]`. */
 export const command: Command = {

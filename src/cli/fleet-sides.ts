@@ -5,7 +5,7 @@ import { kubernetesSchemas, loadConfig, loadFleet, type Fleet } from "../fleet/i
 import { CommitFiles, isInWorkTree, mainBranch, mergeBase, resolveCommit, type NamedCommit } from "../git/index.ts";
 import { Disk } from "../salt/index.ts";
 import { EnvironmentError, type CommandContext } from "./command.ts";
-import { configPath } from "./session.ts";
+import { configPath } from "./open-roster.ts";
 
 /** One state of a fleet, and what it is called. */
 export interface FleetSide {

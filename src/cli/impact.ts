@@ -11,8 +11,9 @@ import {
   type ImpactQuestion,
 } from "../fleet/index.ts";
 import { UsageError, type Command, type CommandContext } from "./command.ts";
-import { plural } from "./render.ts";
-import { openFleet, outFolder } from "./session.ts";
+import { plural } from "./plural.ts";
+import { openFleet } from "./open-fleet.ts";
+import { outFolder } from "./open-roster.ts";
 
 /** `halite impact`. */
 export const command: Command = {

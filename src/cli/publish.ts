@@ -6,7 +6,8 @@ import { publicSecretsIn } from "../policy/index.ts";
 import { publish, seeHead, type DeletionLimits, type PublishAllowances, type PublishOutcome } from "../publish/index.ts";
 import { UsageError, type Arguments, type Command, type CommandContext } from "./command.ts";
 import { countFindings, foldFindings, printFindings } from "./report.ts";
-import { compileFleet, openFleet } from "./session.ts";
+import { openFleet } from "./open-fleet.ts";
+import { compileFleet } from "./session.ts";
 
 /** `halite publish`. */
 export const command: Command = {

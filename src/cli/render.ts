@@ -1,7 +1,9 @@
 import { findingsByCluster, type CompiledCluster, type OutDifference, type RenderedCluster } from "../fleet/index.ts";
 import { UsageError, type Command, type CommandContext } from "./command.ts";
 import { countFindings, findingJson, foldFindings, printFindings } from "./report.ts";
-import { openFleet, renderFleet } from "./session.ts";
+import { openFleet } from "./open-fleet.ts";
+import { plural } from "./plural.ts";
+import { renderFleet } from "./session.ts";
 import { renderShard, shardAsked } from "./shard.ts";
 
 /** `halite render`. */
@@ -53,10 +55,6 @@ export function summary(compiles: readonly Pick<CompiledCluster, "release">[]): 
     failedAddons > 0 ? plural(failedAddons, "addon") : "",
   ].filter((text) => text !== "");
   return `${plural(compiles.length, "cluster")}, ${plural(addons, "addon")}, ${plural(objects, "object")}${failures.length > 0 ? `; failed: ${failures.join(", ")}` : ""}`;
-}
-
-export function plural(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? "" : "s"}`;
 }
 
 /** What was done to out/. */

@@ -1,10 +1,7 @@
 import type { Reveal } from "../cluster/index.ts";
-import { ApiError, type ApiClient } from "../kubernetes/index.ts";
-import { revealObject, SecretValue, type SealedSource } from "../sealed/index.ts";
-import { Barbican, ClusterSecretSource, PgpSource, SopsSource } from "../unseal/index.ts";
-import { FindingError } from "../finding/index.ts";
-import { EnvironmentError, type CommandContext } from "./command.ts";
-import { SecretFleet } from "./secret-fleet.ts";
+import type { ApiClient } from "../kubernetes/index.ts";
+import { revealObject, type SealedSource } from "../sealed/index.ts";
+import type { CommandContext } from "./command.ts";
 
 /** How long opened values are kept, in milliseconds. */
 const KEPT = 60_000;
@@ -21,64 +18,10 @@ export function revealerOf(context: CommandContext, client: ApiClient, files: Re
     const now = performance.now();
     if (now - opened > KEPT) sources = undefined;
     if (sources === undefined) opened = now;
-    sources ??= openSources(context, client, files);
+    // Few releases hold references: what opens them is loaded for those alone.
+    sources ??= import("./sealed-sources.ts").then(({ openSources }) => openSources(context, client, files));
     // What was read from a release is JSON through and through.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the sealed room's type of the same JSON has no undefined
     return await revealObject(object as Parameters<typeof revealObject>[0], await sources);
   };
-}
-
-/** What this machine lacks stops the addons that need it, and no others. */
-async function openSources(
-  context: CommandContext,
-  client: ApiClient,
-  files: ReadonlyMap<string, Uint8Array>,
-): Promise<readonly SealedSource[]> {
-  try {
-    return await sourcesOf(context, client, files);
-  } catch (error) {
-    if (!(error instanceof EnvironmentError)) throw error;
-    const { advice } = error;
-    throw new FindingError({ code: "sealed-keys", severity: "error", message: error.message, ...(advice === undefined ? {} : { advice }) });
-  }
-}
-
-async function sourcesOf(
-  context: CommandContext,
-  client: ApiClient,
-  files: ReadonlyMap<string, Uint8Array>,
-): Promise<readonly SealedSource[]> {
-  const fleet = SecretFleet.open(context);
-  const ring = await fleet.ring();
-  const read = async (path: string): Promise<string | undefined> => {
-    const bytes = files.get(path);
-    return bytes === undefined ? undefined : new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  };
-  const barbican: Barbican[] = fleet.keys.barbican === null ? [] : [fleet.barbican()];
-  return [
-    new SopsSource(async (path) => await read(`.sealed/sops/${path}`), ring),
-    new PgpSource(async (digest) => await read(`.sealed/pgp/${digest}.asc`), fleet.gpg()),
-    new ClusterSecretSource(async (namespace, name) => await readSecret(client, namespace, name)),
-    ...barbican,
-  ];
-}
-
-async function readSecret(client: ApiClient, namespace: string, name: string): Promise<ReadonlyMap<string, SecretValue> | undefined> {
-  let secret;
-  try {
-    secret = await client.find({
-      method: "GET",
-      path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets/${encodeURIComponent(name)}`,
-    });
-  } catch (error) {
-    // Without the right to read it there is none to Halite.
-    if (error instanceof ApiError && error.status === 403) return undefined;
-    throw error;
-  }
-  if (secret === undefined) return undefined;
-  const data = secret["data"];
-  const entries = typeof data === "object" && data !== null ? Object.entries(data) : [];
-  return new Map(
-    entries.flatMap(([key, value]) => (typeof value === "string" ? [[key, SecretValue.of(Buffer.from(value, "base64"))] as const] : [])),
-  );
 }

@@ -2,7 +2,7 @@ import { gitIdentity, parseRemote, PublishedBranch } from "../git/index.ts";
 import { rollBack, type RollbackOutcome } from "../publish/index.ts";
 import { EnvironmentError, UsageError, type Command } from "./command.ts";
 import { deletionLimits } from "./publish.ts";
-import { openFleet } from "./session.ts";
+import { openFleet } from "./open-fleet.ts";
 
 /** `halite rollback`. */
 export const command: Command = {

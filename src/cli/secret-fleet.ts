@@ -18,7 +18,8 @@ import {
   type Recipient,
 } from "../unseal/index.ts";
 import { EnvironmentError, UsageError, type CommandContext } from "./command.ts";
-import { configPath, openFleet } from "./session.ts";
+import { openFleet } from "./open-fleet.ts";
+import { configPath } from "./open-roster.ts";
 
 /** What the secret commands work on: the fleet's sealed files, and who may open them. */
 export class SecretFleet {

@@ -1,18 +1,12 @@
-import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { dirname, join, resolve } from "node:path";
-import { FindingError } from "../finding/index.ts";
+import { join } from "node:path";
 import {
   Aside,
   CacheFolder,
   compileInThreads,
-  findConfig,
   FleetCompiler,
-  kubernetesSchemas,
-  loadFleet,
   removeLeftovers,
   renderInThreads,
-  RosterCache,
   strayFiles,
   strayLines,
   threadsFor,
@@ -27,39 +21,10 @@ import {
   type RenderSetting,
   type TimedCompile,
 } from "../fleet/index.ts";
-import { refuseOutside } from "./contained.ts";
 import { tuneForFleet } from "./engine.ts";
 import { progressLine } from "./progress.ts";
 import { EnvironmentError, UsageError, type CommandContext } from "./command.ts";
-
-/** Absolute path of the config that a command works with. @throws EnvironmentError where there is none */
-export function configPath(context: CommandContext): string {
-  const given = context.arguments.value("config");
-  const path = given === undefined ? findConfig(context.cwd) : resolve(context.cwd, given);
-  if (path === undefined || !existsSync(path)) {
-    throw new EnvironmentError(
-      given === undefined ? "there is no halite.yaml here or in any folder above" : `${given} does not exist`,
-      "`halite init DIR` makes a new fleet; --config names another file",
-    );
-  }
-  return path;
-}
-
-/** The fleet that a command works on. `schemas`: the program's, where they are loaded already. @throws EnvironmentError where there is none */
-export function openFleet(context: CommandContext, schemas = kubernetesSchemas(context.home)): Fleet {
-  const path = configPath(context);
-  if (context.arguments.flag("contained")) refuseOutside(path, context.home);
-  const fleet = loadFleet(path, schemas, context.home, rosterCache(context, path));
-  const errors = fleet.findings.filter((finding) => finding.severity === "error");
-  const [first, ...rest] = errors;
-  if (first !== undefined) throw new FindingError(first, ...rest);
-  return fleet;
-}
-
-function rosterCache(context: CommandContext, config: string): RosterCache | undefined {
-  if (context.arguments.flag("no-cache") || context.arguments.flag("no-memo")) return undefined;
-  return new RosterCache(new CacheFolder(join(dirname(config), ".halite/cache"), context.build, () => undefined));
-}
+import { outFolder } from "./open-roster.ts";
 
 /** Compiles the clusters that `--clusters` picks, with progress on a terminal, in as many threads as `--jobs` says. */
 export async function compileFleet(context: CommandContext, fleet: Fleet): Promise<TimedCompile[]> {
@@ -151,10 +116,4 @@ export function threadsOf(jobs: string | undefined, clusters: number): number {
   if (jobs === undefined) return threadsFor(clusters, availableParallelism());
   if (!/^[1-9][0-9]{0,2}$/.test(jobs)) throw new UsageError(`--jobs takes a number of threads from 1 to 999, not ${JSON.stringify(jobs)}`);
   return Math.max(1, Math.min(Number(jobs), clusters));
-}
-
-/** Where out/ is. */
-export function outFolder(context: CommandContext, fleet: Fleet): string {
-  const given = context.arguments.value("out");
-  return given === undefined ? join(fleet.folder, fleet.config.out) : resolve(context.cwd, given);
 }

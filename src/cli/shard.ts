@@ -1,7 +1,9 @@
 import { dropShardRecords, inputDigest, partition, shardRecord, writeShardRecord, type Fleet, type ShardNumber } from "../fleet/index.ts";
 import { EnvironmentError, UsageError, type CommandContext } from "./command.ts";
 import { MOST_SHARDS, numberIn } from "./shard-number.ts";
-import { openFleet, outFolder, renderFleet, type FleetRender } from "./session.ts";
+import { openFleet } from "./open-fleet.ts";
+import { outFolder } from "./open-roster.ts";
+import { renderFleet, type FleetRender } from "./session.ts";
 
 /** Kubernetes tells each pod of an Indexed Job its number in this variable. */
 const INDEX = "JOB_COMPLETION_INDEX";

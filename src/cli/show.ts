@@ -27,7 +27,7 @@ import {
 import { emit, loadSalt } from "../yaml/index.ts";
 import { EnvironmentError, UsageError, type Command, type CommandContext } from "./command.ts";
 import { nearest } from "./parse.ts";
-import { openFleet } from "./session.ts";
+import { openFleet } from "./open-fleet.ts";
 
 const STAGES = ["pillar", "top", "high", "low", "files"] as const;
 type StageName = (typeof STAGES)[number];

@@ -19,9 +19,12 @@ import { formatDiff } from "./diff-output.ts";
 import { WORKTREE } from "./fleet-sides.ts";
 import { duration } from "./progress.ts";
 import { allowances, describeOutcome, openPublisher, publishRelease } from "./publish.ts";
-import { plural, summary, written } from "./render.ts";
+import { plural } from "./plural.ts";
+import { summary, written } from "./render.ts";
 import { countFindings, foldFindings, printFindings } from "./report.ts";
-import { compileFleet, openFleet, outFolder } from "./session.ts";
+import { openFleet } from "./open-fleet.ts";
+import { outFolder } from "./open-roster.ts";
+import { compileFleet } from "./session.ts";
 
 /** `halite start`, which `npm start` runs: render, validate, publish to the embedded repository, say how to go on. */
 export const command: Command = {

@@ -2,13 +2,12 @@ import { clusterStatus, type AddonReport } from "../cluster/index.ts";
 import { UsageError, type Command, type CommandContext } from "./command.ts";
 import { withPlan } from "./cluster-target.ts";
 import type { Colour } from "./terminal.ts";
-import { zonesStatus } from "./zone-status.ts";
 
 /** `halite status`. */
 export const command: Command = {
   run: async (context) => {
     const { arguments: args } = context;
-    if (args.value("cluster") === undefined) return await zonesStatus(context);
+    if (args.value("cluster") === undefined) return await (await import("./zone-status.ts")).zonesStatus(context);
     if (args.value("az") !== undefined) throw new UsageError("--cluster and --az exclude each other");
     return await withPlan(context, {}, async ({ client, plan, desired, observed, cluster, from }) => {
       const reports = await clusterStatus(client, plan, desired, observed);

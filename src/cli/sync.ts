@@ -10,7 +10,7 @@ import { MOST_SHARDS, numberIn } from "./shard-number.ts";
 import { EnvironmentError, UsageError, type Command, type CommandContext, type ExitCode } from "./command.ts";
 import { tuneForZone } from "./engine.ts";
 import { revealerOf } from "./reveal.ts";
-import { configPath } from "./session.ts";
+import { configPath } from "./open-roster.ts";
 import { zoneText } from "./zone-text.ts";
 
 /** `halite sync`. */

@@ -6,7 +6,8 @@ import { summary } from "./render.ts";
 import { countFindings, findingJson, foldFindings, printFindings, type FoldedFinding } from "./report.ts";
 import { reported } from "./reported-finding.ts";
 import { sarif } from "./sarif.ts";
-import { compileFleet, openFleet } from "./session.ts";
+import { openFleet } from "./open-fleet.ts";
+import { compileFleet } from "./session.ts";
 import { writeWhole } from "./write-whole.ts";
 
 const FORMATS = ["text", "json", "sarif", "junit"] as const;

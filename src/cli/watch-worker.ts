@@ -8,7 +8,8 @@ import { duration } from "./progress.ts";
 import type { RecompilerMessage, RecompilerSetting } from "./recompiler.ts";
 import { findingJson, foldFindings } from "./report.ts";
 import { reportError } from "./report-error.ts";
-import { openFleet, renderFleet } from "./session.ts";
+import { openFleet } from "./open-fleet.ts";
+import { renderFleet } from "./session.ts";
 import { painting, type Terminal } from "./terminal.ts";
 import { inputsJson, printInputs, printRecompiled, recompiledJson } from "./watch-block.ts";
 

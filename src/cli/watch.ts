@@ -4,7 +4,8 @@ import { watchedPaths, type WatchedPaths } from "../fleet/index.ts";
 import { UsageError, type Command, type CommandContext } from "./command.ts";
 import { InputWatcher, type ChangeSource } from "./input-watcher.ts";
 import { Recompiler } from "./recompiler.ts";
-import { configPath, threadsOf } from "./session.ts";
+import { configPath } from "./open-roster.ts";
+import { threadsOf } from "./session.ts";
 
 /** `halite watch`. */
 export const command: Command = {

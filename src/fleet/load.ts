@@ -1,7 +1,5 @@
-import { existsSync } from "node:fs";
-import { dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { BundleSource } from "../bundle/index.ts";
-import { FindingError, type Finding } from "../finding/index.ts";
 import { deepCopy, PyDict, type Value } from "../python/index.ts";
 import {
   Disk,
@@ -16,40 +14,21 @@ import {
   type MinionConfig,
 } from "../salt/index.ts";
 import { bundlesOf } from "./bundles.ts";
-import { CONFIG_FILE, parseFleetConfig, type FleetConfig } from "./config.ts";
 import type { RosterCache } from "./cache/roster-cache.ts";
 import type { KubernetesSchemas } from "../schema/index.ts";
-import { FileSchema } from "./user-schemas.ts";
-import { parseRoster, type Cluster, type Roster } from "./roster.ts";
+import { loadRoster, type FleetRoster } from "./load-roster.ts";
+import type { Cluster } from "./roster.ts";
 
 /** A fleet as it lies on disk, or in a commit: its config, its clusters, its files. */
-export interface Fleet {
-  /** Absolute path of the folder of halite.yaml. */
-  readonly folder: string;
-  /** The config's name within the folder. */
-  readonly configFile: string;
-  /** What its files are read from, by their absolute paths. */
-  readonly files: FileSystem;
-  readonly config: FleetConfig;
-  readonly roster: Roster;
+export interface Fleet extends FleetRoster {
   readonly fileRoots: FileRoots;
   readonly pillarRoots: FileRoots;
   /** The sealed files, in the environment `base`. */
   readonly sealedRoots: FileRoots;
-  readonly findings: readonly Finding[];
   /** The Kubernetes API in all versions that clusters may have. */
   readonly schemas: KubernetesSchemas;
   /** The bundles that manifests may name. */
   readonly bundles: BundleSource;
-}
-
-/** The nearest `halite.yaml` at or above a folder. */
-export function findConfig(folder: string): string | undefined {
-  for (let each = resolve(folder); ; each = dirname(each)) {
-    const file = join(each, CONFIG_FILE);
-    if (existsSync(file)) return file;
-    if (dirname(each) === each) return undefined;
-  }
 }
 
 /**
@@ -66,21 +45,13 @@ export function loadFleet(
   cache?: RosterCache,
   files: FileSystem = new Disk(),
 ): Fleet {
-  const { folder, configFile, config } = loadConfig(configPath, home, files);
-  const text = readText(files, folder, config.roster, "roster-missing");
-  const kubernetes = config.kubernetes ?? schemas.versions.at(-1) ?? "";
-  const parse = (): Roster => parseRoster(text, config.roster, kubernetes, new FileSchema(home, "roster"));
-  const roster = cache === undefined ? parse() : cache.roster(`${config.roster}\0${kubernetes}\0${text}`, parse);
+  const fleet = loadRoster(configPath, () => schemas.versions, home, cache, files);
+  const { folder, config } = fleet;
   return {
-    folder,
-    configFile,
-    files,
-    config,
-    roster,
+    ...fleet,
     fileRoots: rootsIn(files, folder, config.fileRoots, config.saltOptions),
     pillarRoots: rootsIn(files, folder, config.pillarRoots, config.saltOptions),
     sealedRoots: rootsIn(files, folder, new Map([["base", [config.sealed.root]]]), new PyDict()),
-    findings: roster.findings,
     schemas,
     bundles: bundlesOf(home, folder, files),
   };
@@ -96,36 +67,6 @@ export function withFiles(fleet: Fleet, files: FileSystem): Fleet {
     pillarRoots: rootsIn(files, folder, config.pillarRoots, config.saltOptions),
     sealedRoots: rootsIn(files, folder, new Map([["base", [config.sealed.root]]]), new PyDict()),
   };
-}
-
-/** Reads the config alone. @throws FindingError where it can't be read */
-export function loadConfig(
-  configPath: string,
-  home: string,
-  files: FileSystem = new Disk(),
-): Pick<Fleet, "folder" | "configFile" | "config"> {
-  const folder = dirname(resolve(configPath));
-  const configFile = relative(folder, resolve(configPath));
-  const config = parseFleetConfig(readText(files, folder, configFile, "config-missing"), configFile, new FileSchema(home, "config"));
-  return { folder, configFile, config };
-}
-
-function readText(files: FileSystem, folder: string, path: string, code: string): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(files.read(isAbsolute(path) ? path : join(folder, path)));
-  } catch (error) {
-    const reason =
-      error instanceof Error && "code" in error && error.code === "ENOENT"
-        ? "it does not exist"
-        : error instanceof Error
-          ? error.message
-          : String(error);
-    const advice =
-      code === "roster-missing"
-        ? "Make the file, one entry a cluster with its `az`, or let `roster` in halite.yaml name the file that lists the clusters."
-        : "`halite init DIR` makes a fleet with its config; --config names another file.";
-    throw new FindingError({ code, severity: "error", message: `${path} can't be read: ${reason}`, at: { file: path }, advice });
-  }
 }
 
 /** File roots; `display` names are as the config writes them. */

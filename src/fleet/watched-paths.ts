@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 import { OWN_BUNDLES } from "./bundles.ts";
-import { loadConfig } from "./load.ts";
+import { loadConfig } from "./load-roster.ts";
 
 /** What the compile of a fleet reads from disk, as absolute paths. */
 export interface WatchedPaths {
