@@ -179,6 +179,9 @@ class Plane implements ControlPlane {
       `--controllers=${controllers}`,
       `--flex-volume-plugin-dir=${join(this.folder, "flex")}`,
       "--leader-elect=false",
+      // With the 20 a second that are the default, hundreds of volumes and claims wait for this controller rather than for what is tested.
+      "--kube-api-qps=500",
+      "--kube-api-burst=1000",
       "--concurrent-gc-syncs=4",
     ];
     const program = new Program("kube-controller-manager", this.#binaries.controllerManager, flags, this.folder);

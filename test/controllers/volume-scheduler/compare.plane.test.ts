@@ -12,5 +12,9 @@ describe.skipIf(!possible)("beside stock volume scheduling", () => {
     expect(stock).toMatchObject({ who: "stock", pods: 40, running: 40, doubles: 0 });
     expect(ours).toMatchObject({ who: "halite-storage", pods: 40, running: 40, violations: 0, doubles: 0, held: 0 });
     expect(stock?.violations).toBeGreaterThan(0);
+    // Of a disk's five volumes three or four, where rules let it be; none is full, none nearly empty.
+    expect(ours?.disksByClaims.slice(0, 2)).toEqual([0, 0]);
+    expect(ours?.disksByClaims.length).toBeLessThanOrEqual(5);
+    expect(stock?.disksByClaims).toHaveLength(6);
   }, 300_000);
 });

@@ -4,10 +4,14 @@ import { buildControlPlane, Client, startControlPlane } from "../../control-plan
 import { freePorts } from "../../control-plane/ports.ts";
 import { Program } from "../../control-plane/process.ts";
 import { createLoad, untilRunning, type Figures, type Load } from "./load.ts";
+import { until } from "../runtime/api.ts";
 import { SchedulerStack } from "./stack.ts";
+import { list } from "./world.ts";
 
 /** 480 volumes on 120 disks; 240 pods with 304 claims. */
 export const COMPARED: Load = { nodes: 20, disksPerNode: 6, volumesPerDisk: 4, apps: 30, podsPerApp: 8, twoClaims: 4 };
+
+const VOLUMES = "/api/v1/persistentvolumes?limit=5000";
 
 export interface Compared extends Figures {
   readonly who: "stock" | "halite-storage";
@@ -26,6 +30,8 @@ export async function compareWithStock(load: Load): Promise<readonly Compared[]>
     try {
       if (who === "halite-storage") await stack.install();
       await createLoad(api, load, who === "stock" ? "default-scheduler" : who);
+      // Neither takes a volume that Kubernetes has not called available yet.
+      await until("all volumes are available", async () => (await list(api, VOLUMES)).every(({ status }) => status.phase === "Available"));
       const begun = performance.now();
       if (who === "stock") {
         const [port = 0] = await freePorts(1);
