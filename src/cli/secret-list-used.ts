@@ -2,9 +2,13 @@ import { FindingError } from "../finding/index.ts";
 import { lineTimes } from "../git/index.ts";
 import { findReferences, formatReference, referenceName, type Reference } from "../sealed/index.ts";
 import type { SecretFleet } from "./secret-fleet.ts";
+import type { SecretAges } from "./secret-age.ts";
 import type { Listed } from "./secret-list.ts";
 import type { SealedUsage } from "./secret-usage.ts";
 import { lineOf, treeTexts, type TreeText } from "./tree-texts.ts";
+
+/** Why git can't say how old something is. */
+export const NOT_COMMITTED = "not committed";
 
 /** Whether the tree holds anything that only a compile can list: SealedSecrets, and references to what is kept elsewhere. */
 export function hasUsed(texts: readonly TreeText[]): boolean {
@@ -12,13 +16,25 @@ export function hasUsed(texts: readonly TreeText[]): boolean {
 }
 
 /** What compiled output uses that is no file of the tree: SealedSecrets, secrets of Barbican, Secrets that are in the clusters already. */
-export async function usedValues(fleet: SecretFleet, usage: SealedUsage, offline: boolean, failures: FindingError[]): Promise<Listed[]> {
+export async function usedValues(fleet: SecretFleet, usage: SealedUsage, ask: Ask, failures: FindingError[]): Promise<Listed[]> {
   const places = new Places(fleet);
-  return [
-    ...(await sealedSecretValues(usage, places)),
-    ...(await barbicanValues(fleet, usage, places, offline, failures)),
-    ...(await clusterValues(usage, places)),
-  ];
+  try {
+    return [
+      ...(await sealedSecretValues(usage, places)),
+      ...(await barbicanValues(fleet, usage, places, ask.offline, failures)),
+      ...(await clusterValues(usage, places, ask.ages)),
+    ];
+  } finally {
+    ask.ages?.close();
+  }
+}
+
+/** Who is asked about values that are kept elsewhere. */
+interface Ask {
+  /** Barbican is not. */
+  readonly offline: boolean;
+  /** Undefined: clusters are not. */
+  readonly ages: SecretAges | undefined;
 }
 
 /** A SealedSecret says nothing of the keys that open it: it is the controllers of the clusters that it is for. */
@@ -64,7 +80,9 @@ async function barbicanValues(
             ...(project ? [`project ${fleet.keys.barbican?.project ?? "of the credential"}`] : []),
             ...users.map((user) => `user ${user}`),
           ];
-          listed.push({ ...own, since: utc(found.created), committed: place?.time !== null, recipients });
+          const stored = utc(found.created);
+          const why = stored === null ? `Barbican says ${JSON.stringify(found.created)}, which is no time` : null;
+          listed.push({ ...own, since: stored, why, committed: place?.time !== null, recipients });
         }
       } catch (error) {
         if (!(error instanceof FindingError)) throw error;
@@ -79,26 +97,35 @@ async function barbicanValues(
 }
 
 /** Whoever may read Secrets of that namespace in the cluster; how old they are only the cluster knows. */
-async function clusterValues({ references }: SealedUsage, places: Places): Promise<Listed[]> {
+async function clusterValues({ references }: SealedUsage, places: Places, ages: SecretAges | undefined): Promise<Listed[]> {
   const listed: Listed[] = [];
   for (const { reference, clusters } of references) {
     if (reference.kind !== "secret") continue;
+    const { namespace, name, key } = reference;
     const place = await places.ofReference(reference);
+    const asked =
+      ages === undefined ? undefined : await Promise.all(clusters.map(async (cluster) => await ages.of(cluster, namespace, name, key)));
+    const oldest = (asked ?? []).flatMap((each) => each.since ?? []).sort()[0] ?? null;
+    const why = asked === undefined ? "only the cluster knows: --kubeconfig" : `no cluster says: ${asked[0]?.why ?? "none uses it"}`;
     listed.push({
       kind: "secret",
       name: referenceText(reference),
       at: place?.at ?? "",
-      since: null,
-      committed: place?.time !== null && place !== undefined,
+      since: oldest,
+      why: oldest === null ? why : null,
+      ...(asked !== undefined && { clusters: asked }),
+      // It is in the cluster, whether what refers to it is committed or not.
+      committed: oldest !== null || (place !== undefined && place.time !== null),
       recipients: clusters.map((cluster) => `readers in ${cluster}`),
     });
   }
   return listed;
 }
 
-function since(place: Place | undefined): Pick<Listed, "since" | "committed"> {
+function since(place: Place | undefined): Pick<Listed, "since" | "why" | "committed"> {
   const time = place?.time ?? null;
-  return { since: time === null ? null : new Date(time * 1000).toISOString(), committed: time !== null };
+  const why = place === undefined ? "its text stands nowhere in the tree" : time === null ? NOT_COMMITTED : null;
+  return { since: time === null ? null : new Date(time * 1000).toISOString(), why, committed: time !== null };
 }
 
 /** Barbican's times are UTC without saying so. */

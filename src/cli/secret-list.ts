@@ -3,10 +3,11 @@ import { FindingError, type Finding } from "../finding/index.ts";
 import { lineTimes } from "../git/index.ts";
 import { normalPgpBlock, PGP_MESSAGE, pgpDigest } from "../sealed/index.ts";
 import { recipientName, SopsFile, type Gpg } from "../unseal/index.ts";
+import { SecretAges, type KeyAge } from "./secret-age.ts";
 import { UsageError, type Command, type CommandContext } from "./command.ts";
 import { findingJson, foldFindings, printFindings } from "./report.ts";
 import { SecretFleet } from "./secret-fleet.ts";
-import { hasUsed, usedValues } from "./secret-list-used.ts";
+import { hasUsed, NOT_COMMITTED, usedValues } from "./secret-list-used.ts";
 import { sealedUsage } from "./secret-usage.ts";
 import { lineOf, treeTexts } from "./tree-texts.ts";
 
@@ -18,10 +19,13 @@ export interface Listed {
   /** `file:line`, relative to the fleet's folder: of the sealed text, or of what refers to it. */
   readonly at: string;
   /**
-   * When its sealed text was committed, or for what is not committed when its file was sealed; of Barbican when it was stored; RFC 3339. Null: not
-   * known.
+   * When its sealed text was committed, or for what is not committed when its file was sealed; of Barbican when it was stored; of a Secret of clusters
+   * when it was written last, in that which has had it for longest; RFC 3339. Null: not known, and `why` says why.
    */
   readonly since: string | null;
+  readonly why: string | null;
+  /** Of a Secret of clusters, where they were asked. */
+  readonly clusters?: readonly KeyAge[];
   readonly committed: boolean;
   /** Who can open it; empty where that is not known. */
   readonly recipients: readonly string[];
@@ -43,13 +47,17 @@ export const command: Command = {
     const all = [
       ...(await sopsValues(fleet, failures)),
       ...(await pgpValues(fleet)),
-      ...(used === undefined ? [] : await usedValues(fleet, used, args.flag("offline"), failures)),
+      ...(used === undefined
+        ? []
+        : await usedValues(fleet, used, { offline: args.flag("offline"), ages: agesOf(context, fleet) }, failures)),
     ];
     const now = Date.now();
     const listed =
       olderThan === undefined ? all : all.filter(({ since }) => since !== null && now - Date.parse(since) >= Number(olderThan) * DAY);
     const incomplete = used === undefined || used.failed.length === 0 ? [] : [notListed(used.failed)];
-    const findings = foldFindings([[null, [...failures.flatMap((error) => error.findings), ...incomplete]]]);
+    // Who asks for what is old wants to hear of what could not be judged; the table and JSON say it of each value.
+    const unjudged = all.flatMap((each) => unknownAges(each, olderThan !== undefined));
+    const findings = foldFindings([[null, [...failures.flatMap((error) => error.findings), ...incomplete, ...unjudged]]]);
     if (args.flag("json")) terminal.out(`${JSON.stringify({ sealed: listed, findings: findings.map(findingJson) }, undefined, 2)}\n`);
     else {
       printFindings(terminal, findings, 0, false);
@@ -58,6 +66,29 @@ export const command: Command = {
     return failures.length > 0 || (olderThan !== undefined && listed.length > 0) ? 1 : 0;
   },
 };
+
+function agesOf(context: CommandContext, fleet: SecretFleet): SecretAges | undefined {
+  const path = context.arguments.value("kubeconfig");
+  return path === undefined ? undefined : new SecretAges(context, fleet.whole().roster.clusters, path);
+}
+
+/** What can't be told of a value's age: what clusters said always, and all of it where the ages are judged. */
+function unknownAges({ kind, name, at, since, why, clusters }: Listed, judged: boolean): Finding[] {
+  const asked = (clusters ?? []).filter((each) => each.since === null);
+  const said = asked.map((each) => `${each.cluster}: ${each.why ?? ""}`);
+  if (asked.length === 0 && judged && since === null && why !== null) said.push(why);
+  return said.map((reason) => ({
+    code: "sealed-age-unknown",
+    severity: "warning",
+    message: `how old ${kind === "pgp" ? `pgp:${name.slice(0, 12)}…` : name} is can't be told: ${reason}`,
+    ...(at !== "" && { at: placeOf(at) }),
+  }));
+}
+
+function placeOf(at: string): { readonly file: string; readonly line?: number } {
+  const [, file = at, line] = /^(.*):(\d+)$/.exec(at) ?? [];
+  return line === undefined ? { file } : { file, line: Number(line) };
+}
 
 async function sopsValues(fleet: SecretFleet, failures: FindingError[]): Promise<Listed[]> {
   const listed: Listed[] = [];
@@ -78,6 +109,7 @@ async function sopsValues(fleet: SecretFleet, failures: FindingError[]): Promise
           name: `${file}#${key}`,
           at: `${at.file}:${at.line ?? 1}`,
           since,
+          why: null,
           committed: time !== null,
           recipients,
         });
@@ -109,6 +141,7 @@ async function pgpValues(fleet: SecretFleet): Promise<Listed[]> {
         name: pgpDigest(match[0]),
         at: `${name}:${first}`,
         since: time === null ? null : new Date(time * 1000).toISOString(),
+        why: time === null ? NOT_COMMITTED : null,
         committed: time !== null,
         recipients: (await idsIn(gpg, match[0])).map((id) => names?.get(id) ?? `PGP ${id}`),
       });
@@ -160,9 +193,7 @@ function table(listed: readonly Listed[], fleet: SecretFleet, now: number, { ter
     );
     const age =
       each.since === null
-        ? each.kind === "secret"
-          ? "not known"
-          : "not committed"
+        ? (each.why ?? "not known")
         : `${Math.max(0, Math.floor((now - Date.parse(each.since)) / DAY))} d${each.committed ? "" : " (not committed)"}`;
     const name =
       each.kind === "pgp" ? `pgp:${each.name.slice(0, 12)}…` : each.kind === "sealed-secret" ? `SealedSecret ${each.name}` : each.name;

@@ -27,6 +27,8 @@ export interface KubeconfigChoice {
   /** The API server that the roster names. */
   readonly host?: string | undefined;
   readonly home?: string | undefined;
+  /** Whether the only context of a file that was given is this cluster's whatever it is called; default true. */
+  readonly anyName?: boolean;
 }
 
 /**
@@ -107,7 +109,7 @@ function chooseContext(config: Kubeconfig, choice: KubeconfigChoice): string {
   const [only] = matching;
   if (only !== undefined && matching.length === 1) return only;
   const [single] = names;
-  if (choice.path !== undefined && single !== undefined && names.length === 1) return single;
+  if (choice.path !== undefined && choice.anyName !== false && single !== undefined && names.length === 1) return single;
   throw refuse(
     "kubeconfig-context",
     `no context of the kubeconfig is named ${choice.cluster}${host === undefined ? "" : ` or leads to ${host}`}; ${listed}`,

@@ -194,7 +194,7 @@ function addonsIn(files: readonly { readonly path: string }[], settings: AddonSe
 
 /**
  * What is wrong below pillar `addons:NAME`, or below the key NAME of an addon's own, fails the addon NAME; below a key whose schema names
- * addons, those. `undefined` where nobody can tell whose it is.
+ * addons, those, also where the cluster has none of them: it may be what is wrong that keeps them away, and what is absent is pruned. `undefined` where nobody can tell whose it is.
  */
 function addonsOfProblems(problems: readonly PillarProblem[], known: ReadonlySet<string>): FailedFile[] | undefined {
   const wrong: FailedFile[] = [];
@@ -202,7 +202,7 @@ function addonsOfProblems(problems: readonly PillarProblem[], known: ReadonlySet
     if (finding.severity !== "error") continue;
     const key = String(path[0] ?? "");
     const own = addonOfSettings(path);
-    const owners = own !== undefined ? [own] : known.has(key) ? [key] : addons.filter((name) => known.has(name));
+    const owners = own !== undefined ? [own] : known.has(key) ? [key] : addons;
     if (owners.length === 0) return undefined;
     for (const owner of owners) wrong.push({ path: `${ADDONS_DIRECTORY}${owner}/`, id: "", sls: "", findings: [finding] });
   }

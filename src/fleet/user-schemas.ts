@@ -28,22 +28,24 @@ export class FileSchema {
 export interface PillarProblem {
   /** The keys and indexes that lead there. */
   readonly path: JsonPath;
-  /** The addons that the top key is for, where its schema says so: `x-halite-addons`. */
+  /** The addons that the key is for, where its schema says so: `x-halite-addons`, the innermost on the way there. */
   readonly addons: readonly string[];
   readonly finding: Finding;
 }
 
 /**
  * The schemas of pillar: `schemas/pillar/KEY.schema.json` of the fleet's folder, one a pillar key. Keys without a schema are free. A schema's
- * `x-halite-addons` lists the addons that read its key, where that is not the addon of its name: what is wrong there fails them and no other.
+ * `x-halite-addons` lists the addons that read its key, where that is not the addon of its name, and that of a property the addons that read this one:
+ * what is wrong there fails them and no other.
  */
 export class PillarSchemas {
   readonly #schema: UserSchema | undefined;
-  readonly #addons: ReadonlyMap<string, readonly string[]>;
+  /** By the key that each is of. */
+  readonly #schemas: ReadonlyMap<string, Json>;
 
-  private constructor(schema: UserSchema | undefined, addons: ReadonlyMap<string, readonly string[]> = new Map()) {
+  private constructor(schema: UserSchema | undefined, schemas: ReadonlyMap<string, Json> = new Map()) {
     this.#schema = schema;
-    this.#addons = addons;
+    this.#schemas = schemas;
   }
 
   /** The schemas in a fleet's folder; none is fine. */
@@ -61,8 +63,19 @@ export class PillarSchemas {
     const keys = Object.keys(others).filter((name) => name !== "pillar.schema.json");
     if (keys.length === 0) return new PillarSchemas(undefined);
     const properties = Object.fromEntries(keys.map((name) => [name.slice(0, -".schema.json".length), { $ref: name }]));
-    const addons = new Map(keys.map((name) => [name.slice(0, -".schema.json".length), addonsIn(others[name])]));
-    return new PillarSchemas(compileUserSchema({ $id: `${BASE}fleet`, type: "object", properties }, { code: "pillar", others }), addons);
+    const schemas = new Map(keys.map((name) => [name.slice(0, -".schema.json".length), others[name] ?? null]));
+    return new PillarSchemas(compileUserSchema({ $id: `${BASE}fleet`, type: "object", properties }, { code: "pillar", others }), schemas);
+  }
+
+  #addonsAt([key, ...path]: JsonPath): readonly string[] {
+    let place = this.#schemas.get(String(key ?? ""));
+    let addons = addonsIn(place);
+    for (const step of path) {
+      place = memberOf(memberOf(place, "properties"), String(step));
+      const own = addonsIn(place);
+      if (own.length > 0) addons = own;
+    }
+    return addons;
   }
 
   /** Findings name the pillar line that won, and the lines it overrode. `provenance` is asked for only where something is wrong. */
@@ -74,7 +87,7 @@ export class PillarSchemas {
     return problems.map((problem) => {
       return {
         path: problem.pointer,
-        addons: this.#addons.get(String(problem.pointer[0] ?? "")) ?? [],
+        addons: this.#addonsAt(problem.pointer),
         finding: pillarFinding({ ...problem, message: `pillar ${problem.message}` }, lines),
       };
     });
@@ -89,8 +102,14 @@ export function pillarFinding(problem: Problem, lines: PillarProvenance | undefi
 }
 
 function addonsIn(schema: Json | undefined): readonly string[] {
-  const listed = typeof schema === "object" && schema !== null && "x-halite-addons" in schema ? schema["x-halite-addons"] : undefined;
+  const listed = memberOf(schema, "x-halite-addons");
   return Array.isArray(listed) ? listed.filter((name) => typeof name === "string") : [];
+}
+
+function memberOf(value: Json | undefined, name: string): Json | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && Object.hasOwn(value, name)
+    ? Reflect.get(value, name)
+    : undefined;
 }
 
 const BASE = "https://halite.dev/schemas/pillar/";

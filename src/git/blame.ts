@@ -13,7 +13,7 @@ export async function lineTimes(folder: string, file: string): Promise<readonly 
   const times: LineTime[] = [];
   let time: number | null = null;
   for (const line of run.stdout.toString("utf8").split("\n")) {
-    const head = /^([0-9a-f]{40}) \d+ \d+/.exec(line);
+    const head = /^([0-9a-f]{40}|[0-9a-f]{64}) \d+ \d+/.exec(line);
     if (head !== null) time = /^0+$/.test(head[1] ?? "") ? null : 0;
     const stamp = /^committer-time (\d+)$/.exec(line);
     if (stamp !== null && time !== null) time = Number(stamp[1]);

@@ -6,7 +6,16 @@ type FieldName = string;
  * pkg/apis). An object whose change touches one has to be deleted and made anew.
  */
 const IMMUTABLE: Readonly<Record<string, readonly FieldName[]>> = {
-  "/v1/PersistentVolume": ["spec.csi", "spec.fc", "spec.hostPath", "spec.iscsi", "spec.local", "spec.nfs", "spec.volumeMode"],
+  "/v1/PersistentVolume": [
+    "spec.csi",
+    "spec.fc",
+    "spec.hostPath",
+    "spec.iscsi",
+    "spec.local",
+    "spec.nfs",
+    "spec.nodeAffinity",
+    "spec.volumeMode",
+  ],
   "/v1/PersistentVolumeClaim": [
     "spec.accessModes",
     "spec.dataSource",
@@ -41,13 +50,35 @@ const IMMUTABLE: Readonly<Record<string, readonly FieldName[]>> = {
   "storage.k8s.io/v1/VolumeAttributesClass": ["driverName", "parameters"],
 };
 
+/** Of these only a value that is there cannot change: to give one where none was is taken. */
+const SET_ONCE: readonly string[] = ["/v1/PersistentVolume spec.nodeAffinity", "/v1/PersistentVolumeClaim spec.volumeName"];
+
+/** Feature gates, off by default, with which an API server takes a change all the same. */
+const GATES: Readonly<Record<string, string>> = {
+  // Alpha since 1.35 (KEP-5381).
+  "/v1/PersistentVolume spec.nodeAffinity": "MutablePVNodeAffinity",
+};
+
+/** A field that the API server refuses to change. */
+export interface ImmutableField {
+  /** Names that lead to it; what stands below it cannot change either. */
+  readonly path: readonly string[];
+  /** Whether a value may be given where none was. */
+  readonly once: boolean;
+  /** The feature gate with which an API server takes a change all the same. */
+  readonly gate?: string;
+}
+
 /** All of it: kinds as `group/version/kind`, each with its fields. */
 export function allImmutableFields(): readonly (readonly [kind: string, field: string])[] {
   return Object.entries(IMMUTABLE).flatMap(([kind, fields]) => fields.map((field) => [kind, field] as const));
 }
 
-/** The fields of a kind that cannot change, as paths of names. A ConfigMap or Secret with `immutable: true` has also its data. */
-export function immutableFields(group: string, version: string, kind: string): readonly (readonly string[])[] {
+/** The fields of a kind that cannot change. A ConfigMap or Secret with `immutable: true` has also its data. */
+export function immutableFields(group: string, version: string, kind: string): readonly ImmutableField[] {
   const key = `${group}/${version}/${kind}`;
-  return (Object.hasOwn(IMMUTABLE, key) ? (IMMUTABLE[key] ?? []) : []).map((field) => field.split("."));
+  return (Object.hasOwn(IMMUTABLE, key) ? (IMMUTABLE[key] ?? []) : []).map((field) => {
+    const gate = GATES[`${key} ${field}`];
+    return { path: field.split("."), once: SET_ONCE.includes(`${key} ${field}`), ...(gate !== undefined && { gate }) };
+  });
 }

@@ -4,6 +4,7 @@
 export { At, isObject } from "./at.ts";
 export { duration } from "./duration.ts";
 export { kubernetesVersions } from "./kubernetes-versions.ts";
+export { type ImmutableField } from "./immutable.ts";
 export { KubernetesSchemas, UnknownVersionError, type ClusterSchema } from "./kubernetes-schemas.ts";
 export { toPlain } from "./plain.ts";
 export { type Json, type JsonObject, type JsonPath, type Problem } from "./problem.ts";

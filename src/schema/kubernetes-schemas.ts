@@ -14,7 +14,7 @@ import {
   type KindHistory,
   type KindIndex,
 } from "./kinds.ts";
-import { immutableFields } from "./immutable.ts";
+import { immutableFields, type ImmutableField } from "./immutable.ts";
 import { explain, unknownField } from "./messages.ts";
 import { Place } from "./place.ts";
 import { setAt, toPlain, type Plain } from "./plain.ts";
@@ -165,8 +165,8 @@ export class ClusterSchema {
     return this.#custom.find(apiVersion, kind)?.field(path);
   }
 
-  /** Fields of a kind that cannot change once an object is there; what stands below them neither. Custom resources have none here. */
-  immutable(apiVersion: string, kind: string): readonly JsonPath[] {
+  /** Fields of a kind that cannot change once an object is there. Custom resources have none here. */
+  immutable(apiVersion: string, kind: string): readonly ImmutableField[] {
     const { group, version } = parseApiVersion(apiVersion);
     return immutableFields(group, version, kind);
   }

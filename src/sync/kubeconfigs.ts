@@ -16,6 +16,10 @@ export interface KubeconfigPlaces {
   readonly path: string | null;
   readonly variable: string | undefined;
   readonly home: string | undefined;
+  /** The API server that the roster names. */
+  readonly host?: string | undefined;
+  /** Whether a file's only context is the cluster's whatever it is called; default true. */
+  readonly anyName?: boolean;
 }
 
 /**
@@ -23,10 +27,10 @@ export interface KubeconfigPlaces {
  *
  * @throws FindingError `kubeconfig-*`
  */
-export function accessTo(cluster: string, { path, variable, home }: KubeconfigPlaces): ClusterAccess {
+export function accessTo(cluster: string, { path, variable, home, host, anyName = true }: KubeconfigPlaces): ClusterAccess {
   const isFolder = path !== null && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
   const own = isFolder ? kubeconfigIn(path, cluster) : (path ?? undefined);
-  const endpoint = endpointOf({ cluster, path: own, variable, home });
+  const endpoint = endpointOf({ cluster, path: own, variable, home, host, anyName: isFolder || anyName });
   return { endpoint, stamp: stampOf(own === undefined ? (variable ?? "").split(":") : [own]) };
 }
 

@@ -102,4 +102,63 @@ describe.skipIf(!possible)("a sealed value on its way from git into a cluster", 
     expect(refused.stdout).toMatch(/demo {2}Refused.*Secret default\/s: .*demo\.sops\.yaml/);
     expect((await new Other(api, "default").get("secret", "s"))?.data?.["password"]).toBe(Buffer.from("battery-staple").toString("base64"));
   });
+
+  test("how old a Secret of a cluster is, or why nobody can say", async () => {
+    write("roster.yaml", ["one", "two", "three"].map((id) => `${id}: {minion_opts: {grains: {az: z1}}}\n`).join(""));
+    write("pillar/p.sls", "password: '?{secret:default/kept#password}'\n");
+    const unasked = await run("secret", "list");
+    expect(unasked.stdout).toMatch(/^secret:default\/kept#password\s+only the cluster knows: --kubeconfig\s+readers in one, /m);
+
+    // A key that somebody wrote when the Secret was there already.
+    const created = Date.now();
+    const secret = { apiVersion: "v1", kind: "Secret", metadata: { name: "kept", namespace: "default" }, data: { other: "" } };
+    expect((await api.call("POST", "/api/v1/namespaces/default/secrets?fieldManager=a", secret)).status).toBe(201);
+    const absent = await run("secret", "list", "--kubeconfig", kubeconfigs({ one: plane.kubeconfig }));
+    expect(absent.stdout).toContain("no cluster says: the Secret has no key password there");
+    const patch = { data: { password: Buffer.from("canary-of-the-cluster").toString("base64") } };
+    const patched = await api.call(
+      "PATCH",
+      "/api/v1/namespaces/default/secrets/kept?fieldManager=b",
+      patch,
+      "application/merge-patch+json",
+    );
+    expect(patched.status).toBe(200);
+
+    const closed = readFileSync(plane.kubeconfig, "utf8").replaceAll(/https:\/\/127\.0\.0\.1:\d+/g, "https://127.0.0.1:1");
+    const folder = kubeconfigs({ one: plane.kubeconfig, two: closed });
+    const listed = await run("secret", "list", "--kubeconfig", folder, "--json");
+    const value = JSON.parse(listed.stdout).sealed.find(({ kind }: { kind: string }) => kind === "secret");
+    expect(value).toMatchObject({
+      kind: "secret",
+      why: null,
+      clusters: [
+        { cluster: "one", why: null },
+        { cluster: "three", since: null, why: expect.stringContaining("three") },
+        { cluster: "two", since: null, why: expect.stringContaining("its API server gives no answer") },
+      ],
+    });
+    expect(value.since).toBe(value.clusters[0].since);
+    expect(Math.abs(Date.parse(value.since) - created)).toBeLessThan(120_000);
+    expect(listed.stdout + listed.stderr).not.toContain("canary-of-the-cluster");
+
+    const table = await run("secret", "list", "--kubeconfig", folder);
+    expect(table.stdout + table.stderr).toContain(
+      "how old secret:default/kept#password is can't be told: two: its API server gives no answer",
+    );
+    expect(table.stdout).toMatch(/^secret:default\/kept#password\s+0 d\s+readers in one, /m);
+    const old = await run("secret", "list", "--older-than", "0", "--kubeconfig", folder);
+    expect([old.status, old.stdout]).toStrictEqual([1, expect.stringContaining("secret:default/kept#password")]);
+    expect((await run("secret", "list", "--older-than", "1", "--kubeconfig", folder)).status).toBe(0);
+    expect((await run("secret", "list", "--older-than", "1")).stderr).toContain("can't be told: only the cluster knows");
+    // One context of a file can't be three clusters.
+    const file = await run("secret", "list", "--kubeconfig", plane.kubeconfig);
+    expect(file.stdout).toContain("no cluster says: no context of the kubeconfig is named one; it has plane");
+  });
+
+  function kubeconfigs(texts: Readonly<Record<string, string>>): string {
+    const name = mkdtempSync(join(folder, "kubeconfigs-"));
+    for (const [cluster, text] of Object.entries(texts))
+      writeFileSync(join(name, `${cluster}.yaml`), text.startsWith("/") ? readFileSync(text) : text);
+    return name;
+  }
 });

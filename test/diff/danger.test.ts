@@ -69,6 +69,30 @@ describe("changes that the API server refuses", () => {
     ]));
   it("of a StatefulSet endanger its data", () =>
     expect(dangers(SELECTOR("1", "a", "StatefulSet"), SELECTOR("1", "b", "StatefulSet"))[0]).toMatch(/^critical immutable/));
+  describe("of the nodes that a volume is reached from", () => {
+    const volume = (affinity: string): string =>
+      `apiVersion: v1\nkind: PersistentVolume\nmetadata: {name: x}\nspec: {local: {path: /a}${affinity}}\n`;
+    const on = (key: string, value: string): string =>
+      volume(`, nodeAffinity: {required: {nodeSelectorTerms: [{matchExpressions: [{key: ${key}, operator: In, values: [${value}]}]}]}}`);
+    it("to others", () =>
+      expect(dangers(on("kubernetes.io/hostname", "n1"), on("kubernetes.io/hostname", "n2"))).toStrictEqual([
+        "critical immutable: spec.nodeAffinity.required.nodeSelectorTerms can't be changed once the object is there: it must be deleted and made anew, unless the cluster's API server has the feature gate MutablePVNodeAffinity",
+      ]));
+    it("to all", () =>
+      expect(dangers(on("kubernetes.io/hostname", "n1"), volume(""))[0]).toMatch(/^critical immutable: spec.nodeAffinity/));
+    it("is none where there was none, nor of a label that is called otherwise now", () => {
+      expect(dangers(volume(""), on("kubernetes.io/hostname", "n1"))).toStrictEqual([]);
+      expect(dangers(on("failure-domain.beta.kubernetes.io/zone", "a"), on("topology.kubernetes.io/zone", "a"))).toStrictEqual([]);
+      expect(dangers(on("failure-domain.beta.kubernetes.io/zone", "a"), on("topology.kubernetes.io/zone", "b"))).not.toStrictEqual([]);
+      expect(dangers(on("topology.kubernetes.io/zone", "a"), on("failure-domain.beta.kubernetes.io/zone", "a"))).not.toStrictEqual([]);
+    });
+  });
+  it("of a claim's volume, but where it had none", () => {
+    const claim = (volume: string): string =>
+      `apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: x, namespace: n}\nspec: {storageClassName: s${volume}}\n`;
+    expect(dangers(claim(""), claim(", volumeName: a"))).toStrictEqual([]);
+    expect(dangers(claim(", volumeName: a"), claim(", volumeName: b"))[0]).toMatch(/^critical immutable: spec.volumeName/);
+  });
   it("of a claim that becomes smaller", () => {
     const claim = (size: string): string =>
       `apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: x, namespace: n}\nspec: {resources: {requests: {storage: ${size}}}}\n`;

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { allImmutableFields } from "../../src/schema/immutable.ts";
+import { allImmutableFields, immutableFields } from "../../src/schema/immutable.ts";
 import { Client } from "../control-plane/client.ts";
 import { startControlPlane, type ControlPlane } from "../control-plane/index.ts";
 import { canHavePlane } from "../control-plane/use-plane.ts";
@@ -31,9 +31,10 @@ const indexed = (more: Plain): Plain => job({ completionMode: "Indexed", ...more
 const volume = (source: Plain, more: Plain = {}): Plain => ({
   spec: { capacity: { storage: "1Gi" }, accessModes: ["ReadWriteOnce"], ...source, ...more },
 });
-const nodeAffinity = {
-  required: { nodeSelectorTerms: [{ matchExpressions: [{ key: "kubernetes.io/hostname", operator: "In", values: ["n1"] }] }] },
-};
+const affinity = (node: string, key = "kubernetes.io/hostname"): Plain => ({
+  required: { nodeSelectorTerms: [{ matchExpressions: [{ key, operator: "In", values: [node] }] }] },
+});
+const nodeAffinity = affinity("n1");
 const claim = (more: Plain): Plain => ({
   spec: { accessModes: ["ReadWriteOnce"], storageClassName: "one", resources: { requests: { storage: "1Gi" } }, ...more },
 });
@@ -96,6 +97,11 @@ const CASES: Readonly<Record<string, Case>> = {
     path: PV,
     object: volume({ fc: { targetWWNs: ["50060e801049cfd1"], lun: 0 } }),
     other: volume({ fc: { targetWWNs: ["50060e801049cfd1"], lun: 1 } }),
+  },
+  "/v1/PersistentVolume spec.nodeAffinity": {
+    path: PV,
+    object: volume({ local: { path: "/a" }, nodeAffinity }),
+    other: volume({ local: { path: "/a" }, nodeAffinity: affinity("n2") }),
   },
   "/v1/PersistentVolume spec.volumeMode": {
     path: PV,
@@ -330,6 +336,45 @@ describe.skipIf(!possible)("a real kube-apiserver", () => {
       expect(JSON.stringify(refused.body)).toMatch(/immutable|[Ff]orbidden|may not change|cannot be changed|cannot change|unset/);
     } finally {
       await client.call("DELETE", `${path}/${called}?gracePeriodSeconds=0&propagationPolicy=Background`);
+    }
+  });
+});
+
+/** What the table says of a field beside that it can't change: a change that is taken. */
+describe.skipIf(!possible)("a real kube-apiserver takes", () => {
+  const csi = { csi: { driver: "a.example.org", volumeHandle: "one" } };
+  const CHANGES: readonly (readonly [what: string, from: Plain, to: Plain, refused: boolean])[] = [
+    ["a node affinity where none was", volume(csi), volume({ ...csi, nodeAffinity }), false],
+    [
+      "a label's name of today in the place of its old one",
+      volume({ ...csi, nodeAffinity: affinity("a", "failure-domain.beta.kubernetes.io/zone") }),
+      volume({ ...csi, nodeAffinity: affinity("a", "topology.kubernetes.io/zone") }),
+      false,
+    ],
+    ["another node, with the feature gate", volume({ ...csi, nodeAffinity }), volume({ ...csi, nodeAffinity: affinity("n2") }), true],
+  ];
+  const GATE = "MutablePVNodeAffinity";
+  const field = new Map(immutableFields("", "v1", "PersistentVolume").map((each) => [each.path.join("."), each])).get("spec.nodeAffinity");
+
+  test.each([false, true])(`with the gate: %s`, { timeout: 120_000 }, async (gate) => {
+    expect(field).toStrictEqual({ path: ["spec", "nodeAffinity"], once: true, gate: GATE });
+    const plane = await startControlPlane(gate ? { apiserver: [`--feature-gates=${GATE}=true`] } : {});
+    const client = new Client(plane);
+    try {
+      for (const [index, [what, from, to, refused]] of CHANGES.entries()) {
+        const head = { apiVersion: "v1", kind: "PersistentVolume" };
+        const metadata = { name: `c-${index}` };
+        const created = await client.call("POST", PV, { ...head, metadata, ...from });
+        expect([what, created.status]).toStrictEqual([what, 201]);
+        const version = resourceVersion(created.body);
+        const put = await client.call("PUT", `${PV}/c-${index}`, { ...head, metadata: { ...metadata, resourceVersion: version }, ...to });
+        expect([what, put.status, put.status === 200 ? "" : JSON.stringify(put.body)]).toStrictEqual(
+          refused && !gate ? [what, 422, expect.stringContaining("immutable")] : [what, 200, ""],
+        );
+      }
+    } finally {
+      client.close();
+      await plane.stop();
     }
   });
 });

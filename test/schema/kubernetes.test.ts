@@ -103,7 +103,7 @@ test("fields that cannot change are fields that there are", () => {
   let count = 0;
   for (const [group = "", version = "", kind = ""] of kinds) {
     const apiVersion = group === "" ? version : `${group}/${version}`;
-    for (const path of schema.immutable(apiVersion, kind)) {
+    for (const { path } of schema.immutable(apiVersion, kind)) {
       count += 1;
       if (schema.field(apiVersion, kind, path) === undefined) missing.push(`${kind} ${path.join(".")}`);
     }

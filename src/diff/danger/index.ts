@@ -1,9 +1,9 @@
 import type { ClusterSchema } from "../../schema/index.ts";
-import { equalJson, objectAt, valueAt, type Json } from "../../json/index.ts";
+import { equalJson, valueAt, type Json } from "../../json/index.ts";
 import { DANGER_LEVELS, type Danger, type DangerLevel, type FieldChange, type ObjectRef } from "../model.ts";
 import type { ObjectPair } from "../pair.ts";
-import { printPath } from "../print-path.ts";
 import { deletionDanger, groupOf } from "./deletion.ts";
+import { immutableDangers } from "./immutable.ts";
 import { widenedBinding, widenedRole } from "./rbac.ts";
 import { storageDangers } from "./storage.ts";
 import { workloadDangers } from "./workload.ts";
@@ -30,7 +30,7 @@ function found(pair: ObjectPair, fields: readonly FieldChange[], api: Api): Dang
   const before = pair.before.value.raw;
   const own = [
     ...modeDangers(pair.before.ref, ref, fields),
-    ...(pair.kind === "renamed" ? [] : immutableDangers(ref, before, fields, api)),
+    ...(pair.kind === "renamed" ? [] : immutableDangers(ref, before, after, fields, api)),
     ...widened(ref, before, after),
     ...storageDangers(ref, before, after),
     ...workloadDangers(ref, before, after, fields),
@@ -42,33 +42,6 @@ function found(pair: ObjectPair, fields: readonly FieldChange[], api: Api): Dang
 
 function deletion({ ref, value }: { readonly ref: ObjectRef; readonly value: { readonly raw: Json } }, api: Api): Danger {
   return deletionDanger(ref, value.raw, api.kind(ref.apiVersion, ref.kind)?.from !== "kubernetes");
-}
-
-/** So many fields are named. */
-const MOST_FIELDS = 4;
-
-/** Kinds in which a replacement loses what they hold. */
-const HOLDS_DATA = ["PersistentVolume", "PersistentVolumeClaim", "StatefulSet", "CustomResourceDefinition"];
-
-function immutableDangers(ref: ObjectRef, before: Json, fields: readonly FieldChange[], api: Api): Danger[] {
-  const frozen = objectAt(before)["immutable"] === true && (ref.kind === "ConfigMap" || ref.kind === "Secret");
-  const fixed = [...api.immutable(ref.apiVersion, ref.kind), ...(frozen ? [["data"], ["binaryData"], ["stringData"], ["immutable"]] : [])];
-  const touched = new Set<string>();
-  for (const { path, same } of fields) {
-    if (same !== undefined && same !== "name") continue;
-    const field = fixed.find((each) => each.every((step, index) => path[index] === undefined || path[index] === step));
-    // To give a value where none was is a change too, but for what only the server sets.
-    if (field !== undefined) touched.add(printPath(path));
-  }
-  if (touched.size === 0) return [];
-  const names =
-    [...touched].slice(0, MOST_FIELDS).join(", ") + (touched.size > MOST_FIELDS ? ` and ${touched.size - MOST_FIELDS} more` : "");
-  if (ref.mode === "EnsureExists")
-    return [
-      { level: "low", code: "immutable", message: `${names} can't be changed; objects that are there keep what they have (EnsureExists)` },
-    ];
-  const level = HOLDS_DATA.includes(ref.kind) ? "critical" : "high";
-  return [{ level, code: "immutable", message: `${names} can't be changed once the object is there: it must be deleted and made anew` }];
 }
 
 function modeDangers(before: ObjectRef, after: ObjectRef, fields: readonly FieldChange[]): Danger[] {
