@@ -21,7 +21,7 @@ _halite() {
     status) words="--cluster --local --commit --kubeconfig --context --allow-rollback --config --az --reasons --json --help" ;;
     sync) words="--config --az --once --kubeconfigs --state --listen --shards --shard --lease-kubeconfig --reasons --verbose --json --help" ;;
     rollback) words="--config --to --az --addon --max-deletion --allow-az-deletion --json --help" ;;
-    secret) words="seal verify list rotate edit --config --clusters --fd --trim --kubeseal-cert --cluster --scope --type --into --replace --sealing-keys --offline --strict --older-than --check --new-data-key --jobs --json --help" ;;
+    secret) words="seal verify list rotate edit --config --clusters --fd --trim --kubeseal-cert --cluster --scope --type --into --replace --sealing-keys --offline --kubeconfig --strict --older-than --check --new-data-key --jobs --json --help" ;;
     start) words="--config --jobs --allow-plain --max-deletion --allow-az-deletion --json --help" ;;
     completion) words="bash zsh fish --json --help" ;;
   esac; fi

@@ -188,6 +188,7 @@ complete -c halite -n '__fish_seen_subcommand_from secret' -l into -r -F -d 'sea
 complete -c halite -n '__fish_seen_subcommand_from secret' -l replace -d 'seal: replace the secret of that name in Barbican'
 complete -c halite -n '__fish_seen_subcommand_from secret' -l sealing-keys -r -F -d 'verify, rotate: open SealedSecrets with these private keys of controllers'
 complete -c halite -n '__fish_seen_subcommand_from secret' -l offline -d 'verify, list: do not ask Barbican'
+complete -c halite -n '__fish_seen_subcommand_from secret' -l kubeconfig -r -F -d 'list: ask clusters how old Secrets are; a file with a context for each cluster, or a folder with a file for each'
 complete -c halite -n '__fish_seen_subcommand_from secret' -l strict -d 'verify: warnings count as errors'
 complete -c halite -n '__fish_seen_subcommand_from secret' -l older-than -r -F -d 'list: only what is as old; exit 1 if there is any'
 complete -c halite -n '__fish_seen_subcommand_from secret' -l check -d 'rotate: change nothing, say what would be; exit 1 if anything'
