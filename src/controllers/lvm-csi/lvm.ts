@@ -41,9 +41,12 @@ export class Lvm {
     await this.#create(place, ["--yes", "--snapshot", ...kind], ownership, origin);
   }
 
-  /** A snapshot of a volume that is not thin: `size` is what it can hold of what is changed in the origin afterwards. */
+  /**
+   * A snapshot of a volume that is not thin: `size` is what it can hold of what is changed in the origin afterwards. It can be written to, though nobody does:
+   * the blocks of one that can't be could not be wiped when it is deleted.
+   */
   async snapshotPlain(place: Place, origin: string, size: number, ownership: Ownership): Promise<void> {
-    await this.#create(place, ["--yes", "--snapshot", "--permission", "r", "--size", `${size}b`], ownership, origin);
+    await this.#create(place, ["--yes", "--snapshot", "--permission", "rw", "--size", `${size}b`], ownership, origin);
   }
 
   async extend(place: Place, size: number): Promise<void> {

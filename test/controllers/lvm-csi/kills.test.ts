@@ -1,25 +1,15 @@
 import { describe, expect, test } from "vitest";
 import { CsiError } from "../../../src/controllers/csi/index.ts";
 import { BLOCK, createRequest, driverOn, MIB, simulatedNode, SIZE, STAGING, targetOf } from "./driver.ts";
+import { seededNumbers } from "./seeded-numbers.ts";
 import { EXTENT, KilledError, type SimulatedNode } from "./simulated-node.ts";
-
-/** The same numbers for the same seed (mulberry32). */
-function numbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let value = Math.imul(state ^ (state >>> 15), 1 | state);
-    value = (value + Math.imul(value ^ (value >>> 7), 61 | value)) ^ value;
-    return ((value ^ (value >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 const seeds = Array.from({ length: 3 }, (_, index) => Number(process.env["HALITE_SEED"] ?? 1) * 100 + index);
 
 describe("kill -9 at random instants of 200 operations", () => {
   test.each(seeds)("no volume without an owner, none twice, and nobody sees another's data (seed %i)", async (seed) => {
     const { node } = simulatedNode();
-    const random = numbers(seed);
+    const random = seededNumbers(seed);
     const world = new World(node, random);
     for (let step = 0; step < 200; step++) {
       // Within the next commands: before one, or after it was done and before its answer was heard of.

@@ -20,6 +20,8 @@ export interface SimulatedVolume {
   readonly origin?: string;
   readonly pool?: string;
   active: boolean;
+  /** Its device takes no writing. */
+  readonly readonly?: boolean;
   readonly minor: number;
   /** Of plain ones: which extents of the group. */
   readonly extents: number[];
@@ -269,6 +271,7 @@ export class SimulatedNode implements NodeFiles {
       case "blkdiscard": {
         const volume = this.#required(last);
         if (this.#isOpen(volume)) throw new Failure(1, "Device or resource busy");
+        if (volume.readonly === true) throw new Failure(1, `blkdiscard: ${last}: BLKZEROOUT ioctl failed: Operation not permitted`);
         volume.data = volume.data.map(() => ZERO);
         volume.filesystem = "";
         this.#flush(volume);
@@ -347,7 +350,8 @@ export class SimulatedNode implements NodeFiles {
     if (this.volumes.some((each) => each.group === group && each.name === name))
       throw new Failure(5, `  Logical Volume "${name}" already exists in volume group "${groupName}"`);
     const tags = new Set(given.get("--addtag") ?? []);
-    const made = { group, name, tags, active: true, minor: this.#minor++, filesystem: "" };
+    const readonly = given.get("--permission")?.[0] === "r";
+    const made = { group, name, tags, active: true, readonly, minor: this.#minor++, filesystem: "" };
     if (originName !== undefined) {
       const origin = this.#at(where, given);
       const copied = { size: origin.size, data: [...origin.data], filesystem: origin.filesystem, origin: originName };
