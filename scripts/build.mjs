@@ -1,4 +1,4 @@
-// Bundles the command line into dist/: one entry, one lazily loaded chunk a command; and the controllers into dist/bundles/.
+// Bundles the command line into dist/: one entry, one lazily loaded chunk a command, and all as one file; and the controllers into dist/bundles/.
 import { directImports } from "./direct-imports.mjs";
 import { install } from "./install.mjs";
 import { bundleLibraries, libraries } from "./libraries.mjs";
@@ -36,8 +36,24 @@ export async function build() {
   const aside = `dist.${process.pid}`;
   rmSync(`${root}${aside}`, { recursive: true, force: true });
   mkdirSync(`${root}${aside}`);
-  await bundle({
+  const common = {
     absWorkingDir: root,
+    bundle: true,
+    platform: "node",
+    target: "node20",
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: "none",
+    plugins: [directImports(root), libraries()],
+    logLevel: "warning",
+  };
+  const define = {
+    HALITE_VERSION: JSON.stringify(version),
+    HALITE_BUILD: JSON.stringify(digest.slice(0, 16)),
+    HALITE_REQUIRE: "require",
+  };
+  await bundle({
+    ...common,
     entryPoints: {
       halite: "src/cli/main.ts",
       "compile-worker": "src/fleet/compile-worker.ts",
@@ -46,20 +62,23 @@ export async function build() {
     },
     outdir: aside,
     outExtension: { ".js": ".mjs" },
-    bundle: true,
     splitting: true,
     format: "esm",
-    platform: "node",
-    target: "node20",
-    minifySyntax: true,
-    minifyWhitespace: true,
-    legalComments: "none",
-    define: { HALITE_VERSION: JSON.stringify(version), HALITE_BUILD: JSON.stringify(digest.slice(0, 16)), HALITE_REQUIRE: "require" },
+    define,
     banner: {
       js: 'import { createRequire as haliteCreateRequire } from "node:module"; const require = haliteCreateRequire(import.meta.url);',
     },
-    plugins: [directImports(root), libraries()],
-    logLevel: "warning",
+  });
+  // All of it once more as one file, for commands that take V8's compiled code from an earlier process (src/cli/kept-program.ts).
+  await bundle({
+    ...common,
+    entryPoints: { halite: "src/cli/main.ts" },
+    outdir: aside,
+    outExtension: { ".js": ".cjs" },
+    format: "cjs",
+    charset: "ascii",
+    supported: { "dynamic-import": false },
+    define: { ...define, HALITE_KEPT: "true", "import.meta.url": "HALITE_ENTRY" },
   });
   await bundleLibraries({ root, outdir: aside });
   const { bundleControllers, controllersIn } = await import("./bundle.mjs");

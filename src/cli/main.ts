@@ -4,12 +4,15 @@ import { UsageError } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import { tuneEngine } from "./engine.ts";
 import { commandHelp, overview } from "./help.ts";
+import { runKept } from "./kept-program.ts";
 import { nearest, parseArguments } from "./parse.ts";
 import { reportError } from "./report-error.ts";
 import { terminalOn, type Terminal } from "./terminal.ts";
 
 declare const HALITE_VERSION: string;
 declare const HALITE_BUILD: string;
+/** Defined in the program that `runKept` runs. */
+declare const HALITE_KEPT: boolean | undefined;
 
 /** Runs one command line and gives its exit code. */
 export async function main(
@@ -76,11 +79,22 @@ function isEntry(): boolean {
   return process.argv[1] !== undefined && /(?:^|[/\\])(?:halite(?:\.mjs)?|main\.ts)$/.test(process.argv[1]);
 }
 
-if (isEntry()) {
-  if (typeof HALITE_VERSION === "string") tuneEngine(home());
+if (isEntry()) begin();
+
+function begin(): void {
+  // What ends before it has a code of its own has gone wrong: nothing waits for it any more.
+  process.exitCode = 70;
+  if (typeof HALITE_BUILD === "string" && typeof HALITE_KEPT !== "boolean") {
+    tuneEngine(home());
+    if (runKept(process.argv[2] ?? "", import.meta.url, HALITE_BUILD)) return;
+  }
   // A reader that goes away (`| head`) is no error.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(0);
   });
+  void run();
+}
+
+async function run(): Promise<void> {
   process.exitCode = await main(process.argv.slice(2), terminalOn(process.stdout, process.stderr, process.env), process.cwd(), process.env);
 }

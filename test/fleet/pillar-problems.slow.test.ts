@@ -100,7 +100,8 @@ describe("what is wrong in pillar fails the addons that it is about", { timeout:
   });
 
   test("with the memo and without it the same", () => {
-    for (const [, text] of PILLAR.filter((_, index) => index % 2 === 0)) expect(compiled({ [OWN]: text }, false)).toEqual(compiled({ [OWN]: text }));
+    for (const [, text] of PILLAR.filter((_, index) => index % 2 === 0))
+      expect(compiled({ [OWN]: text }, false)).toEqual(compiled({ [OWN]: text }));
   });
 
   test("the line is that of the merge's winner, whichever file that is", () => {
