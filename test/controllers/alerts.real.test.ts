@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -9,7 +9,8 @@ import { driverMetrics } from "../../src/controllers/lvm-csi/metrics.ts";
 import { reportOf } from "../../src/controllers/lvm-csi/status.ts";
 import { Inventory } from "../../src/controllers/volume-scheduler/index.ts";
 import { schedulerMetrics } from "../../src/controllers/volume-scheduler/metrics.ts";
-import { halite, PROJECT } from "../cli/halite.ts";
+import { halite } from "../cli/halite.ts";
+import { copyFleet } from "../library/own-fleet.ts";
 import { aptPackages } from "../real/apt-packages.ts";
 import { mustRun, runReal } from "../real/run.ts";
 import { LocalRig } from "./local-volume-provisioner/rig.ts";
@@ -179,8 +180,7 @@ describe.skipIf(absent !== undefined)("metrics and alerts of the storage control
   beforeAll(async () => {
     await build();
     folder = mkdtempSync(join(tmpdir(), "halite-alerts-"));
-    for (const part of ["states", "pillar", "schemas/pillar", "schemas/crds", "secrets", "halite.yaml"])
-      cpSync(join(PROJECT, part), join(folder, part), { recursive: true });
+    copyFleet(folder);
     const grains = '{region: us-east, az: iad1, kubernetes: "1.36", env: prod, flavors: [nvme-db, ssd-general]}';
     writeFileSync(join(folder, "pillar/roster.yaml"), `home:\n  minion_opts:\n    grains: ${grains}\n`);
     mkdirSync(join(folder, "pillar/cluster"), { recursive: true });

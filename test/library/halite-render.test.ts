@@ -1,23 +1,17 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { build } from "../../scripts/build.mjs";
-import { FleetCompiler, kubernetesSchemas, loadFleet } from "../../src/fleet/index.ts";
 import { halite } from "../cli/halite.ts";
 import { at, text, type Data } from "./facts.ts";
+import { copyFleet, OwnFleet } from "./own-fleet.ts";
 
 const TOP = fileURLToPath(new URL("../../", import.meta.url));
-const PARTS = ["states", "pillar", "schemas/pillar", "schemas/crds", "secrets", "halite.yaml"];
 const VERSIONS = ["1.28", "1.29", "1.30", "1.31", "1.32", "1.33", "1.34", "1.35", "1.36"];
-
-/** The shipped fleet in a folder of its own. */
-function copyFleet(folder: string): void {
-  for (const part of PARTS) cpSync(join(TOP, part), join(folder, part), { recursive: true });
-}
 
 /** The Jobs or CronJobs of a compiled file, by component. */
 function workloads(yaml: string): ReadonlyMap<string, Data> {
@@ -34,41 +28,21 @@ describe("halite-render on every Kubernetes version", () => {
   const clusters = VERSIONS.flatMap((version) =>
     ["job", "cron"].map((kind) => ({ version, kind, id: `${kind}-${version.replace(".", "-")}` })),
   );
-  const files = new Map<string, ReadonlyMap<string, string>>();
-  const findings = new Map<string, readonly unknown[]>();
-  let folder = "";
-
+  let fleet: OwnFleet;
   beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), "halite-library-"));
-    copyFleet(folder);
-    const roster = clusters.map(
-      ({ version, id }) =>
-        `${id}:\n  minion_opts:\n    grains: {region: us-east, az: iad1, kubernetes: "${version}", env: dev, flavors: []}\n`,
+    fleet = new OwnFleet(
+      clusters.map(({ id, version, kind }) => {
+        const schedule = kind === "cron" ? "  schedule: '*/15 * * * *'\n" : "";
+        const pillar = `components: {halite-render: true}\nhalite-render:\n  shards: 3\n${schedule}  publish: {enabled: true, partial: true, ssh_secret: publish-key}\n`;
+        return { id, version, pillar };
+      }),
     );
-    writeFileSync(join(folder, "pillar/roster.yaml"), roster.join(""));
-    for (const { id, kind } of clusters) {
-      const schedule = kind === "cron" ? "  schedule: '*/15 * * * *'\n" : "";
-      writeFileSync(
-        join(folder, `pillar/cluster/${id}.sls`),
-        `components: {halite-render: true}\nhalite-render:\n  shards: 3\n${schedule}  publish: {enabled: true, partial: true, ssh_secret: publish-key}\n`,
-      );
-    }
-    const fleet = loadFleet(join(folder, "halite.yaml"), kubernetesSchemas(TOP), TOP);
-    const compiler = new FleetCompiler(fleet);
-    for (const cluster of fleet.roster.clusters) {
-      const compiled = compiler.compileToText(cluster);
-      files.set(cluster.id, compiled.files);
-      findings.set(
-        cluster.id,
-        compiled.findings.filter(({ severity }) => severity === "error"),
-      );
-    }
   });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("compiles without an error", () => expect(fleet.errors).toEqual([]));
 
   it.each(clusters)("$version, $kind", ({ id, kind, version }) => {
-    expect(findings.get(id)).toEqual([]);
-    const found = workloads(files.get(id)?.get("halite-render/jobs.yaml") ?? "");
+    const found = workloads(fleet.text(id, "halite-render/jobs.yaml"));
     expect([...found.keys()]).toEqual(["render", "publish"]);
     for (const [role, object] of found) {
       expect(at(object, "kind")).toBe(kind === "cron" ? "CronJob" : "Job");
@@ -87,7 +61,7 @@ describe("halite-render on every Kubernetes version", () => {
 
   it("another setting is another Job, and of the other settings none is", () => {
     const names = (id: string): string[] =>
-      [...workloads(files.get(id)?.get("halite-render/jobs.yaml") ?? "").values()].map((object) => text(at(object, "metadata", "name")));
+      [...workloads(fleet.text(id, "halite-render/jobs.yaml")).values()].map((object) => text(at(object, "metadata", "name")));
     expect(names("job-1-29")).toEqual(names("job-1-36"));
     expect(names("job-1-28")).not.toEqual(names("job-1-29"));
     expect(names("cron-1-28")).toEqual(["halite-render", "halite-publish"]);

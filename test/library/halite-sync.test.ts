@@ -1,53 +1,24 @@
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parseAllDocuments } from "yaml";
-import { FleetCompiler, kubernetesSchemas, loadFleet } from "../../src/fleet/index.ts";
+import { beforeAll, describe, expect, it } from "vitest";
 import { parseFleetConfig } from "../../src/fleet/config.ts";
-
-const TOP = fileURLToPath(new URL("../../", import.meta.url));
+import { OwnFleet } from "./own-fleet.ts";
 
 describe("halite-sync on every Kubernetes version", () => {
   const clusters = ["1.28", "1.32", "1.36"].flatMap((version) =>
     ["keep", "cron"].map((kind) => ({ version, kind, id: `${kind}-${version.replace(".", "-")}` })),
   );
-  const files = new Map<string, ReadonlyMap<string, string>>();
-  const errors: unknown[] = [];
-  let folder = "";
+  let fleet: OwnFleet;
   beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), "halite-library-"));
-    for (const part of ["states", "pillar", "schemas/pillar", "schemas/crds", "secrets", "halite.yaml"])
-      cpSync(join(TOP, part), join(folder, part), { recursive: true });
-    writeFileSync(
-      join(folder, "pillar/roster.yaml"),
-      clusters
-        .map(
-          ({ version, id }) =>
-            `${id}:\n  minion_opts:\n    grains: {region: us-east, az: iad1, kubernetes: "${version}", env: dev, flavors: []}\n`,
-        )
-        .join(""),
+    fleet = new OwnFleet(
+      clusters.map(({ id, version, kind }) => {
+        const schedule = kind === "cron" ? "  schedule: '*/5 * * * *'\n" : "";
+        const pillar = `components: {halite-sync: true}\nhalite-sync:\n  remote: https://git.example.net/a.git\n  token_secret: git\n  allowed_signers: ada ssh-ed25519 AAAA\n${schedule}`;
+        return { id, version, pillar };
+      }),
     );
-    for (const { id, kind } of clusters) {
-      const schedule = kind === "cron" ? "  schedule: '*/5 * * * *'\n" : "";
-      const pillar = `components: {halite-sync: true}\nhalite-sync:\n  remote: https://git.example.net/a.git\n  token_secret: git\n  allowed_signers: ada ssh-ed25519 AAAA\n${schedule}`;
-      writeFileSync(join(folder, `pillar/cluster/${id}.sls`), pillar);
-    }
-    const fleet = loadFleet(join(folder, "halite.yaml"), kubernetesSchemas(TOP), TOP);
-    const compiler = new FleetCompiler(fleet);
-    for (const cluster of fleet.roster.clusters) {
-      const compiled = compiler.compileToText(cluster);
-      files.set(cluster.id, compiled.files);
-      errors.push(...compiled.findings.filter(({ severity }) => severity === "error"));
-    }
   });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const objects = (id: string, file: string): readonly unknown[] => fleet.objects(id, `halite-sync/${file}.yaml`);
 
-  const objects = (id: string, file: string): unknown[] =>
-    parseAllDocuments(files.get(id)?.get(`halite-sync/${file}.yaml`) ?? "").map((document): unknown => document.toJS());
-
-  it("compiles without an error", () => expect(errors).toEqual([]));
+  it("compiles without an error", () => expect(fleet.errors).toEqual([]));
 
   it.each(clusters)("$id may hold its Lease and nothing else, and writes nowhere but to its own volumes", ({ id, kind }) => {
     const [account, ...roles] = objects(id, "service-account");

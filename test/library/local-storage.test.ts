@@ -1,50 +1,18 @@
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parseAllDocuments } from "yaml";
-import { FleetCompiler, kubernetesSchemas, loadFleet } from "../../src/fleet/index.ts";
+import { beforeAll, describe, expect, it } from "vitest";
 import { parseConfig } from "../../src/controllers/local-volume-provisioner/config.ts";
 import { parseFlavor } from "../../src/controllers/storage-node/flavor.ts";
-
-const TOP = fileURLToPath(new URL("../../", import.meta.url));
+import { OwnFleet } from "./own-fleet.ts";
 
 describe("storage-node and localvolume-provisioner on every Kubernetes version", () => {
   const versions = ["1.28", "1.32", "1.36"];
-  const files = new Map<string, ReadonlyMap<string, string>>();
-  const errors: unknown[] = [];
-  let folder = "";
+  const id = (version: string): string => `local-${version.replace(".", "-")}`;
+  let fleet: OwnFleet;
   beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), "halite-library-"));
-    for (const part of ["states", "pillar", "schemas/pillar", "schemas/crds", "secrets", "halite.yaml"])
-      cpSync(join(TOP, part), join(folder, part), { recursive: true });
-    writeFileSync(
-      join(folder, "pillar/roster.yaml"),
-      versions
-        .map((version) => {
-          const grains = `{region: us-east, az: iad1, kubernetes: "${version}", env: dev, flavors: [nvme-db, hdd-bulk]}`;
-          return `local-${version.replace(".", "-")}:\n  minion_opts:\n    grains: ${grains}\n`;
-        })
-        .join(""),
-    );
-    const compiler = new FleetCompiler(loadFleet(join(folder, "halite.yaml"), kubernetesSchemas(TOP), TOP));
-    for (const cluster of compiler.fleet.roster.clusters) {
-      const compiled = compiler.compileToText(cluster);
-      files.set(cluster.id, compiled.files);
-      errors.push(...compiled.findings.filter(({ severity }) => severity === "error"));
-    }
+    fleet = new OwnFleet(versions.map((version) => ({ id: id(version), version, flavors: ["nvme-db", "hdd-bulk"] })));
   });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const objects = (version: string, file: string) => fleet.objects(id(version), `${file}.yaml`);
 
-  /** Objects of an addon's file. */
-  // oxlint-disable-next-line typescript/no-explicit-any -- compiled objects, read field by field by expectations
-  const objects = (version: string, file: string): any[] =>
-    parseAllDocuments(files.get(`local-${version.replace(".", "-")}`)?.get(`${file}.yaml`) ?? "").map((document): unknown =>
-      document.toJS(),
-    );
-
-  it("compiles without an error", () => expect(errors).toEqual([]));
+  it("compiles without an error", () => expect(fleet.errors).toEqual([]));
 
   it.each(versions)("%s: a DaemonSet a flavor, on its nodes alone, never two pods on a node", (version) => {
     const daemonSets = objects(version, "storage-node/daemonsets");

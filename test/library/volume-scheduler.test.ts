@@ -1,50 +1,20 @@
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parse, parseAllDocuments } from "yaml";
+import { beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import { build } from "../../scripts/build.mjs";
-import { FleetCompiler, kubernetesSchemas, loadFleet } from "../../src/fleet/index.ts";
-
-const TOP = fileURLToPath(new URL("../../", import.meta.url));
+import { OwnFleet } from "./own-fleet.ts";
 
 describe("volume-scheduler on every Kubernetes version", () => {
   const versions = ["1.28", "1.29", "1.30", "1.31", "1.32", "1.33", "1.34", "1.35", "1.36"];
-  const files = new Map<string, ReadonlyMap<string, string>>();
-  const errors: unknown[] = [];
-  let folder = "";
+  const id = (version: string): string => `c${version.replace(".", "-")}`;
+  let fleet: OwnFleet;
   beforeAll(async () => {
     await build();
-    folder = mkdtempSync(join(tmpdir(), "halite-library-"));
-    for (const part of ["states", "pillar", "schemas/pillar", "schemas/crds", "secrets", "halite.yaml"])
-      cpSync(join(TOP, part), join(folder, part), { recursive: true });
-    const id = (version: string): string => `c${version.replace(".", "-")}`;
-    writeFileSync(
-      join(folder, "pillar/roster.yaml"),
-      versions
-        .map(
-          (each) => `${id(each)}:\n  minion_opts:\n    grains: {region: us-east, az: iad1, kubernetes: "${each}", env: dev, flavors: []}\n`,
-        )
-        .join(""),
-    );
     const pillar = "components: {volume-scheduler: true}\nvolume-scheduler: {port: 9999, bind_timeout: 120}\n";
-    for (const each of versions) writeFileSync(join(folder, `pillar/cluster/${id(each)}.sls`), pillar);
-    const fleet = loadFleet(join(folder, "halite.yaml"), kubernetesSchemas(TOP), TOP);
-    const compiler = new FleetCompiler(fleet);
-    for (const cluster of fleet.roster.clusters) {
-      const compiled = compiler.compileToText(cluster);
-      files.set(cluster.id, compiled.files);
-      errors.push(...compiled.findings.filter(({ severity }) => severity === "error"));
-    }
+    fleet = new OwnFleet(versions.map((version) => ({ id: id(version), version, pillar })));
   });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const objects = (version: string, file: string) => fleet.objects(id(version), `volume-scheduler/${file}.yaml`);
 
-  // oxlint-disable-next-line typescript/no-explicit-any -- compiled objects, read field by field by expectations
-  const objects = (version: string, file: string): any[] =>
-    parseAllDocuments(files.get(`c${version.replace(".", "-")}`)?.get(`volume-scheduler/${file}.yaml`) ?? "").map((each) => each.toJS());
-
-  it("compiles without an error", () => expect(errors).toEqual([]));
+  it("compiles without an error", () => expect(fleet.errors).toEqual([]));
 
   it.each(versions)("%s: the scheduler is of the cluster's minor version, and asks the extender beside it alone", (version) => {
     const [deployment] = objects(version, "scheduler");
