@@ -83,16 +83,22 @@ export class Lvm {
       () => this.#run(volume.group, "lvchange", ["--refresh", pathOf(volume)]),
     ];
     let found = await this.#sizeOf(path);
+    const failures: string[] = [];
     for (const remedy of remedies) {
       if (found === volume.size) return path;
-      await remedy();
+      try {
+        await remedy();
+      } catch (error) {
+        // Whether it has helped is what the device says.
+        failures.push(error instanceof Error ? error.message : String(error));
+      }
       found = await this.#sizeOf(path);
     }
     if (found === volume.size) return path;
     const what = found === undefined ? "its device is not there" : `its device has ${found} bytes, where LVM says ${volume.size}`;
     throw new CsiError(
       "UNAVAILABLE",
-      `${pathOf(volume)} is active, but ${what}, even after udevadm settle, vgmknodes and lvchange --refresh`,
+      `${pathOf(volume)} is active, but ${what}, even after udevadm settle, vgmknodes and lvchange --refresh${failures.map((each) => `; ${each}`).join("")}`,
     );
   }
 

@@ -24,6 +24,7 @@ export interface LogicalVolume {
   readonly group: VolumeGroup;
   readonly name: string;
   readonly uuid: string;
+  /** What its device has: of a snapshot the origin's size, not that of the blocks that it holds. */
   readonly size: number;
   /** `thin`: a volume in a pool. `snapshot`: one that holds what its origin had before it was changed. `pool`, `other`: not a volume of ours. */
   readonly type: "plain" | "thin" | "snapshot" | "pool" | "other";
@@ -58,7 +59,7 @@ export interface Observed {
 const FORMAT = ["--reportformat", "json", "--units", "b", "--nosuffix"];
 const PV_FIELDS = "pv_name,pv_free,pv_missing,vg_name,vg_uuid,vg_size,vg_free,vg_extent_size";
 const LV_FIELDS =
-  "vg_name,vg_uuid,vg_size,vg_free,vg_extent_size,lv_name,lv_uuid,lv_size,lv_attr,lv_layout,lv_role,origin,pool_lv,lv_active,lv_device_open,lv_kernel_major,lv_kernel_minor,lv_health_status,lv_snapshot_invalid,data_percent,metadata_percent,lv_tags";
+  "vg_name,vg_uuid,vg_size,vg_free,vg_extent_size,lv_name,lv_uuid,lv_size,origin_size,lv_attr,lv_layout,lv_role,origin,pool_lv,lv_active,lv_device_open,lv_kernel_major,lv_kernel_minor,lv_health_status,lv_snapshot_invalid,data_percent,metadata_percent,lv_tags";
 
 /** Asks LVM for all that it has. @throws NodeCommandError; an Error for an answer that is no report of LVM's */
 export async function observe(commands: NodeCommands): Promise<Observed> {
@@ -166,13 +167,14 @@ function volumeOf(row: Row, group: VolumeGroup): LogicalVolume {
   const [data, metadata] = [percent(row, "data_percent"), percent(row, "metadata_percent")];
   const major = Number(text(row, "lv_kernel_major"));
   const ownership = ownershipOf(tags === "" ? [] : tags.split(","));
+  const type = typeOf(layout, role);
   return {
     group,
     // Hidden volumes of LVM's own are in brackets.
     name: text(row, "lv_name").replaceAll(/[[\]]/g, ""),
     uuid: text(row, "lv_uuid"),
-    size: bytes(row, "lv_size"),
-    type: typeOf(layout, role),
+    size: bytes(row, type === "snapshot" ? "origin_size" : "lv_size"),
+    type,
     ...(origin === "" ? {} : { origin }),
     ...(pool === "" ? {} : { pool }),
     active: text(row, "lv_active") === "active",

@@ -488,7 +488,9 @@ export class SimulatedNode implements NodeFiles {
             lv_name: volume.name,
             lv_uuid: lvmUuid(volume.name),
             vg_uuid: volume.group.uuid,
-            lv_size: String(volume.size),
+            // Of a snapshot what it holds, which is less than what it shows.
+            lv_size: String(volume.type === "snapshot" ? volume.extents.length * EXTENT : volume.size),
+            origin_size: volume.type === "snapshot" ? String(volume.size) : "",
             lv_attr: volume.type === "pool" ? "twi-aotz--" : "-wi-a-----",
             lv_layout: { plain: "linear", thin: "thin,sparse", pool: "thin,pool", snapshot: "linear" }[volume.type],
             lv_role: volume.type === "snapshot" ? "public,snapshot,thicksnapshot" : volume.type === "pool" ? "private" : "public",
