@@ -125,8 +125,8 @@ describe.skipIf(!possible)("a sealed value on its way from git into a cluster", 
     expect(patched.status).toBe(200);
 
     const closed = readFileSync(plane.kubeconfig, "utf8").replaceAll(/https:\/\/127\.0\.0\.1:\d+/g, "https://127.0.0.1:1");
-    const folder = kubeconfigs({ one: plane.kubeconfig, two: closed });
-    const listed = await run("secret", "list", "--kubeconfig", folder, "--json");
+    const sources = kubeconfigs({ one: plane.kubeconfig, two: closed });
+    const listed = await run("secret", "list", "--kubeconfig", sources, "--json");
     const value = JSON.parse(listed.stdout).sealed.find(({ kind }: { kind: string }) => kind === "secret");
     expect(value).toMatchObject({
       kind: "secret",
