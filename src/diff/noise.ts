@@ -4,6 +4,8 @@ import type { Sameness } from "./model.ts";
 /** Labels and annotations that say how an object came about, not what it is. */
 const GENERATED = new Set([
   "helm.sh/chart",
+  // Every object of a component has it; what is another version is its images, which are shown.
+  "app.kubernetes.io/version",
   "pod-template-hash",
   "pod-template-generation",
   "controller-revision-hash",

@@ -126,6 +126,12 @@ describe("compareValues", () => {
       ['replace labels["helm.sh/chart"] (generated)'],
     ],
     [
+      "the label of a version",
+      { labels: { "app.kubernetes.io/version": "v1" } },
+      { labels: { "app.kubernetes.io/version": "v2" } },
+      ['replace labels["app.kubernetes.io/version"] (generated)'],
+    ],
+    [
       "two items with one key",
       {
         list: [

@@ -24,6 +24,18 @@ describe("text", () => {
       }
     }
   });
+  it("cuts a commit's subject, and gives an addon a line of its own where it has no room", () => {
+    const subject = `What was before \u001b[2J${"and more of it ".repeat(10)}`;
+    const base = { kind: "commit", name: "main", commit: "0".repeat(40), subject } as const;
+    const rich = richDiff();
+    const text = diffText({ ...rich, base }, { paint: plain, width: 50, full: false });
+    expect(text.split("\n")[0]).toMatch(/^base {2}main 000000000000 .*…$/);
+    // A name is never cut: somebody copies it.
+    for (const line of text.split("\n")) if (line.length > 50) expect(line.trim().split(/ +/).length, line).toBeLessThanOrEqual(3);
+    // oxlint-disable-next-line no-control-regex -- these are what must not be there
+    expect(diffText({ ...rich, base }, { paint: plain, width: 50, full: true })).not.toMatch(/\u001b/);
+    expect(diffText(rich, { paint: plain, width: 24, full: false })).toMatch(/^ +of csi$/m);
+  });
   it("shows nothing that does something to a terminal", () => {
     const config = (value: string): string => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: n}\ndata: {k: "${value}"}\n`;
     const [one, two] = ["a", "\\e[2J\\x9b\\u202e"].map((value) => cluster("c", [addon("a", { "f.yaml": config(value) })]));

@@ -37,8 +37,8 @@ class TextPage {
 
   print(): string {
     const { paint } = this.#style;
-    this.#line(`${paint("dim", "base")}  ${sideText(this.#diff.base)}`);
-    this.#line(`${paint("dim", "head")}  ${sideText(this.#diff.head)}`);
+    this.#side("base", sideText(this.#diff.base));
+    this.#side("head", sideText(this.#diff.head));
     for (const failure of this.#diff.failures) this.#failure(failure);
     if (this.#diff.clusterChanges.length > 0) this.#section("clusters", this.#diff.clusterChanges.map(clusterText));
     if (this.#diff.addonChanges.length > 0)
@@ -63,23 +63,35 @@ class TextPage {
     return this.#style.full ? Infinity : MOST_NAMES;
   }
 
-  /** `text` may be painted; `plain` is what is measured. */
+  /** `text` is clean and may be painted. */
   #line(text: string): void {
     this.#lines.push(text);
   }
 
+  #side(name: string, text: string): void {
+    this.#line(`${this.#style.paint("dim", name)}  ${this.#fit(text, name.length + 2)}`);
+  }
+
+  /** A text without what moves the cursor, cut to what is left of the line behind so many columns. */
+  #fit(text: string, taken: number): string {
+    const letters = Array.from(printable(text));
+    const room = Math.max(1, this.#style.width - taken);
+    return this.#style.full || letters.length <= room ? letters.join("") : `${letters.slice(0, room - 1).join("")}…`;
+  }
+
+  /** An object and its addon, which has a line of its own where both are too long for one. */
+  #object(verb: string, colour: DiffColour | undefined, name: string, addon: string): void {
+    const { paint, width, full } = this.#style;
+    const head = `${colour === undefined ? verb : paint(colour, verb)}  ${paint("bold", printable(name))}`;
+    const fits = full || verb.length + name.length + addon.length + 4 <= width;
+    this.#line(fits ? `${head}  ${paint("dim", addon)}` : head);
+    if (!fits) this.#line(`${" ".repeat(verb.length)}  ${paint("dim", `of ${addon}`)}`);
+  }
+
   /** A line without paint, cut to the width, then painted. */
   #cut(indent: string, text: string, colour?: DiffColour): void {
-    const { width, full, paint } = this.#style;
-    const room = width - indent.length;
-    const clean = printable(text);
-    const shown =
-      full || Array.from(clean).length <= room
-        ? clean
-        : `${Array.from(clean)
-            .slice(0, room - 1)
-            .join("")}…`;
-    this.#line(`${indent}${colour === undefined ? shown : paint(colour, shown)}`);
+    const shown = this.#fit(text, indent.length);
+    this.#line(`${indent}${colour === undefined ? shown : this.#style.paint(colour, shown)}`);
   }
 
   /** A sentence, broken at blanks where it is longer than the line. */
@@ -127,10 +139,9 @@ class TextPage {
     const colour = verb === "deleted" ? "red" : verb === "new" ? "green" : "yellow";
     this.#lines.push("");
     const { addon } = refOf(first.change);
-    this.#line(`${paint(colour, verb)}  ${paint("bold", objectName(first))}  ${paint("dim", addon)}`);
+    this.#object(verb, colour, objectName(first), addon);
     const shown = full ? more : more.slice(0, MOST_NAMES);
-    for (const each of shown)
-      this.#line(`${" ".repeat(verb.length)}  ${paint("bold", objectName(each))}  ${paint("dim", refOf(each.change).addon)}`);
+    for (const each of shown) this.#object(" ".repeat(verb.length), undefined, objectName(each), refOf(each.change).addon);
     if (shown.length < more.length) this.#line(`${" ".repeat(verb.length)}  and ${plural(more.length - shown.length, "more object")}`);
     this.#wrap("  ", placesOf(first, this.#most), (line) => paint("dim", line));
     const place = placeChange(first);
