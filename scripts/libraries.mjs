@@ -1,5 +1,4 @@
 // For esbuild: libraries that few runs need, and those only late, stand in files of their own. In a chunk V8 would read their text at each start.
-import { build } from "esbuild";
 
 /** By the file's name without `.cjs`: what stands in it. Parts of one library stand together, as they share its classes. */
 const LIBRARIES = { ajv: ["ajv"], cel: ["@bufbuild/cel", "@bufbuild/cel/ext", "re2js"] };
@@ -24,6 +23,8 @@ export function libraries() {
 
 /** Bundles them into `outdir`, each into one CommonJS file. */
 export async function bundleLibraries({ root, outdir }) {
+  // Not at the top: who loads this file may have to install it first.
+  const { build } = await import("esbuild");
   await Promise.all(
     Object.entries(LIBRARIES).map(([file, names]) =>
       build({

@@ -70,11 +70,11 @@ export class SecretFleet {
     return name;
   }
 
-  /** The files below the sealed root that SOPS has encrypted or should have: all but those whose name begins with a dot. */
+  /** The files below the sealed root that SOPS has encrypted or should have: all but Markdown, and those whose name begins with a dot. */
   files(): string[] {
     if (!existsSync(this.root)) return [];
     return readdirSync(this.root, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && !entry.name.startsWith("."))
+      .filter((entry) => entry.isFile() && !/^\.|\.md$/i.test(entry.name))
       .map((entry) => relative(this.root, join(entry.parentPath, entry.name)).split(sep).join(posix.sep))
       .filter((name) => !name.split("/").some((part) => part.startsWith(".")))
       .sort();

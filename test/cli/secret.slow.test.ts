@@ -270,7 +270,10 @@ test("list: how old each value is by git, and who can open it", () =>
       });
       if (done.status !== 0) throw new Error(done.stderr.toString());
     };
-    expect((await fleet.run(["list"])).stdout).toBe("nothing is sealed\n");
+    // What is written about the folder is nothing that is sealed.
+    mkdirSync(join(fleet.folder, "secrets"));
+    writeFileSync(join(fleet.folder, "secrets/README.md"), "# Secrets\n");
+    expect(await fleet.run(["list"])).toEqual({ status: 0, stdout: "nothing is sealed\n", stderr: "" });
     await fleet.run(["seal", "ceph.sops.yaml#old"], { input: "x" });
     git("init", "-q");
     git("add", "-A");
@@ -289,6 +292,7 @@ test("list: how old each value is by git, and who can open it", () =>
           name: "ceph.sops.yaml#old",
           at: "secrets/ceph.sops.yaml:1",
           since: "2024-01-02T03:04:05.000Z",
+          why: null,
           committed: true,
           recipients: [fleet.recipient, fleet.cluster.recipient],
         },
