@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { shippedPolicies } from "../../src/policy/index.ts";
-import { said, type Given } from "./judge.ts";
+import { parseAllDocuments } from "yaml";
+import { compile, said, type Given } from "./judge.ts";
 
 interface Case {
   readonly text: string | Readonly<Record<string, string>>;
@@ -290,6 +291,12 @@ describe.each(shippedPolicies())("$code", ({ code }) => {
     expect(said(text, given)).not.toContain(`[${code}]`);
   });
 
+  test.each(Object.entries(cases?.bad ?? {}))("is accepted on the object, with a reason: %s", (_name, { text, given }) => {
+    const found = compile(accepting(text, code), given).findings.filter((finding) => finding.code === code);
+    expect(found.map(({ severity, accepted }) => [severity, accepted])).toEqual(found.map(() => ["note", "it is meant"]));
+    expect(found.length).toBeGreaterThan(0);
+  });
+
   test("says what it refuses, where, and what to do", async () => {
     const text = Object.entries(cases?.bad ?? {}).map(([name, { text: manifest, given }]) => {
       const found = said(manifest, given);
@@ -306,6 +313,20 @@ describe.each(shippedPolicies())("$code", ({ code }) => {
     await expect(said_).toMatchFileSnapshot(`golden/${code}.txt`);
   });
 });
+
+/** The same manifests with an annotation that accepts what a policy finds. */
+function accepting(text: Case["text"], code: string): Record<string, string> {
+  const files = typeof text === "string" ? { "a/a.yaml": text } : text;
+  return Object.fromEntries(
+    Object.entries(files).map(([name, manifests]) => {
+      const documents = parseAllDocuments(manifests).map((document) => {
+        document.setIn(["metadata", "annotations", "halite.dev/accept"], `${code}: it is meant`);
+        return String(document);
+      });
+      return [name, documents.join("---\n")];
+    }),
+  );
+}
 
 test("the page on policies has every code", () => {
   const page = readFileSync(new URL("../../docs/policies.md", import.meta.url), "utf8");
