@@ -156,8 +156,13 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: "say what a file, a pillar key or a grain reaches",
     synopsis: "PATH|pillar:KEY|grain:KEY…",
     description:
-      "Tells which clusters, addons, files and objects hang on a file of the tree, on a pillar value or on a grain, from the record of what every compile read: counts first. KEY is a path such as ceph-csi-rbd:node:max_unavailable; an item of a list is its place, 0 for the first. A value is taken to stay of its kind and to be valid: what its schema would refuse, fails its addon. Clusters without a record, and those that something has changed for since, are compiled first, in memory; out/ is not touched.",
-    options: [CONFIG, CLUSTERS, NO_CACHE],
+      "Tells which clusters, addons, files and objects hang on a file of the tree, on a pillar value or on a grain, from the record of what every compile read: counts first. KEY is a path such as ceph-csi-rbd:node:max_unavailable; an item of a list is its place, 0 for the first. A value is taken to stay of its kind and to be valid: what its schema would refuse, fails its addon. As a template may look at a value that changes nothing, other values are tried in each kind of cluster; in more than 12 kinds only with --try-all, which costs a compile of each, and without it the answer says in which clusters it is the record's. Clusters without a record, and those that something has changed for since, are compiled first, in memory; out/ is not touched.",
+    options: [
+      { name: "try-all", summary: "try other values in each kind of cluster, also where there are more than 12 kinds" },
+      CONFIG,
+      CLUSTERS,
+      NO_CACHE,
+    ],
     exits: [
       [0, "answered, be it with nothing"],
       [1, "the fleet can't be read"],

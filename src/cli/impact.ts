@@ -29,7 +29,8 @@ export const command: Command = {
       : compiler.stateIn(new CacheFolder(join(fleet.folder, ".halite/cache"), context.build, warn), outFolder(context, fleet));
     const records = recordClusters(compiler, clusters, { begun: Date.now(), state });
     const asked = args.positional.map((word) => ({ word, question: readQuestion(context, fleet, word) }));
-    const answers = asked.map(({ word, question }) => ({ word, impact: impactOn(compiler, clusters, records, question) }));
+    const options = { tryAll: args.flag("try-all") };
+    const answers = asked.map(({ word, question }) => ({ word, impact: impactOn(compiler, clusters, records, question, options) }));
     if (args.flag("json"))
       terminal.out(
         `${JSON.stringify(
@@ -104,6 +105,10 @@ function print({ terminal, cwd }: CommandContext, word: string, impact: FleetImp
   if (clusters === 0 && word.startsWith("grain:"))
     terminal.out("  pillar asks for it, and no value that a cluster has makes a difference\n");
   if (impact.unset.length > 0) terminal.out(`  not set, but asked for, in ${named(impact.unset)}\n`);
+  if (impact.untried.length > 0)
+    terminal.out(
+      `  not tried, as there are too many kinds of clusters (--try-all does), in ${named(impact.untried)}: named is every file whose template looked at the value\n`,
+    );
   if (impact.unknown.length > 0)
     terminal.out(
       `  not known of ${named(impact.unknown)}: what ${impact.unknown.length === 1 ? "it reads" : "they read"} can\u2019t be followed\n`,
@@ -157,6 +162,7 @@ function json(word: string, impact: FleetImpact | undefined): Readonly<Record<st
       ]),
     ),
     unset: impact.unset,
+    untried: impact.untried,
     unknown: impact.unknown,
   };
 }

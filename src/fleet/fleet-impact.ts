@@ -22,8 +22,18 @@ export interface FleetImpact {
   readonly unknown: readonly string[];
   /** Clusters that would be reached if the value were set there, which it is not. */
   readonly unset: readonly string[];
+  /**
+   * Clusters for which the record is the answer, as they are of more kinds than are tried: every file is named whose template looked at the
+   * value, also where the value changes nothing in it.
+   */
+  readonly untried: readonly string[];
   /** Why the whole fleet is: a file that every cluster hangs on. */
   readonly everything?: string;
+}
+
+export interface ImpactOptions {
+  /** Try other values in every kind of cluster, however many there are. Default: where they are 12 at most. */
+  readonly tryAll?: boolean;
 }
 
 /** What a change reaches in the fleet, from the records of what was read. `undefined`: nothing in the fleet ever asks for it. */
@@ -32,11 +42,12 @@ export function impactOn(
   clusters: readonly Cluster[],
   records: ReadonlyMap<string, ReachRecord>,
   question: ImpactQuestion,
+  { tryAll = false }: ImpactOptions = {},
 ): FleetImpact | undefined {
   const impact = new Impact();
   switch (question.kind) {
     case "pillar":
-      return onPillar(compiler, impact, clusters, records, question.keys);
+      return onPillar(compiler, impact, clusters, records, question.keys, tryAll);
     case "grain":
       return onGrain(compiler, impact, clusters, records, question.keys);
     default:
@@ -58,18 +69,23 @@ function onPillar(
   clusters: readonly Cluster[],
   records: Records,
   keys: readonly string[],
+  tryAll: boolean,
 ): FleetImpact | undefined {
   const of = (cluster: Cluster): ReachRecord => records.get(cluster.id) ?? EMPTY;
   const trial = new ImpactTrial(compiler);
   // The record knows only of what was asked for; of a few clusters pillar itself says it.
-  const few = clusters.length <= MOST_CLUSTERS;
+  const few = tryAll || clusters.length <= MOST_CLUSTERS;
   const isSet = new Map(clusters.map((cluster) => [cluster.id, few ? trial.isSet(cluster, keys) : impact.isSet(of(cluster), keys)]));
   const somewhere = [...isSet.values()].includes(true);
   const target: ImpactTarget = { kind: "pillar", keys };
   const kinds = new Set(clusters.filter((cluster) => isSet.get(cluster.id) === true).map(kindOf));
   const narrowed = new Map<string, ClusterImpact>();
+  const untried: string[] = [];
   const narrow = (cluster: Cluster, recorded: ClusterImpact): ClusterImpact => {
-    if (kinds.size > MOST_KINDS) return recorded;
+    if (!tryAll && kinds.size > MOST_KINDS) {
+      if (recorded.files.length > 0) untried.push(cluster.id);
+      return recorded;
+    }
     const alike = JSON.stringify([kindOf(cluster), of(cluster).reach]);
     let answer = narrowed.get(alike);
     if (answer === undefined) narrowed.set(alike, (answer = trial.narrow(cluster, keys, recorded) ?? recorded));
@@ -85,7 +101,7 @@ function onPillar(
   );
   const asked = clusters.some((cluster) => impact.isSet(of(cluster), keys) !== undefined);
   if (found.clusters.size === 0 && unset.length === 0 && !asked) return undefined;
-  return { ...found, unset: unset.map((cluster) => cluster.id) };
+  return { ...found, unset: unset.map((cluster) => cluster.id), untried };
 }
 
 function onGrain(
@@ -191,7 +207,7 @@ function collect(clusters: readonly Cluster[], records: Records, of: (cluster: C
     const reached = of(cluster);
     if (reached !== undefined && reached.files.length + reached.mayBring.length > 0) found.set(cluster.id, reached);
   }
-  return { clusters: found, unknown, unset: [] };
+  return { clusters: found, unknown, unset: [], untried: [] };
 }
 
 /** What several changes reach together. */

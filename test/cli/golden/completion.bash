@@ -9,7 +9,7 @@ _halite() {
     init) words="--bare --ci --json --help" ;;
     render) words="--config --clusters --check --out --jobs --shards --shard --no-cache --no-memo --json --help" ;;
     watch) words="--config --clusters --out --jobs --no-cache --no-memo --json --help" ;;
-    impact) words="--config --clusters --no-cache --json --help" ;;
+    impact) words="--try-all --config --clusters --no-cache --json --help" ;;
     show) words="pillar top high low files --cluster --minion-config --pillar --saltenv --config --json --help" ;;
     explain) words="--cluster --config --json --help" ;;
     validate) words="--config --clusters --strict --accepted --format --output --contained --jobs --json --help" ;;

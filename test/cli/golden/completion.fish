@@ -27,6 +27,7 @@ complete -c halite -n '__fish_seen_subcommand_from watch' -l no-memo -d 'compile
 complete -c halite -n '__fish_seen_subcommand_from watch' -l json -d 'print the result as JSON, stable and complete'
 complete -c halite -n '__fish_seen_subcommand_from watch' -l help -s h -d 'print this help and exit'
 complete -c halite -n __fish_use_subcommand -a impact -d 'say what a file, a pillar key or a grain reaches'
+complete -c halite -n '__fish_seen_subcommand_from impact' -l try-all -d 'try other values in each kind of cluster, also where there are more than 12 kinds'
 complete -c halite -n '__fish_seen_subcommand_from impact' -l config -s c -r -F -d 'the fleet\'s halite.yaml (default: the nearest one upwards from here)'
 complete -c halite -n '__fish_seen_subcommand_from impact' -l clusters -r -F -d 'only the clusters that Salt\'s compound matcher picks, such as \'G@az:sjc1 and not *-canary\''
 complete -c halite -n '__fish_seen_subcommand_from impact' -l no-cache -d 'take nothing from earlier runs and leave nothing for later ones (.halite/cache)'
