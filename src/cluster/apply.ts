@@ -12,7 +12,7 @@ import { isSecret } from "./try-apply.ts";
 import { NOT_LOOKED_AT, type AddonPlan, type Operation, type Plan } from "./plan.ts";
 import { deleteRecord, ensureAddonKind, writeRecord } from "./record.ts";
 import type { Reveal } from "./apply-body.ts";
-import { describeRef, keyOf, type Desired, type DesiredAddon, type DesiredObject, type ObjectKey } from "./types.ts";
+import { describeRef, groupKind, keyOf, type Desired, type DesiredAddon, type DesiredObject, type ObjectKey } from "./types.ts";
 
 /** An operation and what came of it. */
 export interface AppliedOperation {
@@ -108,18 +108,18 @@ class Run {
   async all(): Promise<ApplyResult> {
     for (const addon of this.#plan.addons) for (const operation of addon.operations) this.#tellRefused(operation);
     const active = this.#plan.addons.filter(({ state }) => state === "apply" || state === "removed");
-    if (active.some((addon) => addon.operations.length > 0)) await ensureAddonKind(this.#client);
-    await Promise.all(active.map((addon) => this.#announce(addon)));
+    if (active.some((addon) => addon.operations.length > 0)) await this.#ensureAddonKind(active);
+    const announced = new Map(active.map((addon) => [addon.name, this.#announce(addon)]));
     // Of all addons first: nothing hangs on them, and others may need what they bring.
-    await Promise.all(active.map((addon) => this.#phase(addon, "definitions")));
+    await this.#first(active, "definitions", announced);
     await this.#definitionsEstablished(active);
-    await Promise.all(active.map((addon) => this.#phase(addon, "namespaces")));
+    await this.#first(active, "namespaces", announced);
     const running = new Map<string, Promise<void>>();
     for (const addon of this.#plan.addons) {
-      const before = addon.dependsOn.flatMap((name) => running.get(name) ?? []);
+      const before = [addon.name, ...addon.dependsOn].flatMap((name) => [announced.get(name) ?? [], running.get(name) ?? []]).flat();
       running.set(addon.name, active.includes(addon) ? this.#addon(addon, before) : Promise.resolve());
     }
-    await Promise.all(running.values());
+    await Promise.all([...announced.values(), ...running.values()]);
     await Promise.all(active.map((addon) => this.#release(addon)));
     // What depends on others is pruned before them.
     for (const addon of [...active].reverse()) await this.#prune(addon);
@@ -127,6 +127,16 @@ class Run {
     const addons = await Promise.all(this.#plan.addons.map((addon) => this.#finish(addon)));
     await Promise.all(this.#events);
     return { cluster: this.#plan.cluster, addons };
+  }
+
+  async #ensureAddonKind(active: readonly AddonPlan[]): Promise<void> {
+    const { definition, looked, leftovers } = this.#observed;
+    const kinds = [
+      ...[...this.#inventory.values()].flatMap((addon) => [...addon.members.values()]),
+      ...active.flatMap((addon) => addon.operations.filter(({ op }) => WRITES.has(op))).map(({ ref }) => ref),
+      ...leftovers.map(({ ref }) => ref),
+    ].map(groupKind);
+    await ensureAddonKind(this.#client, definition, kinds, looked);
   }
 
   /** What is refused is told on the object, once for as long as the reason is the same. */
@@ -203,6 +213,15 @@ class Run {
       }
       await this.#phase(addon, phase);
     }
+  }
+
+  /** A phase that all addons go through together: those that have something in it. */
+  async #first(addons: readonly AddonPlan[], phase: Phase, announced: ReadonlyMap<string, Promise<void>>): Promise<void> {
+    const due = addons.filter((addon) => addon.operations.some((each) => each.phase === phase && WRITES.has(each.op)));
+    if (due.length === 0) return;
+    // Also what the others announce: nobody's failure is left unheard while these are worked on.
+    await Promise.all(announced.values());
+    await Promise.all(due.map((addon) => this.#phase(addon, phase)));
   }
 
   async #phase(addon: AddonPlan, phase: Phase): Promise<void> {

@@ -15,7 +15,8 @@ import {
   type Random,
 } from "../kubernetes/index.ts";
 import { discover, type ApiResource, type Discovery } from "./discovery.ts";
-import { MODE_LABEL, observe, type ObserveOptions } from "./observe.ts";
+import { MODE_LABEL } from "./labels.ts";
+import { observe, type ObserveOptions } from "./observe.ts";
 import { makePlan, type Plan, type PlanOptions } from "./plan.ts";
 import { keyOf, refOf, type Desired, type ObjectKey } from "./types.ts";
 

@@ -16,6 +16,7 @@ import {
   isKubernetesObject,
   type ApiClient,
   type Json,
+  type JsonObject,
   type KubernetesObject,
 } from "../kubernetes/index.ts";
 import { pathOf } from "./discovery.ts";
@@ -25,11 +26,60 @@ import { keyOf, type ObjectKey } from "./types.ts";
 
 const CRD_PATH = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${ADDON_CRD.metadata.name}`;
 
-/** Makes the kind Addon known to a cluster, or brings its definition up to date. Writes only where something differs. */
-export async function ensureAddonKind(client: ApiClient): Promise<void> {
-  const live = await client.find({ method: "GET", path: CRD_PATH });
-  if (live !== undefined && isKubernetesObject(live) && firstDifference(ADDON_CRD, live) === undefined && isEstablished(live)) return;
-  await client.call({ method: "PATCH", path: CRD_PATH, body: ADDON_CRD, ...applyRequest(true, false) });
+/** On the definition of Addon: every kind that Halite has ever applied in the cluster, also for addons whose Addon somebody deleted. */
+const EVER_APPLIED = "halite.dev/applied-kinds";
+
+/** The kind Addon, as a cluster has it. */
+export interface AddonDefinition {
+  readonly live: KubernetesObject | undefined;
+  /** The kinds that were ever applied (`Deployment.apps`); null where the cluster does not say. */
+  readonly kinds: ReadonlySet<string> | null;
+}
+
+/** @throws UnreachableError; ApiError but for a right that is missing */
+export async function readDefinition(client: ApiClient): Promise<AddonDefinition> {
+  let live: JsonObject | undefined;
+  try {
+    live = await client.find({ method: "GET", path: CRD_PATH });
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 403) throw error;
+  }
+  if (live === undefined || !isKubernetesObject(live)) return { live: undefined, kinds: null };
+  const said = live.metadata.annotations?.[EVER_APPLIED];
+  return { live, kinds: said === undefined ? null : new Set(said.split(",").filter((kind) => kind !== "")) };
+}
+
+/**
+ * Makes the kind Addon known to a cluster, or brings its definition up to date, with the kinds that are about to be applied. Writes only where something
+ * differs, guarded by the version that was read.
+ *
+ * @param kinds that are or will be applied
+ * @param whole whether `kinds` are all that ever were, where the cluster itself does not say
+ */
+export async function ensureAddonKind(client: ApiClient, known: AddonDefinition, kinds: Iterable<string>, whole: boolean): Promise<void> {
+  let current = known;
+  for (let attempt = 0; ; attempt++) {
+    const all = current.kinds !== null || whole ? [...new Set([...(current.kinds ?? []), ...kinds])].sort().join(",") : undefined;
+    const { metadata, ...rest } = ADDON_CRD;
+    const wanted = {
+      ...rest,
+      apiVersion: ADDON_CRD.apiVersion,
+      kind: ADDON_CRD.kind,
+      metadata: { ...metadata, ...(all === undefined ? {} : { annotations: { [EVER_APPLIED]: all } }) },
+    };
+    const { live } = current;
+    if (live !== undefined && firstDifference(wanted, live) === undefined && isEstablished(live)) return;
+    const resourceVersion = live?.metadata.resourceVersion;
+    const body = { ...wanted, metadata: { ...wanted.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) } };
+    try {
+      await client.call({ method: "PATCH", path: CRD_PATH, body, ...applyRequest(true, false) });
+      return;
+    } catch (error) {
+      // Somebody else wrote it since, maybe another Halite: what that one has applied stays.
+      if (!(error instanceof ApiError) || error.status !== 409 || attempt >= TRIES) throw error;
+      current = await readDefinition(client);
+    }
+  }
 }
 
 function isEstablished(definition: KubernetesObject): boolean {
@@ -82,7 +132,7 @@ export async function writeRecord(client: ApiClient, record: AddonRecord, known:
         current = other;
       } else if (error.status === 404 || (error.status === 500 && /not found|no kind/i.test(error.message))) {
         // The kind was made a moment ago.
-        await new Promise((resolve) => setTimeout(resolve, 100 + attempt * 50));
+        await new Promise((resolve) => setTimeout(resolve, 20 + attempt * 40));
       } else throw error;
     }
   }

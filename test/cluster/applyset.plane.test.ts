@@ -126,6 +126,47 @@ describe.skipIf(!possible)("ApplySet (KEP-3659), read by kubectl", () => {
     expect(await new Other(api, "set").get("configmap", "lost")).toBeDefined();
   });
 
+  test("a kind that only a lost addon had is remembered by the cluster; where that memory is lost too every kind is looked at", async () => {
+    const other = new Other(api, "set");
+    const remembered = async (): Promise<string | undefined> =>
+      (await other.get("crd", "addons.halite.dev"))?.metadata.annotations?.["halite.dev/applied-kinds"];
+    const priority = `apiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {name: set-lost}\nvalue: 7\n`;
+    await pass(plane, { ...manifests, lost: { "p.yaml": priority } });
+    expect((await remembered())?.split(",")).toContain("PriorityClass.scheduling.k8s.io");
+    await api.call("DELETE", pathTo("addon", "", "lost"));
+    const told = expect.stringMatching(/^PriorityClass set-lost was made by Halite for a set that is not known here/);
+    expect((await pass(plane, manifests)).plan.notes).toEqual([told]);
+    await api.call(
+      "PATCH",
+      pathTo("crd", "", "addons.halite.dev"),
+      { metadata: { annotations: { "halite.dev/applied-kinds": null } } },
+      "application/merge-patch+json",
+    );
+    // A look at some objects knows nothing of the others, and says nothing.
+    await pass(plane, manifests, { observe: { leftovers: false } });
+    expect(await remembered()).toBeUndefined();
+    expect((await pass(plane, manifests)).plan.notes).toEqual([told]);
+    expect(await remembered()).toBe("ClusterRole.rbac.authorization.k8s.io,ConfigMap,Namespace,PriorityClass.scheduling.k8s.io");
+    await api.call("DELETE", "/apis/scheduling.k8s.io/v1/priorityclasses/set-lost");
+  });
+
+  test("many objects are read by few requests, whether they are there or not", async () => {
+    const many = Object.fromEntries(
+      Array.from({ length: 40 }, (_, index) => [`c${index}.yaml`, configYaml("set", `many-${index}`, { a: "1" })]),
+    );
+    const wanted = { ...manifests, many };
+    // Somebody made two of them: they are found among the names, read, and taken over.
+    const other = new Other(api, "set");
+    await pass(plane, manifests);
+    for (const name of ["many-3", "many-5"]) await other.create("configmap", { apiVersion: "v1", kind: "ConfigMap", metadata: { name } });
+    const first = await pass(plane, wanted);
+    expect(first.operations).toContain("adopt ConfigMap set/many-3");
+    expect(first.operations.filter((each) => each.startsWith("create"))).toHaveLength(38);
+    const second = await pass(plane, wanted);
+    expect(second.writes).toBe(0);
+    expect(second.requests).toBeLessThan(25);
+  });
+
   test("kubectl get addons shows what one looks for", async () => {
     await pass(plane, manifests);
     const table = await plane.kubectl(["get", "addons.halite.dev"]);

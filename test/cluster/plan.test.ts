@@ -83,6 +83,8 @@ function planned(manifests: Manifests, setting: Setting = {}): readonly string[]
     live,
     unread: new Map((setting.unread ?? []).map((name) => [keyOfConfig(name), "the server answered 503"])),
     comparisons: new Map([...live.keys()].map((key) => [key, { kind: "same" }])),
+    definition: { live: undefined, kinds: null },
+    looked: true,
     leftovers: [],
     dangers: new Map(),
     standings: new Map([["a", setting.standing ?? "newer"]]),
