@@ -29,11 +29,19 @@ export interface ReportedWaveCluster {
   /** It has what the commit wants, was well with it for as long as its wave demands, and is. */
   readonly done: boolean;
   readonly why: string;
+  /** It was given what the commit wants. */
+  readonly has: boolean;
+  /** It was given something and is not as that says, or does not work, or was not looked at since. */
+  readonly ill: boolean;
+  /** It gets nothing for now whatever the others of its wave do: it, or its wave, is paused, not approved or stopped. */
+  readonly held: boolean;
 }
 
-/** Another zone, as far as is known. */
+/** Another zone, or another shard of the own one, as far as is known. */
 export interface OtherZone {
   readonly az: string;
+  /** Whether it is a shard of the own zone: its clusters count for `maxUnavailable`. */
+  readonly own: boolean;
   /** Whether its report is about what the newest commit has for it. */
   readonly seen: boolean;
   /** Why it is not. */
@@ -53,6 +61,9 @@ const GO: Decision = { go: true };
  *
  * A cluster goes when every cluster of a lower order, in every zone, has what the commit wants and was well with it for its soak time, and when less than
  * `maxUnavailable` others of its wave and zone are changing or ill. Whatever is not known counts as not done. What does not change a cluster goes at once.
+ *
+ * Shards of a zone decide apart, each by what the others have reported. They go in one order, by name: a cluster of another shard that comes before and is
+ * not reported to have the release may be changing now, so that no two of them can take the same place.
  */
 export function decide(clusters: readonly WaveCluster[], others: readonly OtherZone[]): ReadonlyMap<string, Decision> {
   const decisions = new Map<string, Decision>();
@@ -107,12 +118,20 @@ function decideOne(
   }
   const before = waitsFor(order, clusters, others);
   if (before !== undefined) return { go: false, kind: "waits", reason: before };
-  const absent = clusters.filter(
-    (each) =>
-      each.rollout?.wave === wave && each.cluster !== cluster.cluster && (leaving.has(each.cluster) || (each.held !== null && !each.well)),
-  );
+  const unseen = others.find((zone) => zone.own && !zone.seen);
+  if (unseen !== undefined) return { go: false, kind: "waits", reason: `shard ${unseen.az} may have clusters of the wave: ${unseen.why}` };
+  const absent: readonly Absent[] = [
+    ...clusters
+      .filter((each) => each.rollout?.wave === wave && each.cluster !== cluster.cluster)
+      .filter((each) => leaving.has(each.cluster) || (each.held !== null && !each.well))
+      .map((each) => ({ cluster: each.cluster, why: each.why, ill: !leaving.has(each.cluster) })),
+    ...others
+      .flatMap((zone) => (zone.own ? zone.clusters : []))
+      .filter((each) => each.wave === wave && (each.ill || (!each.has && !each.held && compare(each.cluster, cluster.cluster) < 0)))
+      .map((each) => ({ cluster: each.cluster, why: each.why, ill: each.ill })),
+  ];
   if (absent.length >= rollout.maxUnavailable) {
-    const ill = absent.filter((each) => !leaving.has(each.cluster));
+    const ill = absent.filter((each) => each.ill);
     const [first] = ill;
     if (first !== undefined && ill.length >= rollout.maxUnavailable) {
       const many = `${ill.length} of at most ${rollout.maxUnavailable} clusters of wave ${wave}`;
@@ -125,6 +144,13 @@ function decideOne(
     };
   }
   return GO;
+}
+
+/** A cluster of the wave and zone that changes or is ill, or may be. */
+interface Absent {
+  readonly cluster: string;
+  readonly why: string;
+  readonly ill: boolean;
 }
 
 /** What a wave waits for; undefined for nothing. */

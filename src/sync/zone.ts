@@ -350,7 +350,8 @@ export class Zone {
 
   /** What one report says. @param name of its branch, after the prefix */
   #otherZone(taken: TakenCommit, tree: string, name: string, az: string, fetched: FetchedReport | undefined): OtherZone {
-    const unseen = (why: string): OtherZone => ({ az: name, seen: false, why, clusters: [] });
+    const own = az === this.#options.git.az;
+    const unseen = (why: string): OtherZone => ({ az: name, own, seen: false, why, clusters: [] });
     if (fetched === undefined) {
       const [, shards = ""] = /-of-(\d+)$/.exec(name === az ? "" : name) ?? [];
       return unseen(
@@ -368,12 +369,13 @@ export class Zone {
         `it has not taken over commit ${taken.commit.slice(0, 12)} yet; its last report, ${age} ago, is about ${report.commit?.slice(0, 12) ?? "nothing"}`,
       );
     }
-    const clusters = report.clusters.flatMap(({ cluster, wave, order, done, reason, hold }) =>
-      wave === null || order === null
-        ? []
-        : [{ cluster, wave, order, done, why: hold?.reason ?? (reason === "" ? "it is watched still" : reason) }],
-    );
-    return { az: name, seen: true, why: "", clusters };
+    const clusters = report.clusters.flatMap(({ cluster, wave, order, done, reason, hold, content, wanted, synced, healthy }) => {
+      if (wave === null || order === null) return [];
+      const why = hold?.reason ?? (reason === "" ? "it is watched still" : reason);
+      const ill = content !== null && !(synced && healthy);
+      return [{ cluster, wave, order, done, why, has: content === wanted, ill, held: hold !== null && hold.kind !== "waits" }];
+    });
+    return { az: name, own, seen: true, why: "", clusters };
   }
 
   async #waves(taken: TakenCommit): Promise<readonly WaveCluster[]> {

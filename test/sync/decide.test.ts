@@ -62,6 +62,38 @@ describe("which cluster may have the new release", () => {
     expect(told([{ ...ill, held: "older" }, cluster("b", wave(1))])["a"]).toBe("go");
   });
 
+  test("clusters of the zone's other shards count, in one order over all, as they have reported", () => {
+    const shard = (...clusters: Partial<OtherZone["clusters"][number]>[]): OtherZone => ({
+      az: "az1.1-of-2",
+      own: true,
+      seen: true,
+      why: "",
+      clusters: clusters.map((each) => ({
+        ...{ cluster: "b", wave: "w1", order: 1, done: false, why: "settings is Failed", has: false, ill: false, held: false },
+        ...each,
+      })),
+    });
+    const [a, c] = [cluster("a", wave(1)), cluster("c", wave(1))];
+    const goes = (of: WaveCluster, ...reported: Parameters<typeof shard>): string | undefined =>
+      told([of], [shard(...reported)])[of.cluster];
+    expect(goes(a, {})).toBe("go");
+    expect(goes(c, {})).toBe("waits: b of wave w1 changes first: at most 1 at a time");
+    expect(goes(c, { has: true })).toBe("go");
+    // Nobody need wait for what does not go.
+    expect(goes(c, { held: true })).toBe("go");
+    expect(goes(c, { wave: "w0", order: 1 })).toBe("go");
+    const stopped = "stopped: 1 of at most 1 clusters of wave w1 may be changing or ill, and that many are: b: settings is Failed";
+    expect(goes(a, { ill: true })).toBe(stopped);
+    expect(goes(a, { has: true, ill: true })).toBe(stopped);
+    expect(told([cluster("c", wave(1, { maxUnavailable: 2 }))], [shard({ ill: true })])["c"]).toBe("go");
+    // What another zone's clusters of the same wave do is that zone's.
+    expect(told([a], [{ ...shard({ ill: true }), own: false }])["a"]).toBe("go");
+    const silent: OtherZone = { ...shard(), seen: false, why: "it has never reported" };
+    expect(told([cluster("a", wave(0))], [silent])["a"]).toBe(
+      "waits: shard az1.1-of-2 may have clusters of the wave: it has never reported",
+    );
+  });
+
   test("paused and approval are said with what to do", () => {
     expect(told([cluster("a", wave(1, { paused: true }))])["a"]).toMatch(/^paused: wave w1 is paused/);
     expect(told([cluster("a", wave(1, { approved: [] }))])["a"]).toMatch(/^approval: wave w1 wants an approval/);
@@ -69,16 +101,17 @@ describe("which cluster may have the new release", () => {
   });
 
   test("another zone is waited for until it has said how its earlier waves are, but by nothing of order 0", () => {
-    const silent: OtherZone = { az: "az2", seen: false, why: "it has never reported", clusters: [] };
+    const silent: OtherZone = { az: "az2", own: false, seen: false, why: "it has never reported", clusters: [] };
     expect(told([cluster("a", wave(1))], [silent])["a"]).toBe(
       "waits: zone az2 may have clusters of an earlier wave: it has never reported",
     );
     expect(told([cluster("a", wave(0))], [silent])["a"]).toBe("go");
     const told2 = (done: boolean): OtherZone => ({
       az: "az2",
+      own: false,
       seen: true,
       why: "",
-      clusters: [{ cluster: "z", wave: "w0", order: 0, done, why: "ill" }],
+      clusters: [{ cluster: "z", wave: "w0", order: 0, done, why: "ill", has: true, ill: !done, held: false }],
     });
     expect(told([cluster("a", wave(1))], [told2(false)])["a"]).toBe("waits: wave w0 comes first: z in az2: ill");
     expect(told([cluster("a", wave(1))], [told2(true)])["a"]).toBe("go");
@@ -100,34 +133,44 @@ describe("which cluster may have the new release", () => {
 describe("any fleet of any number of zones", () => {
   interface Member {
     readonly az: number;
+    readonly shard: number;
     readonly order: number;
     readonly soak: number;
   }
   const fleets = fc.record({
-    members: fc.array(fc.record({ az: fc.nat(2), order: fc.nat(3), soak: fc.constantFrom(0, 5, 30) }), { minLength: 1, maxLength: 12 }),
+    members: fc.array(fc.record({ az: fc.nat(2), shard: fc.nat(1), order: fc.nat(3), soak: fc.constantFrom(0, 5, 30) }), {
+      minLength: 1,
+      maxLength: 12,
+    }),
     most: fc.integer({ min: 1, max: 3 }),
-    /** What happens at each step: which zone looks, whether the changing get well, whether somebody falls ill. */
-    steps: fc.array(fc.record({ az: fc.nat(2), mends: fc.boolean(), falls: fc.option(fc.nat(11), { freq: 6 }) }), { maxLength: 60 }),
+    /** What happens at each step: which shard of which zone looks, whether the changing get well, whether somebody falls ill. */
+    steps: fc.array(fc.record({ shard: fc.nat(5), mends: fc.boolean(), falls: fc.option(fc.nat(11), { freq: 6 }) }), { maxLength: 60 }),
   });
 
   test("never two waves at once, never more than maxUnavailable, and always an end when all get well", () => {
     fc.assert(
       fc.property(fleets, ({ members, most, steps }) => {
         const state = members.map(() => ({ held: "old", well: true, wellSeconds: 1000 }));
-        /** What each zone has pushed last; null: never. */
+        /** What each shard of each zone has pushed last. */
         const reports = new Map<number, OtherZone>();
-        const zones = [...new Set(members.map(({ az }) => az))];
+        const shardOf = ({ az, shard }: Member): number => 2 * az + shard;
+        const zoneOf = (shard: number): number => Math.floor(shard / 2);
+        const shards = [...new Set(members.map(shardOf))];
         const view = (index: number, member: Member): WaveCluster => ({
           ...cluster(`c${String(index).padStart(2, "0")}`, wave(member.order, { soakSeconds: member.soak, maxUnavailable: most })),
           ...state[index],
           why: "ill",
         });
-        const own = (az: number): WaveCluster[] => members.flatMap((member, index) => (member.az === az ? [view(index, member)] : []));
-        const look = (az: number): void => {
-          const others = zones
-            .filter((each) => each !== az)
-            .map((each): OtherZone => reports.get(each) ?? { az: `az${each}`, seen: false, why: "never", clusters: [] });
-          for (const [name, decision] of decide(own(az), others)) {
+        const own = (shard: number): WaveCluster[] =>
+          members.flatMap((member, index) => (shardOf(member) === shard ? [view(index, member)] : []));
+        const look = (shard: number): void => {
+          const others = shards
+            .filter((each) => each !== shard)
+            .map((each): OtherZone => {
+              const report = reports.get(each) ?? { az: `az${each}`, own: false, seen: false, why: "never", clusters: [] };
+              return { ...report, own: zoneOf(each) === zoneOf(shard) };
+            });
+          for (const [name, decision] of decide(own(shard), others)) {
             const index = Number(name.slice(1));
             const one = state[index];
             const member = members[index];
@@ -137,36 +180,45 @@ describe("any fleet of any number of zones", () => {
               if (other.order < member.order) expect(state[at]?.held).toBe("new");
             }
             state[index] = { held: "new", well: false, wellSeconds: 0 };
-            const together = members.flatMap((other, at) => (other.az === az && other.order === member.order ? [at] : []));
+            const together = members.flatMap((other, at) => (other.az === member.az && other.order === member.order ? [at] : []));
             expect(together.filter((at) => state[at]?.well === false).length).toBeLessThanOrEqual(most);
           }
-          reports.set(az, {
-            az: `az${az}`,
+          reports.set(shard, {
+            az: `az${shard}`,
+            own: false,
             seen: true,
             why: "",
-            clusters: own(az).map((each) => ({
+            clusters: own(shard).map((each) => ({
               cluster: each.cluster,
-              wave: "w",
+              wave: each.rollout?.wave ?? "",
               order: each.rollout?.order ?? 0,
               done: isDone(each),
               why: "",
+              has: each.held === "new",
+              ill: !each.well,
+              held: false,
             })),
           });
         };
         const time = (seconds: number): void => {
           for (const each of state) if (each.well) each.wellSeconds += seconds;
         };
-        for (const { az, mends, falls } of steps) {
-          if (zones.includes(az)) look(az);
+        for (const { shard, mends, falls } of steps) {
+          if (shards.includes(shard)) look(shard);
           if (mends) for (const each of state) each.well = true;
           const victim = falls === null ? undefined : state[falls];
-          if (victim !== undefined && state.every(({ well }) => well)) Object.assign(victim, { well: false, wellSeconds: 0 });
+          if (victim !== undefined && state.every(({ well }) => well)) {
+            Object.assign(victim, { well: false, wellSeconds: 0 });
+            const member = members[falls ?? 0];
+            // Its own shard sees it, and says so: what nobody has said yet nobody else can know.
+            if (member !== undefined) look(shardOf(member));
+          }
           time(7);
         }
         for (let round = 0; round < 200 && state.some(({ held }) => held !== "new"); round++) {
           for (const each of state) each.well = true;
           time(30);
-          for (const az of zones) look(az);
+          for (const shard of shards) look(shard);
         }
         expect(state.every(({ held }) => held === "new")).toBe(true);
       }),

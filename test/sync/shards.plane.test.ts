@@ -47,6 +47,18 @@ describe.skipIf(!possible)("several processes for one zone", () => {
   }
   const logs = new Map<string, string>();
 
+  /** Who has the Lease of each shard; empty for nobody. */
+  async function holdersOf(lease: string, shards: number): Promise<string[]> {
+    return await Promise.all(
+      Array.from({ length: shards }, async (_, shard) => {
+        const path = `/apis/coordination.k8s.io/v1/namespaces/default/leases/${lease}.${shard}-of-${shards}`;
+        const { body } = (await clients[0]?.call("GET", path)) ?? {};
+        // A Lease, or a Status.
+        return (body as { readonly spec?: { readonly holderIdentity?: string } }).spec?.holderIdentity?.split("-")[0] ?? "";
+      }),
+    );
+  }
+
   test("shards are shared by Leases: each by one replica; of one that is killed others take over", async () => {
     onTestFailed(() => console.log(...[...logs].flat()));
     const fleet = new PublishedFleet(join(folder, "sharded"));
@@ -54,15 +66,7 @@ describe.skipIf(!possible)("several processes for one zone", () => {
     const lease = ", lease: {namespace: default, name: sharded, replicas: 2}";
     const args = ["--shards", SHARDS, "--lease-kubeconfig", planes[0]?.kubeconfig ?? ""];
     const children = new Map(["one", "two"].map((name) => [name, machine(fleet, name, lease, ...args)]));
-    const holders = async (): Promise<string[]> =>
-      await Promise.all(
-        [0, 1, 2].map(async (shard) => {
-          const path = `/apis/coordination.k8s.io/v1/namespaces/default/leases/sharded.${shard}-of-3`;
-          const { body } = (await clients[0]?.call("GET", path)) ?? {};
-          // A Lease, or a Status.
-          return (body as { readonly spec?: { readonly holderIdentity?: string } }).spec?.holderIdentity?.split("-")[0] ?? "";
-        }),
-      );
+    const holders = (): Promise<string[]> => holdersOf("sharded", 3);
     await expect.poll(settings, POLL).toEqual(["s1", "s1"]);
     await expect.poll(async () => new Set((await holders()).filter((holder) => holder !== "")), POLL).toEqual(new Set(["one", "two"]));
     await expect.poll(async () => (await holders()).every((holder) => holder !== ""), POLL).toBe(true);
@@ -85,6 +89,29 @@ describe.skipIf(!possible)("several processes for one zone", () => {
     // Its shard without a cluster is taken over too, maybe later than the one that the clusters waited for.
     await expect.poll(async () => new Set(await holders()).has(holder), POLL).toBe(false);
   }, 400_000);
+
+  test("a replica that comes later gets its part: who has more gives one back, and the clusters are kept all the while", async () => {
+    onTestFailed(() => console.log(...[...logs].flat()));
+    const fleet = new PublishedFleet(join(folder, "given-back"));
+    await fleet.publish(both("g0"), { message: "Change\n\nRollback-To: 0000000\n" });
+    const lease = ", lease: {namespace: default, name: given, replicas: 2}";
+    const args = ["--shards", "2", "--lease-kubeconfig", planes[0]?.kubeconfig ?? ""];
+    const first = machine(fleet, "five", lease, ...args);
+    await expect.poll(settings, POLL).toEqual(["g0", "g0"]);
+    await expect.poll(() => holdersOf("given", 2), POLL).toEqual(["five", "five"]);
+    const second = machine(fleet, "six", lease, ...args);
+    // It is offered about once a minute, and whoever is quicker takes it; at the latest the next offer is taken up.
+    await expect.poll(async () => (await holdersOf("given", 2)).sort(), { ...POLL, timeout: 290_000 }).toEqual(["five", "six"]);
+    expect([first.exitCode, second.exitCode]).toEqual([null, null]);
+    await fleet.publish(both("g1"));
+    await expect.poll(settings, POLL).toEqual(["g1", "g1"]);
+    // Who ends in order gives its shard back at once, and the other one has both.
+    await endOf(first, "SIGTERM");
+    expect(first.exitCode).toBe(0);
+    await expect.poll(() => holdersOf("given", 2), POLL).toEqual(["six", "six"]);
+    await fleet.publish(both("g2"));
+    await expect.poll(settings, POLL).toEqual(["g2", "g2"]);
+  }, 600_000);
 
   test("two machines without a Lease work on the same clusters at once: nothing is lost, made anew or left behind, and it is said", async () => {
     onTestFailed(() => console.log(...[...logs].flat()));
