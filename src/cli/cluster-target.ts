@@ -4,7 +4,6 @@ import {
   endpointOf,
   makePlan,
   observe,
-  readRelease,
   type Desired,
   type Observed,
   type ObserveOptions,
@@ -16,6 +15,7 @@ import {
 import { ApiClient, ApiError, UnreachableError } from "../kubernetes/index.ts";
 import type { Cluster, FleetRoster } from "../fleet/index.ts";
 import { EnvironmentError, UsageError, type CommandContext } from "./command.ts";
+import { keptRelease } from "./release-cache.ts";
 import { revealerOf } from "./reveal.ts";
 import { openRoster, outFolder } from "./open-roster.ts";
 
@@ -74,7 +74,7 @@ function localRelease(context: CommandContext, fleet: FleetRoster, cluster: Clus
     }
   }
   return {
-    desired: readRelease(files, cluster.id, null),
+    desired: keptRelease(context, fleet.folder, files, cluster.id, null),
     from: relative(context.cwd, folder) || ".",
     standing: async () => "local",
     files,

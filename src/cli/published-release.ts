@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { readRelease } from "../cluster/index.ts";
 import type { Cluster, FleetRoster } from "../fleet/index.ts";
 import { branchHead, commitOf, commitStanding, ensureBareRepository, fetchBranch, parseRemote, readFolder } from "../git/index.ts";
 import type { FoundRelease } from "./cluster-target.ts";
 import { EnvironmentError, type CommandContext } from "./command.ts";
+import { keptRelease } from "./release-cache.ts";
 
 /** What a commit of the published branch has for a cluster: the newest, or the one that `--commit` names. @throws EnvironmentError where it is not to be had */
 export async function publishedRelease(context: CommandContext, fleet: FleetRoster, cluster: Cluster): Promise<FoundRelease> {
@@ -31,7 +31,7 @@ export async function publishedRelease(context: CommandContext, fleet: FleetRost
   const files = await readFolder(repository, commit, `${cluster.az}/${cluster.id}`);
   return {
     files,
-    desired: readRelease(files, cluster.id, commit),
+    desired: keptRelease(context, fleet.folder, files, cluster.id, commit),
     from: `commit ${commit.slice(0, 12)} of ${branch}`,
     standing: async (applied) => {
       const standing = await commitStanding(repository, commit, applied);

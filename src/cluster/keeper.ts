@@ -55,6 +55,8 @@ export interface KeeperOptions {
 const GATHER = 40;
 /** Who would make a member that no inventory knows? It is looked for with a release, and then so often, in milliseconds: it takes a list of every kind. */
 const LEFTOVERS = 3_600_000;
+/** So long at least a watch is kept, in milliseconds, and up to twice that: each of them begun anew costs as much as five minutes of it. */
+const WATCH = 1_800_000;
 /** Status changes are for the Addon only: they can wait. */
 const GATHER_STATUS = 1500;
 const FIRST_RETRY = 2_000;
@@ -243,6 +245,7 @@ export class ClusterKeeper {
       selection: { labelSelector: MODE_LABEL },
       // What is to be looked at again is the keeper's to say.
       resync: 0,
+      watch: WATCH * (1 + this.#random()),
       clock: this.#clock,
       random: this.#random,
       log: this.#options.log ?? NO_LOG,

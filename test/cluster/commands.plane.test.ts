@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -109,6 +109,26 @@ describe.skipIf(!possible)("halite plan, apply and status", () => {
     const status = await on("status");
     expect(status.status).toBe(0);
     expect(status.stdout).toMatch(/ADDON {2}SYNC {4}HEALTH {3}OBJECTS {2}REASON\ndemo {3}Synced {2}Current {2}4\/4\n$/);
+  });
+
+  test("what an earlier run has read is taken over for the same bytes alone, and read again where what was kept is spoilt", async () => {
+    expect((await run("render")).status).toBe(0);
+    const first = await on("plan", "--local");
+    const kept = (): string[] =>
+      readdirSync(join(folder, ".halite/cache"), { recursive: true, encoding: "utf8" }).filter((name) =>
+        /\/release-[0-9a-f]{40}$/.test(name),
+      );
+    expect(kept().length).toBeGreaterThan(0);
+    expect(await on("plan", "--local")).toEqual(first);
+    const manifest = readFileSync(join(folder, "out/z1/one/demo/a.yaml"), "utf8");
+    write("out/z1/one/demo/a.yaml", manifest.replace("one", "two"));
+    expect((await on("plan", "--local")).stdout).toContain("its files are not the ones that release.yaml was written with");
+    write("out/z1/one/demo/a.yaml", manifest);
+    for (const name of kept()) {
+      const text = readFileSync(join(folder, ".halite/cache", name), "utf8");
+      write(join(".halite/cache", name), text.replace('"value":"one"', '"value":"bad"'));
+    }
+    expect(await on("plan", "--local")).toEqual(first);
   });
 
   test("what drifted is shown with its fields, as text and as JSON", async () => {

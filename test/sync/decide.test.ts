@@ -69,7 +69,14 @@ describe("which cluster may have the new release", () => {
       seen: true,
       why: "",
       clusters: clusters.map((each) => ({
-        ...{ cluster: "b", wave: "w1", order: 1, done: false, why: "settings is Failed", has: false, ill: false, held: false },
+        cluster: "b",
+        wave: "w1",
+        order: 1,
+        done: false,
+        why: "settings is Failed",
+        has: false,
+        ill: false,
+        held: false,
         ...each,
       })),
     });
