@@ -101,7 +101,7 @@ describe.skipIf(!possible)("several processes for one zone", () => {
     await expect.poll(() => holdersOf("given", 2), POLL).toEqual(["five", "five"]);
     const second = machine(fleet, "six", lease, ...args);
     // It is offered about once a minute, and whoever is quicker takes it; at the latest the next offer is taken up.
-    await expect.poll(async () => (await holdersOf("given", 2)).sort(), { ...POLL, timeout: 290_000 }).toEqual(["five", "six"]);
+    await expect.poll(async () => (await holdersOf("given", 2)).sort(), { ...POLL, timeout: 450_000 }).toEqual(["five", "six"]);
     expect([first.exitCode, second.exitCode]).toEqual([null, null]);
     await fleet.publish(both("g1"));
     await expect.poll(settings, POLL).toEqual(["g1", "g1"]);
@@ -111,7 +111,7 @@ describe.skipIf(!possible)("several processes for one zone", () => {
     await expect.poll(() => holdersOf("given", 2), POLL).toEqual(["six", "six"]);
     await fleet.publish(both("g2"));
     await expect.poll(settings, POLL).toEqual(["g2", "g2"]);
-  }, 600_000);
+  }, 800_000);
 
   test("two machines without a Lease work on the same clusters at once: nothing is lost, made anew or left behind, and it is said", async () => {
     onTestFailed(() => console.log(...[...logs].flat()));
