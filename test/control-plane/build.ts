@@ -14,6 +14,7 @@ export interface Binaries {
   readonly scheduler: string;
   readonly kubectl: string;
   readonly kwok: string;
+  readonly kubelet: string;
   /** The real addon manager: its two scripts and kwok's stages lie in this folder. */
   readonly scripts: string;
 }
@@ -32,6 +33,7 @@ const binaries: Binaries = {
   scheduler: `${BIN}kube-scheduler-${KUBERNETES}`,
   kubectl: `${BIN}kubectl-${KUBERNETES}`,
   kwok: `${BIN}kwok-${KWOK}`,
+  kubelet: `${BIN}kubelet-${KUBERNETES}`,
   scripts: `${BIN}scripts-${KUBERNETES}-${KWOK}`,
 };
 
@@ -74,6 +76,7 @@ export async function buildControlPlane(): Promise<Binaries> {
   await goBuild(binaries.kubectl, "current", `${kubernetes}/kubectl`, versioned(KUBERNETES));
   await goBuild(binaries.controllerManager, "current", `${kubernetes}/kube-controller-manager`, versioned(KUBERNETES));
   await goBuild(binaries.scheduler, "current", `${kubernetes}/kube-scheduler`, versioned(KUBERNETES));
+  await goBuild(binaries.kubelet, "current", `${kubernetes}/kubelet`, versioned(KUBERNETES));
   await goInstall(binaries.kwok, `sigs.k8s.io/kwok/cmd/kwok@${KWOK}`);
   await copyScripts();
   await goBuild(binaries.apiserverOlder, "older", `${kubernetes}/kube-apiserver`, versioned(OLDER));

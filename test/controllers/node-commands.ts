@@ -9,9 +9,9 @@ import type { StorageNode } from "../node-vm/index.ts";
 
 /** Commands on a test's node: what `HostCommands` is to a real one, which can't be here. */
 export class TestNodeCommands implements NodeCommands {
-  readonly #node: StorageNode;
+  readonly #node: Pick<StorageNode, "run">;
 
-  constructor(node: StorageNode) {
+  constructor(node: Pick<StorageNode, "run">) {
     this.#node = node;
   }
 

@@ -24,10 +24,13 @@ export class Recorder implements NodeCommands {
   readonly #recorded: RecordedCommand[] = [];
   readonly #standIns: StandIns;
 
-  /** @param uuids `kept`: UUIDs are the same in every run, and others follow from them. Default: they get stand-ins */
-  constructor(commands: NodeCommands, uuids: "kept" | "replaced" = "replaced") {
+  /**
+   * @param uuids `kept`: UUIDs are the same in every run, and others follow from them. Default: they get stand-ins
+   * @param volumes `replaced`: volumes of LVM's come and go, so that the numbers of their devices and how full pools are get stand-ins. Default: `kept`
+   */
+  constructor(commands: NodeCommands, uuids: "kept" | "replaced" = "replaced", volumes: "kept" | "replaced" = "kept") {
     this.#commands = commands;
-    this.#standIns = new StandIns(uuids === "replaced");
+    this.#standIns = new StandIns(uuids === "replaced", volumes === "replaced");
   }
 
   async run(command: NodeCommand): Promise<NodeResult> {
@@ -117,20 +120,34 @@ const UUID = /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g;
 const LVM_ID = /\b[0-9A-Za-z]{6}(?:-[0-9A-Za-z]{4}){5}-[0-9A-Za-z]{6}\b/g;
 /** The number of a partition whose driver has none of its own: the kernel gives the next that is free (block/genhd.c, BLOCK_EXT_MAJOR). */
 const EXTENDED_DEVICE = /\b259:\d+\b/g;
+/** The minor number of a device of device-mapper's, as LVM, the kernel and udev write it: the next that is free. */
+const MAPPED_DEVICE = /("lv_kernel_minor":"|\b253:|\/dm-)(\d+)\b/g;
+/** How full a pool or snapshot is hangs on when the kernel writes out what it holds. */
+const FILL = /("(?:data|metadata)_percent":")[\d.]+"/g;
 const TIME = /\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+\d{4}/g;
 
 /** Gives what differs from run to run a number, in the order in which it is met. */
 class StandIns {
   readonly #known = new Map<string, string>();
   readonly #devices = new Map<string, string>();
+  readonly #mapped = new Map<string, string>();
   readonly #uuids: RegExp;
+  readonly #volumes: boolean;
 
-  constructor(replacesUuids: boolean) {
+  constructor(replacesUuids: boolean, replacesVolumes: boolean) {
     this.#uuids = replacesUuids ? UUID : /(?!)/g;
+    this.#volumes = replacesVolumes;
   }
 
   put(text: string): string {
-    return text
+    const volumes = (of: string): string =>
+      of
+        .replace(
+          MAPPED_DEVICE,
+          (_, before: string, minor: string) => `${before}${numbered(this.#mapped, minor, (number) => String(Number(number) - 1))}`,
+        )
+        .replace(FILL, (_, before: string) => `${before}10.00"`);
+    return (this.#volumes ? volumes(text) : text)
       .replace(this.#uuids, (id) => numbered(this.#known, id, (number) => `00000000-0000-4000-8000-${number.padStart(12, "0")}`))
       .replace(LVM_ID, (id) => numbered(this.#known, id, (number) => `000000-0000-0000-0000-0000-0000-${number.padStart(6, "0")}`))
       .replace(EXTENDED_DEVICE, (device) => numbered(this.#devices, device, (number) => `259:${Number(number) - 1}`))
