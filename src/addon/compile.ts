@@ -159,6 +159,8 @@ export interface Draft {
   /** As pillar says. */
   readonly declaredMode: Mode | undefined;
   readonly manifests: readonly Manifest[];
+  /** Whether all that it consists of could be read: what an addon makes of which a file failed is not known. */
+  readonly isWhole: boolean;
   /** What is wrong with its files by themselves. */
   readonly own: readonly Finding[];
   /** What stands in it and elsewhere too. */
@@ -207,6 +209,8 @@ function draftAddons(
         return like.manifest;
       });
       const targets = new Map<string, Manifest>();
+      const isWhole =
+        failures.length === 0 && manifests.every((manifest) => manifest.findings.every(({ severity }) => severity !== "error"));
       for (const manifest of manifests) {
         if (manifest.isManifest) {
           const other = targets.get(manifest.target);
@@ -218,7 +222,16 @@ function draftAddons(
       const [first] = files;
       if (name.startsWith(".") && first !== undefined) own.push(dotted(name, first.path));
       const declaredMode = settings.addons.get(name)?.mode;
-      return { name, declaredMode, manifests: manifests.filter((manifest) => manifest.isManifest), own, twice: [], policies, printed };
+      return {
+        name,
+        declaredMode,
+        manifests: manifests.filter((manifest) => manifest.isManifest),
+        isWhole,
+        own,
+        twice: [],
+        policies,
+        printed,
+      };
     });
 }
 
@@ -337,17 +350,24 @@ function describe(object: ObjectOutline): string {
   return `${object.kind} ${object.namespace === null ? "" : `${object.namespace}/`}${object.name}`;
 }
 
-function knownNamespaces(drafts: readonly Draft[], settings: AddonSettings): ReadonlySet<string> {
+/** The namespaces that a cluster has. */
+interface KnownNamespaces {
+  readonly names: ReadonlySet<string>;
+  /** Addons that could not be read as a whole, and may make further ones. */
+  readonly unread: readonly string[];
+}
+
+function knownNamespaces(drafts: readonly Draft[], settings: AddonSettings): KnownNamespaces {
   const names = new Set([...BUILT_IN_NAMESPACES, ...settings.namespaces]);
   for (const draft of drafts)
     for (const { objects } of draft.manifests) for (const object of objects) if (object.kind === "Namespace") names.add(object.name);
-  return names;
+  return { names, unread: drafts.flatMap(({ name, isWhole }) => (isWhole ? [] : [name])) };
 }
 
 /** What all clusters that have the same addon have in common. */
 interface AddonContext {
   readonly schema: ObjectSchema;
-  readonly namespaces: ReadonlySet<string>;
+  readonly namespaces: KnownNamespaces;
   readonly judged: JudgedBy;
   readonly declaration: AddonDeclaration | undefined;
   /** What is wrong with the addons it depends on. */
@@ -372,14 +392,15 @@ function addonKey(
 ): string {
   const files = draft.manifests.map((manifest) => cache.number(manifest)).join(" ");
   const absent = new Set<string>();
-  for (const manifest of draft.manifests) for (const name of manifest.namespaces) if (!namespaces.has(name)) absent.add(name);
+  for (const manifest of draft.manifests) for (const name of manifest.namespaces) if (!namespaces.names.has(name)) absent.add(name);
+  const unknown = absent.size === 0 ? "" : `${[...absent].join(" ")}/${namespaces.unread.join(" ")}`;
   const declared =
     declaration === undefined ? "" : `${declaration.mode ?? ""} ${declaration.dependsOn.join(" ")} ${JSON.stringify(declaration.apply)}`;
   const sources = `${resolver.key(draft.manifests)}|${bundles.delivery} ${cache.number(bundles.source)}`;
   const { policies } = draft;
   const labels = policies?.readsNamespaces === true ? JSON.stringify([...judged.namespaces]) : "";
   const judgedBy = `${policies?.key ?? ""}|${labels}`;
-  return `${draft.name}|${files}|${cache.number(schema)}|${declared}|${[...absent].join(" ")}|${sources}|${judgedBy}`;
+  return `${draft.name}|${files}|${cache.number(schema)}|${declared}|${unknown}|${sources}|${judgedBy}`;
 }
 
 function compileAddon(draft: Draft, context: AddonContext): CompiledAddon {
@@ -391,6 +412,7 @@ function compileAddon(draft: Draft, context: AddonContext): CompiledAddon {
     ...draft.own,
     ...draft.twice,
     ...checked.flat().flatMap((object) => [...object.problems, ...checkNamespace(object, namespaces)]),
+    ...doubtedNamespaces(checked.flat(), namespaces),
     ...bundles.findings,
     ...(policies === undefined
       ? checked
@@ -405,7 +427,7 @@ function compileAddon(draft: Draft, context: AddonContext): CompiledAddon {
   return { addon, findings: findings.map((finding) => withSources(finding, context.sources)) };
 }
 
-function checkNamespace({ outline, scope }: CheckedObject, namespaces: ReadonlySet<string>): Finding[] {
+function checkNamespace({ outline, scope }: CheckedObject, { names, unread }: KnownNamespaces): Finding[] {
   if (scope !== "Namespaced") return [];
   if (outline.namespace === null) {
     return [
@@ -418,7 +440,7 @@ function checkNamespace({ outline, scope }: CheckedObject, namespaces: ReadonlyS
       },
     ];
   }
-  if (namespaces.has(outline.namespace)) return [];
+  if (names.has(outline.namespace) || unread.length > 0) return [];
   return [
     {
       code: "addon-namespace-unknown",
@@ -428,6 +450,22 @@ function checkNamespace({ outline, scope }: CheckedObject, namespaces: ReadonlyS
       advice: "add the Namespace to an addon, or list it in pillar halite:namespaces if it exists already",
     },
   ];
+}
+
+/** Namespaces that an addon which could not be read may make: that one failed already, and the others do not fail for it. */
+function doubtedNamespaces(objects: readonly CheckedObject[], { names, unread }: KnownNamespaces): Finding[] {
+  if (unread.length === 0) return [];
+  const first = new Map<string, ObjectOutline>();
+  for (const { outline, scope } of objects) {
+    const { namespace } = outline;
+    if (scope === "Namespaced" && namespace !== null && !names.has(namespace) && !first.has(namespace)) first.set(namespace, outline);
+  }
+  return [...first].map(([namespace, outline]): Finding => ({
+    code: "addon-namespace-doubted",
+    severity: "note",
+    message: `namespace ${namespace} is made by no addon that could be read, and maybe by one that failed: ${unread.join(", ")}`,
+    at: outline.namespaceAt,
+  }));
 }
 
 function checkDependencies(drafts: readonly Draft[], settings: AddonSettings): ReadonlyMap<Draft, readonly Finding[]> {

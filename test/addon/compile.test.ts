@@ -6,6 +6,7 @@ import {
   readAddonSettings,
   ReleaseTexts,
   type CompiledAddons,
+  type FailedFile,
   type ObjectSchema,
   type WrittenFile,
 } from "../../src/addon/index.ts";
@@ -47,10 +48,10 @@ function settings(pillar: string): ReturnType<typeof readAddonSettings> {
   return readAddonSettings(value instanceof PyDict ? value : new PyDict());
 }
 
-function compile(files: readonly WrittenFile[], pillar = "{}"): CompiledAddons {
+function compile(files: readonly WrittenFile[], pillar = "{}", failed: readonly FailedFile[] = []): CompiledAddons {
   return compileAddons({
     written: files,
-    failed: [],
+    failed,
     settings: settings(pillar),
     schema: SCHEMA,
     knownCrds: [],
@@ -130,6 +131,33 @@ describe("files to addons", () => {
     ]);
     expect([...outputs(compiled).keys()]).toEqual(["other/y.yaml", "release.yaml"]);
     expect(outputs(compiled).get("release.yaml")).toContain("state: partial");
+  });
+
+  test.each([
+    ["that can't be parsed", [file("base/x.yaml", "a: [")], []],
+    [
+      "that failed",
+      [],
+      [
+        {
+          path: "/etc/kubernetes/addons/base/x.yaml",
+          id: "base",
+          sls: "base",
+          findings: [{ code: "c", severity: "error", message: "no template" }],
+        },
+      ],
+    ],
+  ] as const)("a namespace that an addon with a file %s may make fails no other addon", (_how, files, failed) => {
+    const other = file("other/y.yaml", config("two", LABELLED).replace("namespace: default", "namespace: storage"));
+    const compiled = compile([...files, other, file("third/z.yaml", config("three", LABELLED))], "{}", failed);
+    expect(compiled.addons.map((addon) => [addon.name, addon.state])).toEqual([
+      ["base", "failed"],
+      ["other", "complete"],
+      ["third", "complete"],
+    ]);
+    expect(said(compiled).filter((text) => text.includes("namespace"))).toEqual([
+      "/etc/kubernetes/addons/other/y.yaml:5:3: note: namespace storage is made by no addon that could be read, and maybe by one that failed: base [addon-namespace-doubted]",
+    ]);
   });
 
   test("a file that is not UTF-8", () => {
