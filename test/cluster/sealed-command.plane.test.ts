@@ -141,14 +141,14 @@ describe.skipIf(!possible)("a sealed value on its way from git into a cluster", 
     expect(Math.abs(Date.parse(value.since) - created)).toBeLessThan(120_000);
     expect(listed.stdout + listed.stderr).not.toContain("canary-of-the-cluster");
 
-    const table = await run("secret", "list", "--kubeconfig", folder);
+    const table = await run("secret", "list", "--kubeconfig", sources);
     expect(table.stdout + table.stderr).toContain(
       "how old secret:default/kept#password is can't be told: two: its API server gives no answer",
     );
     expect(table.stdout).toMatch(/^secret:default\/kept#password\s+0 d\s+readers in one, /m);
-    const old = await run("secret", "list", "--older-than", "0", "--kubeconfig", folder);
+    const old = await run("secret", "list", "--older-than", "0", "--kubeconfig", sources);
     expect([old.status, old.stdout]).toStrictEqual([1, expect.stringContaining("secret:default/kept#password")]);
-    expect((await run("secret", "list", "--older-than", "1", "--kubeconfig", folder)).status).toBe(0);
+    expect((await run("secret", "list", "--older-than", "1", "--kubeconfig", sources)).status).toBe(0);
     expect((await run("secret", "list", "--older-than", "1")).stderr).toContain("can't be told: only the cluster knows");
     // One context of a file can't be three clusters.
     const file = await run("secret", "list", "--kubeconfig", plane.kubeconfig);
