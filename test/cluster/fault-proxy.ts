@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { createSecureServer, type Http2SecureServer, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
 import { Agent, request as requestHttps } from "node:https";
+import type { Socket } from "node:net";
 import { join } from "node:path";
 import type { Endpoint } from "../../src/cluster/index.ts";
 import type { ControlPlane } from "../control-plane/index.ts";
@@ -30,6 +31,7 @@ export class FaultProxy {
   readonly #agent: Agent;
   #server: Http2SecureServer | undefined;
   #sessions = new Set<{ destroy(): void }>();
+  #sockets = new Set<{ destroy(): void }>();
   #port = 0;
   fault: (request: SeenRequest) => Fault | undefined = () => undefined;
   /** Every request that came in. */
@@ -45,6 +47,11 @@ export class FaultProxy {
     const folder = join(this.#plane.folder, "certificates");
     const [key, cert] = await Promise.all([readFile(join(folder, "apiserver.key")), readFile(join(folder, "apiserver.crt"))]);
     const server = createSecureServer({ key, cert, allowHTTP1: true }, (request, response) => this.#answer(request, response));
+    // Of a client that was killed before its handshake there never is a session, and the server waits for the socket's end when it is closed.
+    server.on("connection", (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(socket));
+    });
     server.on("session", (session) => {
       this.#sessions.add(session);
       session.once("close", () => this.#sessions.delete(session));
@@ -58,7 +65,9 @@ export class FaultProxy {
 
   async stop(): Promise<void> {
     this.cutAll();
-    await new Promise((resolve) => this.#server?.close(resolve));
+    const closed = new Promise((resolve) => this.#server?.close(resolve));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
     this.#agent.destroy();
   }
 
