@@ -4,6 +4,7 @@ import { FindingError, type Finding } from "../finding/index.ts";
 import type { ClusterKeys } from "../fleet/index.ts";
 import { referenceName, type Reference } from "../sealed/index.ts";
 import { blobBits, openBlob, readCertificate, recipientName, SopsFile, type Gpg, type KeyRing } from "../unseal/index.ts";
+import { plural } from "./plural.ts";
 import { UsageError, type Command, type CommandContext } from "./command.ts";
 import { countFindings, findingJson, foldFindings, printFindings } from "./report.ts";
 import { SecretFleet } from "./secret-fleet.ts";
@@ -49,10 +50,6 @@ export const command: Command = {
     return bad ? 1 : 0;
   },
 };
-
-function plural(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
-}
 
 class Verifier {
   readonly #context: CommandContext;

@@ -30,8 +30,7 @@ export class FaultProxy {
   readonly #plane: ControlPlane;
   readonly #agent: Agent;
   #server: Http2SecureServer | undefined;
-  #sessions = new Set<{ destroy(): void }>();
-  #sockets = new Set<{ destroy(): void }>();
+  readonly #sockets = new Set<Socket>();
   #port = 0;
   fault: (request: SeenRequest) => Fault | undefined = () => undefined;
   /** Every request that came in. */
@@ -47,14 +46,10 @@ export class FaultProxy {
     const folder = join(this.#plane.folder, "certificates");
     const [key, cert] = await Promise.all([readFile(join(folder, "apiserver.key")), readFile(join(folder, "apiserver.crt"))]);
     const server = createSecureServer({ key, cert, allowHTTP1: true }, (request, response) => this.#answer(request, response));
-    // Of a client that was killed before its handshake there never is a session, and the server waits for the socket's end when it is closed.
+    // Connections, not sessions: of a client that was killed before its handshake there never is a session, and to be closed the server waits for it.
     server.on("connection", (socket: Socket) => {
       this.#sockets.add(socket);
       socket.once("close", () => this.#sockets.delete(socket));
-    });
-    server.on("session", (session) => {
-      this.#sessions.add(session);
-      session.once("close", () => this.#sessions.delete(session));
     });
     this.#server = server;
     await new Promise<void>((resolve) => server.listen(this.#port, "127.0.0.1", resolve));
@@ -64,16 +59,15 @@ export class FaultProxy {
   }
 
   async stop(): Promise<void> {
-    this.cutAll();
     const closed = new Promise((resolve) => this.#server?.close(resolve));
-    for (const socket of this.#sockets) socket.destroy();
+    this.cutAll();
     await closed;
     this.#agent.destroy();
   }
 
   /** Ends every connection at once. */
   cutAll(): void {
-    for (const session of this.#sessions) session.destroy();
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   endpoint(token: () => string = () => this.#plane.token): Endpoint {

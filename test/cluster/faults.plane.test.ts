@@ -7,6 +7,7 @@ import { ClusterKeeper, readRelease } from "../../src/cluster/index.ts";
 import { ApiClient, UnreachableError } from "../../src/kubernetes/index.ts";
 import { Client, startControlPlane, type ControlPlane } from "../control-plane/index.ts";
 import { canHavePlane } from "../control-plane/use-plane.ts";
+import { seededNumbers } from "../seeded-numbers.ts";
 import { FaultProxy, type Fault, type SeenRequest } from "./fault-proxy.ts";
 import { configYaml, namespaceYaml, Other, pathTo, WIDGET_CRD, widgetYaml } from "./kube.ts";
 import { pass, troubles, type Pass, type PassSetting } from "./passes.ts";
@@ -369,7 +370,7 @@ describe.skipIf(!possible)("faults between Halite and the API server", () => {
 
   test("seeded faults of every kind at random, pass after pass: nothing is wrongly pruned, and it converges when they end", async () => {
     const seed = fc.readConfigureGlobal().seed ?? 0;
-    const random = randomOf(seed);
+    const random = seededNumbers(seed);
     const foreign = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "foreign", namespace: ns } };
     await through(before());
     await new Other(api, ns).create("configmap", foreign);
@@ -394,17 +395,6 @@ describe.skipIf(!possible)("faults between Halite and the API server", () => {
     expect(await new Other(api, ns).get("configmap", "foreign")).toBeDefined();
   });
 });
-
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 /** An admission webhook that does what it is told. */
 async function webhook(

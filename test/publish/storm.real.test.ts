@@ -8,20 +8,10 @@ import { HALITE, halite } from "../cli/halite.ts";
 import { startCuttingProxy, type CuttingProxy } from "../git/cutting-proxy.ts";
 import { FleetRepository, gitIn } from "../git/fleet-repository.ts";
 import { haveHttp, startHttp, type GitServer } from "../git/http-server.ts";
+import { seededNumbers } from "../seeded-numbers.ts";
 
 const PUBLISHERS = 8;
 const COMMITS = 10;
-
-/** Numbers from 0 to below 1, the same ones for the same seed (mulberry32). */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** A process with all that it has started, the last ones first. */
 function descendants(pid: number): number[] {
@@ -81,7 +71,7 @@ describe.skipIf(!haveHttp)("publishers at the same time, half of them killed, ov
   let server: GitServer;
   let proxy: CuttingProxy;
   const seed = process.env["HALITE_SEED"] === "random" ? Math.floor(Math.random() * 2 ** 31) : 7;
-  const next = random(seed);
+  const next = seededNumbers(seed);
   let calm = false;
   beforeAll(async () => {
     await build();

@@ -1,15 +1,5 @@
 import { PyDict, str, type Value } from "../../src/python/index.ts";
-
-/** A number in [0, 1) for a seed and a count: mulberry32, the same everywhere. */
-export function random(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+import { seededNumbers } from "../seeded-numbers.ts";
 
 export interface Mutation {
   /** `typo spec.replicas`. */
@@ -59,7 +49,7 @@ const BAD_NUMBERS = [-1, 0, 1.5, 70000, 2 ** 31, 2 ** 40, 1e20];
 
 /** `count` mutations, the same for the same seed. */
 export function mutations(objects: readonly PyDict[], count: number, seed: number): Mutation[] {
-  const next = random(seed);
+  const next = seededNumbers(seed);
   const made: Mutation[] = [];
   const seen = new Set<string>();
   while (made.length < count) {

@@ -11,6 +11,7 @@ import { canHavePlane } from "../control-plane/use-plane.ts";
 import { releaseOf } from "../cluster/releases.ts";
 import { PublishedFleet, writeConfig, type FleetCluster } from "./zone-fleet.ts";
 import { useZonePlanes } from "./zone-planes.ts";
+import { seededNumbers } from "../seeded-numbers.ts";
 
 const possible = await canHavePlane();
 /** Minutes of faults; in CI more than on somebody's desk. */
@@ -32,7 +33,7 @@ describe.skipIf(!possible)("a zone that everything happens to", () => {
     async () => {
       const seed = Number(process.env["HALITE_SEED"] ?? "11") || 11;
       console.log(`soak: seed ${seed} (HALITE_SEED), ${MINUTES} minutes (HALITE_SOAK_MINUTES)`);
-      const random = randomOf(seed);
+      const random = seededNumbers(seed);
       const [planeA, planeB] = planes;
       if (planeA === undefined || planeB === undefined) throw new Error("no planes");
       const fleet = new PublishedFleet(join(folder, "git"));
@@ -272,15 +273,4 @@ async function valueIn(client: Client): Promise<string | undefined> {
   } catch {
     return undefined;
   }
-}
-
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
 }

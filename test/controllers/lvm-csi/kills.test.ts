@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { CsiError } from "../../../src/controllers/csi/index.ts";
 import { BLOCK, createRequest, driverOn, MIB, simulatedNode, SIZE, STAGING, targetOf } from "./driver.ts";
-import { seededNumbers } from "./seeded-numbers.ts";
+import { seededNumbers } from "../../seeded-numbers.ts";
 import { EXTENT, KilledError, type SimulatedNode } from "./simulated-node.ts";
 
 const seeds = Array.from({ length: 3 }, (_, index) => Number(process.env["HALITE_SEED"] ?? 1) * 100 + index);

@@ -114,14 +114,3 @@ export async function untilRunning(api: Client, deadline: number): Promise<Figur
     await systemClock.sleep(250, new AbortController().signal);
   }
 }
-
-/** Numbers from 0 to below 1 that a seed determines (mulberry32). */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

@@ -3,9 +3,10 @@ import { systemClock } from "../../../src/controllers/runtime/index.ts";
 import type { Client, ControlPlane } from "../../control-plane/index.ts";
 import { canHavePlane, usePlane } from "../../control-plane/use-plane.ts";
 import { until } from "../runtime/api.ts";
-import { createLoad, figuresOf, seeded, untilRunning, type Load } from "./load.ts";
+import { createLoad, figuresOf, untilRunning, type Load } from "./load.ts";
 import { SchedulerStack, type SchedulerPod } from "./stack.ts";
 import { claim, create, get, pod, volume } from "./world.ts";
+import { seededNumbers } from "../../seeded-numbers.ts";
 
 const possible = await canHavePlane();
 const SEED = process.env["HALITE_SEED"] === "random" ? Date.now() % 2 ** 31 : Number(process.env["HALITE_SEED"] ?? 20261);
@@ -33,7 +34,7 @@ describe.skipIf(!possible)("hundreds of pods and claims with rules, while schedu
   });
 
   test(`no rule is broken, nothing is bound twice, nobody waits for ever (HALITE_SEED=${SEED})`, async () => {
-    const random = seeded(SEED);
+    const random = seededNumbers(SEED);
     const kills = { scheduler: 0, extender: 0, both: 0 };
     const calm = new AbortController();
     const storm = async (): Promise<void> => {
