@@ -59,10 +59,15 @@ function publish(
           killed = true;
         }, kill.after);
   return new Promise((resolve) => {
-    child.once("exit", (status) => {
+    const end = (status: number | null): void => {
       clearTimeout(timer);
       resolve({ status, killed: killed && status === null, said });
+    };
+    // What a killed one has started may go on and hold its output; of the others all that they say is waited for.
+    child.once("exit", (status) => {
+      if (killed && status === null) end(status);
     });
+    child.once("close", end);
   });
 }
 
