@@ -21,8 +21,6 @@ export interface SyncConfig {
   readonly lease: {
     readonly namespace: string;
     readonly name: string;
-    /** How many replicas there are; undefined where nobody says. */
-    readonly replicas: number | undefined;
   } | null;
   readonly reports: {
     /** Zones report on branches of this name, a slash and their own. */
@@ -60,7 +58,6 @@ export function parseSyncConfig(value: Value, read: SettingsReader): SyncConfig 
         : {
             namespace: read.text(lease.get("namespace"), "sync:lease:namespace") ?? "default",
             name: read.text(lease.get("name"), "sync:lease:name") ?? "halite-sync",
-            replicas: read.count(lease.get("replicas"), "sync:lease:replicas", 1, Infinity),
           },
     reports: {
       branch: read.text(reports?.get("branch"), "sync:reports:branch") ?? "reports",

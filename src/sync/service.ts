@@ -1,4 +1,5 @@
 import { HealthServer, Leader, Metrics, type Api, type Clock, type Log, type Random } from "../controllers/runtime/index.ts";
+import { Balance } from "./balance.ts";
 import { shardName, shardWords, type Shard } from "./shard.ts";
 import type { ZoneStatus } from "./status.ts";
 import { Zone, type ZoneOptions } from "./zone.ts";
@@ -25,16 +26,12 @@ export interface LeaseOptions {
   readonly namespace: string;
   readonly name: string;
   readonly identity: string;
-  /** How many replicas there are: who holds more shards than its part offers one again and again. Default: not known, and nothing is offered. */
-  readonly replicas?: number | undefined;
 }
 
 /** A loop that has not come round for so long, in milliseconds, hangs. */
 const STALLED = 900_000;
 /** Twice so long, in milliseconds, a replica leaves a shard to others for each that it holds already; once, if another is to be its first. */
 const HESITATE = 3_000;
-/** So often a shard that is too much for a replica is offered. */
-const OFFER = 60_000;
 
 /** Keeps a zone, or shards of it, until the signal comes: each by one replica at a time, with health, metrics and status beside it. */
 export async function serveZone(options: ServiceOptions, signal: AbortSignal): Promise<void> {
@@ -55,41 +52,22 @@ export async function serveZone(options: ServiceOptions, signal: AbortSignal): P
   };
   // Each replica begins with another shard, so that those that start together do not all want the same.
   const first = Math.floor(random() * shards.length);
+  const balance = new Balance<Shard | null>(kept, leaders);
   const stand = async (shard: Shard | null, leases: LeaseOptions): Promise<void> => {
     const preferred = shards.indexOf(shard) === first;
-    const { replicas: _replicas, ...of } = leases;
-    const name = shardName(leases.name, shard);
     const leader = new Leader({
-      ...of,
-      name,
+      ...leases,
+      name: shardName(leases.name, shard),
       clock,
       random,
       log,
       hesitate: () => HESITATE * (kept.size > 0 ? 2 * kept.size : preferred ? 0 : 1),
+      wants: () => balance.wants(shard),
+      yields: () => balance.yields(shard),
     });
     leaders.set(shard, leader);
-    // Who has lost the Lease stands for election again.
-    while (!signal.aborted) await leader.run((ended) => keepWhileMine(shard, leases, ended), signal);
-  };
-  /** Keeps a shard until it is lost, or is one too many. */
-  const keepWhileMine = async (shard: Shard | null, { replicas }: LeaseOptions, ended: AbortSignal): Promise<void> => {
-    const part = replicas === undefined ? Infinity : Math.ceil(shards.length / replicas);
-    const offered = new AbortController();
-    const done = AbortSignal.any([ended, offered.signal]);
-    const offer = async (): Promise<void> => {
-      while (!done.aborted) {
-        await clock.sleep(OFFER * (0.9 + 0.2 * random()), done);
-        // The last of those that it has: the others go on undisturbed.
-        if (!done.aborted && kept.size > part && [...kept.keys()].at(-1) === shard) offered.abort();
-      }
-    };
-    const offering = offer();
-    try {
-      await keep(shard, done);
-    } finally {
-      offered.abort();
-      await offering;
-    }
+    // Who has lost the Lease, or left it to another, stands for election again.
+    while (!signal.aborted) await leader.run((ended) => keep(shard, ended), signal);
   };
   const server =
     listen === null

@@ -37,10 +37,19 @@ export interface LeaderOptions {
   readonly retry?: number;
   /** Who has enough to do leaves a Lease that nobody holds to others for so long, in milliseconds, before taking it. Default: not at all. */
   readonly hesitate?: () => number;
+  /** Asked at each look at a Lease that another holds: whether that one is to be asked for it. Default: no. */
+  readonly wants?: () => boolean;
+  /** Asked at each renewal, where another has asked for the Lease: whether to end the work and leave it to that one. Default: no. */
+  readonly yields?: () => boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
 }
+
+const never = (): boolean => false;
+
+/** The annotation of a Lease with the identity of who asks its holder for it. It goes when the Lease is taken, or is not wanted any more. */
+export const WANTED_BY = "halite.dev/wanted-by";
 
 /** What was last seen of a Lease, and when by one's own clock: others' clocks are not believed. */
 interface Seen {
@@ -61,7 +70,7 @@ export class Leader {
   #freeSince: number | undefined;
 
   constructor(options: LeaderOptions) {
-    this.#options = { duration: 15_000, deadline: 10_000, retry: 2000, hesitate: () => 0, ...options };
+    this.#options = { duration: 15_000, deadline: 10_000, retry: 2000, hesitate: () => 0, wants: never, yields: never, ...options };
     this.#leases = new Resource<Lease>(options.api, LEASES);
   }
 
@@ -75,8 +84,9 @@ export class Leader {
   }
 
   /**
-   * Waits to be the leader, then works; gives the Lease back when the work is done or the signal is given. Whether the work ended of itself: the
-   * work's signal is given when the Lease is lost, and then whoever works has to be gone within `duration - deadline`.
+   * Waits to be the leader, then works; gives the Lease back when the work is done, the signal is given, or it is left to who has asked for it.
+   * Whether the work ended of itself or for who has asked ("done"): the work's signal is given when the Lease is lost, and then whoever works has
+   * to be gone within `duration - deadline`. Who leaves the Lease to another holds it until the work has ended.
    *
    * @throws what the work throws
    */
@@ -95,7 +105,7 @@ export class Leader {
     if (signal.aborted) stop.abort();
     let lost = false;
     const keep = async (): Promise<void> => {
-      if (await this.#renew(renewing.signal)) return;
+      if (await this.#renew(renewing.signal, stopAll)) return;
       lost = true;
       this.#leads = false;
       log.error("the Lease is lost", { identity, holder: this.holder });
@@ -114,10 +124,11 @@ export class Leader {
     return lost ? "lost" : signal.aborted ? "stopped" : "done";
   }
 
-  /** Renews until the signal is given; false as soon as it could not be for too long, or somebody else has it. */
-  async #renew(signal: AbortSignal): Promise<boolean> {
-    const { clock, retry, deadline } = this.#options;
+  /** Renews until the signal is given; false as soon as it could not be for too long, or somebody else has it. Ends the work for who asks. */
+  async #renew(signal: AbortSignal, end: () => void): Promise<boolean> {
+    const { clock, retry, deadline, yields, identity, log } = this.#options;
     let renewed = clock.monotonic();
+    let left = false;
     while (!signal.aborted) {
       await clock.sleep(retry, signal);
       if (signal.aborted) return true;
@@ -129,8 +140,14 @@ export class Leader {
       const held = await this.#tryToHold(limit.signal);
       inTime();
       signal.removeEventListener("abort", stop);
-      if (held) renewed = begun;
-      else if (!signal.aborted && (this.#isOthers() || clock.monotonic() - renewed >= deadline)) return false;
+      if (held) {
+        renewed = begun;
+        const by = wantedBy(this.#seen?.lease);
+        if (left || by === undefined || by === identity || !yields()) continue;
+        left = true;
+        log.info("leaves the Lease to who has asked for it", { identity, to: by });
+        end();
+      } else if (!signal.aborted && (this.#isOthers() || clock.monotonic() - renewed >= deadline)) return false;
     }
     return true;
   }
@@ -157,9 +174,10 @@ export class Leader {
       if (held !== identity) {
         if (held !== "" && clock.monotonic() < (this.#seen?.at ?? 0) + length) {
           this.#freeSince = undefined;
+          await this.#ask(found, signal);
           return false;
         }
-        if (this.#leaves()) return false;
+        if (this.#leaves(wantedBy(found))) return false;
       }
       this.#freeSince = undefined;
       this.#see(await this.#within(this.#leases.update(this.#mine(found)), signal));
@@ -171,11 +189,25 @@ export class Leader {
     }
   }
 
-  /** Whether a Lease that nobody holds is left to others for now. */
-  #leaves(): boolean {
-    const now = this.#options.clock.monotonic();
+  /** Writes on another's Lease that it is wanted, or that it is not any more. Nobody is asked twice at once. */
+  async #ask(found: Lease, signal: AbortSignal): Promise<void> {
+    const { identity, wants } = this.#options;
+    const by = wantedBy(found);
+    if (by !== undefined && by !== identity) return;
+    const wanted = wants();
+    if (wanted === (by === identity)) return;
+    const { [WANTED_BY]: _by, ...others } = found.metadata.annotations ?? {};
+    const annotations = wanted ? { ...others, [WANTED_BY]: identity } : others;
+    this.#see(await this.#within(this.#leases.update({ ...found, metadata: { ...found.metadata, annotations } }), signal));
+  }
+
+  /** Whether a Lease that nobody holds is left to others for now: to who has asked for it as long as a Lease lasts, should that one be no more. */
+  #leaves(by?: string): boolean {
+    const { clock, hesitate, identity, duration } = this.#options;
+    const now = clock.monotonic();
     this.#freeSince ??= now;
-    return now - this.#freeSince < this.#options.hesitate();
+    if (by === identity) return false;
+    return now - this.#freeSince < Math.max(hesitate(), by === undefined ? 0 : duration);
   }
 
   /** An answer that comes too late is none: by then it may be another's turn. */
@@ -198,11 +230,12 @@ export class Leader {
     // MicroTime has six places.
     const now = clock.date().toISOString().replace("Z", "000Z");
     const own = found?.spec?.holderIdentity === identity;
+    const { [WANTED_BY]: _by, ...others } = found?.metadata.annotations ?? {};
     const transitions = found?.spec?.leaseTransitions ?? 0;
     return {
       apiVersion: "coordination.k8s.io/v1",
       kind: "Lease",
-      metadata: found?.metadata ?? { name, namespace },
+      metadata: found === undefined ? { name, namespace } : own ? found.metadata : { ...found.metadata, annotations: others },
       spec: {
         holderIdentity: identity,
         leaseDurationSeconds: Math.ceil(duration / 1000),
@@ -215,12 +248,25 @@ export class Leader {
 
   /** So that the next one need not wait. */
   async #release(): Promise<void> {
-    const lease = this.#seen?.lease;
-    if (lease?.spec?.holderIdentity !== this.#options.identity) return;
+    const { identity, namespace, name, log } = this.#options;
+    let lease = this.#seen?.lease;
     try {
-      this.#see(await this.#leases.update({ ...lease, spec: { ...lease.spec, holderIdentity: "", leaseDurationSeconds: 1 } }));
+      while (lease?.spec?.holderIdentity === identity) {
+        try {
+          this.#see(await this.#leases.update({ ...lease, spec: { ...lease.spec, holderIdentity: "", leaseDurationSeconds: 1 } }));
+          return;
+        } catch (error) {
+          if (statusOf(error) !== 409) throw error;
+        }
+        // Somebody has asked for it meanwhile.
+        lease = await this.#leases.find(name, namespace);
+      }
     } catch (error) {
-      this.#options.log.warn("the Lease could not be given back", { error });
+      log.warn("the Lease could not be given back", { error });
     }
   }
+}
+
+function wantedBy(lease: Lease | undefined): string | undefined {
+  return lease?.metadata.annotations?.[WANTED_BY];
 }

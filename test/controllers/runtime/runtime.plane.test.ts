@@ -8,8 +8,10 @@ import {
   Resource,
   statusOf,
   systemClock,
+  WANTED_BY,
   type Change,
   type KubernetesObject,
+  type LeaderOptions,
   type Lease,
   type ResourceType,
 } from "../../../src/controllers/runtime/index.ts";
@@ -243,7 +245,7 @@ describe.skipIf(!possible)("the runtime against a real API server", () => {
 
   describe("a leader", () => {
     const times = { duration: 3000, deadline: 2000, retry: 200 };
-    const leader = (space: string, identity: string, client = api): Leader =>
+    const leader = (space: string, identity: string, client = api, more: Partial<LeaderOptions> = {}): Leader =>
       new Leader({
         api: client,
         namespace: space,
@@ -253,6 +255,7 @@ describe.skipIf(!possible)("the runtime against a real API server", () => {
         random: () => 0.5,
         log: keptLog().log,
         ...times,
+        ...more,
       });
     const leases = (): Resource<Lease> => new Resource<Lease>(api, LEASES);
 
@@ -309,6 +312,76 @@ describe.skipIf(!possible)("the runtime against a real API server", () => {
       expect(await second).toBe("stopped");
       cutOff.close();
       await wire.close();
+    });
+
+    test("that is asked for the Lease ends its work, then leaves it to who has asked, not to who waits as well", async () => {
+      const space = await namespace();
+      const stop = new AbortController();
+      const log: string[] = [];
+      let ended = (): void => undefined;
+      const ending = new Promise<void>((resolve) => (ended = resolve));
+      let yielding = false;
+      const work =
+        (name: string, end: Promise<void> | undefined) =>
+        async (signal: AbortSignal): Promise<void> => {
+          log.push(`${name} begins`);
+          await systemClock.sleep(600_000, signal);
+          log.push(`${name} is to end`);
+          await end;
+          log.push(`${name} ends`);
+        };
+      const lease = async (): Promise<Lease | undefined> => await leases().find("demo", space);
+      const askedBy = async (): Promise<string | undefined> => (await lease())?.metadata.annotations?.[WANTED_BY];
+      const first = leader(space, "first", api, { yields: () => yielding }).run(work("first", ending), stop.signal);
+      await until("the first leads", () => log.length === 1);
+      let wants = true;
+      const idle = leader(space, "idle").run(work("idle", undefined), stop.signal);
+      const second = leader(space, "second", api, { wants: () => wants }).run(work("second", undefined), stop.signal);
+      await until("it is asked", async () => (await askedBy()) === "second");
+      // Who needs it no more takes the question back, and asks again.
+      wants = false;
+      await until("it is not asked any more", async () => (await askedBy()) === undefined);
+      wants = true;
+      await until("it is asked again", async () => (await askedBy()) === "second");
+      expect(log).toEqual(["first begins"]);
+      yielding = true;
+      await until("the work is to end", () => log.includes("first is to end"));
+      // However long that takes, the Lease is renewed meanwhile.
+      const before = await lease();
+      await until("it is renewed", async () => (await lease())?.spec?.renewTime !== before?.spec?.renewTime);
+      expect((await lease())?.spec?.holderIdentity).toBe("first");
+      ended();
+      expect(await first).toBe("done");
+      await until("another leads", () => log.some((line) => line.endsWith("begins") && line !== "first begins"));
+      expect(log).toEqual(["first begins", "first is to end", "first ends", "second begins"]);
+      expect((await lease())?.spec?.holderIdentity).toBe("second");
+      expect(await askedBy()).toBeUndefined();
+      stop.abort();
+      expect([await second, await idle]).toEqual(["stopped", "stopped"]);
+    });
+
+    test("whose Lease is asked for by one that is gone leaves it free no longer than a Lease lasts", async () => {
+      const space = await namespace();
+      const stop = new AbortController();
+      let yielding = false;
+      const asked = leader(space, "first", api, { yields: () => yielding });
+      const work = async (signal: AbortSignal): Promise<void> => {
+        await systemClock.sleep(600_000, signal);
+      };
+      const first = asked.run(work, stop.signal);
+      await until("it leads", async () => (await leases().find("demo", space))?.spec?.holderIdentity === "first");
+      const gone = new AbortController();
+      const second = leader(space, "second", api, { wants: () => true }).run(work, gone.signal);
+      await until("it is asked", async () => (await leases().find("demo", space))?.metadata.annotations?.[WANTED_BY] === "second");
+      gone.abort();
+      expect(await second).toBe("stopped");
+      yielding = true;
+      expect(await first).toBe("done");
+      const again = asked.run(work, stop.signal);
+      await until("it leads again", async () => (await leases().find("demo", space))?.spec?.holderIdentity === "first");
+      expect((await leases().find("demo", space))?.metadata.annotations?.[WANTED_BY]).toBeUndefined();
+      stop.abort();
+      expect(await again).toBe("stopped");
     });
 
     test("whose Lease somebody else has taken stops", async () => {
