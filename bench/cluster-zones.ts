@@ -29,6 +29,8 @@ export async function measureZones(work: string, release: BenchRelease): Promise
   mkdirSync(folder, { recursive: true });
   const files: ReleaseFiles = new Map([...filePaths(release.out)].map((path) => [path, readFileSync(join(release.out, path))]));
   const planes: ControlPlane[] = [];
+  // Each server that was started is killed at this process's exit, whatever happens.
+  process.setMaxListeners(10 + 2 * (MOST_PLANES + 2));
   try {
     const first = await startControlPlane({ apiserver: LEAN });
     planes.push(first);

@@ -41,6 +41,7 @@ export const command: Command = {
     });
     const [only = null] = shards;
     const unlock = await lockFolder(shards.length > 1 ? setting.state : placesOf(setting, only).folder);
+    const own = sync.lease === null || args.flag("once") ? undefined : ownCluster(context);
     const stop = new AbortController();
     const end = (): void => stop.abort();
     // Not once: what runs meanwhile (git) ends with a signal too, and has the process end at once where nobody listens any more.
@@ -60,9 +61,9 @@ export const command: Command = {
           log,
           listen,
           lease:
-            sync.lease === null
+            sync.lease === null || own === undefined
               ? null
-              : { ...sync.lease, api: ownCluster(context), identity: `${env["POD_NAME"] ?? hostname()}-${process.pid}` },
+              : { ...sync.lease, api: own, identity: `${env["POD_NAME"] ?? hostname()}-${process.pid}` },
           onListen: (port) => log.info("listening", { port }),
         },
         stop.signal,
@@ -72,6 +73,8 @@ export const command: Command = {
     } finally {
       process.off("SIGINT", end);
       process.off("SIGTERM", end);
+      // An API server keeps an idle connection for a minute and a half, and that keeps the process.
+      own?.close();
       await unlock();
     }
   },
