@@ -32,6 +32,8 @@ export interface SettingsProblem {
   /** The keys of pillar that lead there. */
   readonly path: readonly string[];
   readonly message: string;
+  /** What to do about it, where the message alone does not say. */
+  readonly advice?: string;
 }
 
 /** Namespaces that every cluster has. */
@@ -40,8 +42,8 @@ export const BUILT_IN_NAMESPACES: readonly string[] = ["default", "kube-system",
 /** Reads the keys of pillar that the second stage knows. */
 export function readAddonSettings(pillar: PyDict): AddonSettings {
   const problems: SettingsProblem[] = [];
-  const refuse = (path: readonly string[], message: string): void => {
-    problems.push({ path, message });
+  const refuse = (path: readonly string[], message: string, advice?: string): void => {
+    problems.push({ path, message, ...(advice !== undefined && { advice }) });
   };
   const addons = new Map<string, AddonDeclaration>();
   const declared = pillar.get("addons");

@@ -1,5 +1,5 @@
 import { PyDict, type Value } from "../python/index.ts";
-import { duration } from "../schema/index.ts";
+import { duration, suggest, type JsonPath } from "../schema/index.ts";
 
 /** When a cluster gets a change: its wave, and what must be so before the wave and during it. */
 export interface Rollout {
@@ -16,7 +16,18 @@ export interface Rollout {
   readonly approved: readonly string[] | null;
 }
 
-type Refuse = (path: readonly string[], message: string) => void;
+type Refuse = (path: readonly string[], message: string, advice?: string) => void;
+
+/**
+ * Whether what stands at a path below pillar `rollout` says when this cluster gets changes: all of it does but the settings of waves that are not the
+ * cluster's own, which no compile of this cluster reads.
+ */
+export function saysWhen(pillar: PyDict, [, part, name]: JsonPath): boolean {
+  if (part !== "waves") return true;
+  const rollout = pillar.get("rollout");
+  const wave = rollout instanceof PyDict ? (rollout.get("wave") ?? null) : null;
+  return wave !== null && (name === undefined || name === wave);
+}
 
 /**
  * Reads pillar `rollout`:
@@ -48,7 +59,9 @@ export function readRollout(value: Value | undefined, refuse: Refuse): Rollout |
   const settings = waves instanceof PyDict ? waves.get(wave) : undefined;
   if (!(settings instanceof PyDict)) {
     const names = waves instanceof PyDict ? [...waves.keys()].filter((name) => typeof name === "string") : [];
-    refuse(["rollout", "wave"], `there is no wave ${wave}; rollout:waves has ${names.length === 0 ? "none" : names.join(", ")}`);
+    const meant = suggest(wave, names);
+    const advice = meant === undefined ? undefined : `did you mean ${meant}?`;
+    refuse(["rollout", "wave"], `there is no wave ${wave}; rollout:waves has ${names.length === 0 ? "none" : names.join(", ")}`, advice);
     return null;
   }
   const at = ["rollout", "waves", wave];

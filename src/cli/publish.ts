@@ -7,6 +7,7 @@ import { publish, seeHead, type DeletionLimits, type PublishAllowances, type Pub
 import { UsageError, type Arguments, type Command, type CommandContext } from "./command.ts";
 import { countFindings, foldFindings, printFindings } from "./report.ts";
 import { openFleet } from "./open-fleet.ts";
+import { plural } from "./plural.ts";
 import { compileFleet } from "./session.ts";
 
 /** `halite publish`. */
@@ -34,6 +35,17 @@ export const command: Command = {
           `nothing was published: ${countFindings(findings)}; --partial publishes the rest and keeps what is published of the failed addons\n`,
         );
         return 1;
+      }
+      const failed = failedFolders(release.clusters);
+      if (failed.length > 0) {
+        const clusters = failed.filter((folder) => folder.split("/").length === 3).length;
+        const parts = [
+          clusters > 0 ? plural(clusters, "cluster") : "",
+          failed.length > clusters ? plural(failed.length - clusters, "addon") : "",
+        ];
+        terminal.err(
+          `what is published of ${parts.filter((part) => part !== "").join(" and ")} stays as it is; other clusters, those of later waves too, do not wait for that\n`,
+        );
       }
       const outcome = await publishRelease(context, fleet, publisher, release, allowed);
       if (args.flag("json")) terminal.out(`${JSON.stringify({ ...outcome, ...whereTo(publisher) }, undefined, 2)}\n`);

@@ -10,23 +10,34 @@ export interface FoldedFinding {
   readonly otherTrails: number;
 }
 
-/** The findings of all clusters: one for a message at a place, with the clusters it concerns, sorted by place. */
+/**
+ * The findings of all clusters: one for a message at a place, with the clusters it concerns, sorted by place. What is an error in one cluster and a warning
+ * in another is the error of the first.
+ */
 export function foldFindings(perCluster: Iterable<readonly [cluster: string | null, findings: readonly Finding[]]>): FoldedFinding[] {
-  const folded = new Map<string, { finding: Finding; clusters: Set<string>; trails: Set<string> }>();
+  const folded = new Map<string, { finding: Finding; clusters: Set<string>; trails: Set<string>; follow: Set<string> }>();
   for (const [cluster, findings] of perCluster) {
-    for (const finding of findings) {
+    for (const each of findings) {
+      const { follow = [], ...finding } = each;
       const key = JSON.stringify([finding.code, finding.message, finding.at]);
-      const entry = folded.get(key) ?? { finding, clusters: new Set<string>(), trails: new Set<string>() };
+      let entry = folded.get(key);
+      if (entry === undefined || SEVERITIES.indexOf(finding.severity) < SEVERITIES.indexOf(entry.finding.severity)) {
+        entry = { finding, clusters: new Set<string>(), trails: new Set<string>(), follow: new Set<string>() };
+        folded.set(key, entry);
+      } else if (finding.severity !== entry.finding.severity) continue;
       if (cluster !== null) entry.clusters.add(cluster);
       entry.trails.add(printFinding(finding));
-      folded.set(key, entry);
+      for (const line of follow) entry.follow.add(line);
     }
   }
+  for (const entry of folded.values()) if (entry.follow.size > 0) entry.finding = { ...entry.finding, follow: [...entry.follow].sort() };
   const order = new Map(sortFindings([...folded.values()].map((entry) => entry.finding)).map((finding, index) => [finding, index]));
   return [...folded.values()]
     .sort((a, b) => (order.get(a.finding) ?? 0) - (order.get(b.finding) ?? 0))
     .map((entry) => ({ finding: entry.finding, clusters: [...entry.clusters].sort(), otherTrails: entry.trails.size - 1 }));
 }
+
+const SEVERITIES: readonly Finding["severity"][] = ["error", "warning", "note"];
 
 /** How many clusters, and which: `in 3 of 8 clusters: a, b, c`. */
 function where(clusters: readonly string[], total: number): string {
@@ -72,6 +83,7 @@ export function findingJson({ finding, clusters }: FoldedFinding): Readonly<Reco
     ...(finding.trail === undefined ? {} : { trail: finding.trail }),
     ...(finding.reason === undefined ? {} : { reason: finding.reason }),
     ...(finding.advice === undefined ? {} : { advice: finding.advice }),
+    ...(finding.follow === undefined ? {} : { follow: finding.follow }),
     ...(finding.accepted === undefined ? {} : { accepted: finding.accepted }),
     ...(finding.object === undefined ? {} : { object: finding.object }),
     clusters,

@@ -30,6 +30,8 @@ export interface Finding {
   readonly reason?: string;
   /** What to do about it. */
   readonly advice?: string;
+  /** What else was found and is not said by itself, as it is gone when this is: place, message and code of each. */
+  readonly follow?: readonly string[];
   /** The reason for which the object accepts it; then it is a note. */
   readonly accepted?: string;
   /** The object that it is about: `DaemonSet storage-csi/node`. */

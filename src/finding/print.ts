@@ -5,6 +5,11 @@ export function printPosition(at: Position): string {
   return [at.file, at.line, at.column].filter((part) => part !== undefined).join(":");
 }
 
+/** The place, message and code of a finding in a line. */
+export function findingLine({ at, message, code }: Finding): string {
+  return `${at === undefined ? "" : `${printPosition(at)}: `}${message.split("\n")[0] ?? ""} [${code}]`;
+}
+
 /** A finding as a block of text without colour: place, code, message, excerpt, sources, trail, advice. */
 export function printFinding(finding: Finding): string {
   const head = `${finding.at === undefined ? "" : `${printPosition(finding.at)}: `}${finding.severity}: ${finding.message} [${finding.code}]`;
@@ -14,6 +19,8 @@ export function printFinding(finding: Finding): string {
   for (const step of finding.trail ?? []) lines.push(`  ${step.how} ${printPosition(step)}`);
   if (finding.accepted !== undefined) lines.push(`  accepted on the object: ${finding.accepted}`);
   else lines.push(...[finding.reason, finding.advice].flatMap((text) => (text === undefined ? [] : `  ${text}`)));
+  const { length } = finding.follow ?? [];
+  if (length > 0) lines.push(`  ${length} further finding${length === 1 ? " follows" : "s follow"} from it`);
   return lines.join("\n");
 }
 

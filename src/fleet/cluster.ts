@@ -5,6 +5,7 @@ import {
   compileAlike,
   failureReasons,
   readAddonSettings,
+  saysWhen,
   AddonCache,
   type AddonSettings,
   type CompiledAddons,
@@ -36,6 +37,8 @@ export interface ClusterCompile {
   readonly sealedReads: readonly SealedRead[];
   /** One object for clusters of which all but their names, texts and digests is the same. Absent where that is not known. */
   readonly alike?: object | undefined;
+  /** What was found wrong in pillar itself. Default: nothing. */
+  readonly refused?: readonly PillarProblem[];
 }
 
 /** What the compile of one cluster needs beside the cluster. */
@@ -71,15 +74,16 @@ export function compileCluster(cluster: Cluster, input: ClusterInput): ClusterCo
     const settings = readAddonSettings(pillar.value.data);
     const provenance = (): PillarProvenance | undefined => input.salt(true).pillar().value.provenance;
     const checked = input.checkPillar(pillar.value.data, provenance);
-    const problems = [...checked, ...settingsProblems(settings, checked, provenance)];
-    const pillarFindings = problems.map((problem) => problem.finding);
-    if (settings.problems.some(({ path }) => addonOfSettings(path) === undefined))
-      return failedCluster(cluster, [...pillar.findings, ...pillarFindings]);
+    const told = [...checked, ...settingsProblems(settings, checked, provenance)].map((problem) => ofRollout(problem, pillar.value.data));
+    const pillarFindings = told.map((problem) => problem.finding);
+    const problems = told.filter(({ finding }) => finding.severity === "error");
+    const failed = (findings: readonly Finding[]): ClusterCompile => ({ ...failedCluster(cluster, findings), refused: problems });
+    if (settings.problems.some(({ path }) => addonOfSettings(path) === undefined)) return failed([...pillar.findings, ...pillarFindings]);
     const low = salt.low();
     const lost = low.value === undefined ? undefined : addonsLost(low.value.failed, settings);
-    if (low.value === undefined || lost === undefined) return failedCluster(cluster, [...pillarFindings, ...withMessages(low)]);
+    if (low.value === undefined || lost === undefined) return failed([...pillarFindings, ...withMessages(low)]);
     const applied = salt.files();
-    if (applied.value === undefined) return failedCluster(cluster, [...pillarFindings, ...withMessages(applied)]);
+    if (applied.value === undefined) return failed([...pillarFindings, ...withMessages(applied)]);
     const addons = {
       settings,
       schema: input.schema,
@@ -93,7 +97,7 @@ export function compileCluster(cluster: Cluster, input: ClusterInput): ClusterCo
       ...(problems.length + lost.length === 0 && { common: applied.value.common }),
     };
     const compiled = compileAlike(addons) ?? compileFiles(applied.value, problems, lost, addons);
-    if (compiled === undefined) return failedCluster(cluster, [...pillarFindings, ...applied.findings]);
+    if (compiled === undefined) return failed([...pillarFindings, ...applied.findings]);
     return {
       cluster,
       release: {
@@ -103,10 +107,11 @@ export function compileCluster(cluster: Cluster, input: ClusterInput): ClusterCo
         sealed: compiled.sealed,
         rollout: settings.rollout,
       },
-      findings: [...applied.findings, ...compiled.findings],
+      findings: [...pillarFindings.filter(({ severity }) => severity !== "error"), ...applied.findings, ...compiled.findings],
       leftToNode: { states: applied.value.left, files: compiled.leftToNode },
       sealedReads: compiled.sealedReads,
-      alike: compiled.alike,
+      alike: told.length === 0 ? compiled.alike : undefined,
+      refused: problems,
     };
   } catch (error) {
     if (!(error instanceof FindingError)) throw error;
@@ -176,10 +181,29 @@ function settingsProblems(
   const places = new Set(told.map(({ path }) => JSON.stringify(path)));
   return problems
     .filter(({ path }) => !places.has(JSON.stringify(path)))
-    .map(({ path, message }) => {
-      const problem = { code: "pillar-addons", severity: "error" as const, message: `pillar ${path.join(":")}: ${message}`, pointer: path };
+    .map(({ path, message, advice }) => {
+      const said = { message: `pillar ${path.join(":")}: ${message}`, ...(advice !== undefined && { advice }) };
+      const problem = { code: "pillar-addons", severity: "error" as const, ...said, pointer: path };
       return { path, addons: [], finding: pillarFinding(problem, provenance()) };
     });
+}
+
+/**
+ * What is wrong in `rollout` fails the whole release of the clusters that it is read for, as when they get anything is then not known, and is a warning
+ * to all others.
+ */
+function ofRollout(problem: PillarProblem, pillar: PyDict): PillarProblem {
+  if (problem.path[0] !== "rollout") return problem;
+  const { finding } = problem;
+  if (!saysWhen(pillar, problem.path))
+    return {
+      ...problem,
+      finding: { ...finding, severity: "warning", reason: "the releases of clusters in that wave fail for it, others do not" },
+    };
+  return {
+    ...problem,
+    finding: { ...finding, reason: "when the cluster gets anything is not known: its whole release fails, and no other cluster's" },
+  };
 }
 
 /** The addon that a path `addons:NAME…` of pillar is about; `undefined` for another path. */
@@ -199,7 +223,6 @@ function addonsIn(files: readonly { readonly path: string }[], settings: AddonSe
 function addonsOfProblems(problems: readonly PillarProblem[], known: ReadonlySet<string>): FailedFile[] | undefined {
   const wrong: FailedFile[] = [];
   for (const { path, addons, finding } of problems) {
-    if (finding.severity !== "error") continue;
     const key = String(path[0] ?? "");
     const own = addonOfSettings(path);
     const owners = own !== undefined ? [own] : known.has(key) ? [key] : addons;

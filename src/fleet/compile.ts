@@ -35,6 +35,7 @@ import { loadKubernetes } from "../yaml/index.ts";
 import { compileCluster, failedCluster, type ClusterCompile } from "./cluster.ts";
 import { compiledCluster, type CompiledCluster } from "./compiled.ts";
 import { settingsDigest } from "./input-digest.ts";
+import { holdBack, pillarWithoutRefused } from "./held-back.ts";
 import { minionOfCluster, SharedMinions, type Fleet } from "./load.ts";
 import { fleetPolicies } from "./fleet-policies.ts";
 import { PillarSchemas } from "./user-schemas.ts";
@@ -58,6 +59,8 @@ interface FollowedSalt {
   readonly compile: ClusterCompile;
   readonly followed?: SharedMinionCompiler;
   readonly asked?: () => readonly string[];
+  /** Questions about files that were asked beside, for a compile without what pillar has wrong. */
+  readonly beside?: () => readonly string[];
 }
 
 /** What one run keeps over all its clusters: compiled templates, schemas, custom resources. */
@@ -121,11 +124,11 @@ export class FleetCompiler {
 
   /** The same with every question about files that it asked; `undefined` where they were not followed. */
   compileFollowed(cluster: Cluster): FollowedCompile {
-    const { compile, followed, asked } = this.#compile(cluster);
+    const { compile, followed, asked, beside } = this.#compile(cluster);
     const compiled = compiledCluster(compile, this.#texts);
     const memo = this.#memo;
     if (memo === undefined) return { compiled, questions: undefined, reach: undefined, alike: undefined };
-    const sealed = sealedQuestions(compile.sealedReads).map((question) => memo.file(question));
+    const sealed = [...sealedQuestions(compile.sealedReads), ...(beside?.() ?? [])].map((question) => memo.file(question));
     if (followed === undefined) {
       const questions = asked === undefined ? undefined : [...asked().map((question) => memo.file(question)), ...sealed];
       return { compiled, questions, reach: undefined, alike: undefined };
@@ -157,10 +160,8 @@ export class FleetCompiler {
 
   /** Compiles one cluster, with every question about files that it asked; `undefined` where they were not followed. */
   compileAsked(cluster: Cluster): { readonly compile: ClusterCompile; readonly questions: readonly string[] | undefined } {
-    const { compile, followed, asked } = this.#compile(cluster);
-    const memo = this.#memo;
-    if (followed === undefined || memo === undefined) return { compile, questions: asked?.() };
-    return { compile, questions: followed.tracker.files().map((number) => memo.fileQuestion(number)) };
+    const own = this.#compile(cluster);
+    return { compile: own.compile, questions: this.#questions(own) };
   }
 
   /** A cluster's pillar; empty where it can't be compiled. */
@@ -282,7 +283,25 @@ export class FleetCompiler {
     return { value: { data, findings: [], sealed: own.pillar().value.sealed }, messages: [], findings: [] };
   }
 
+  /** `undefined` where reads were not followed. */
+  #questions({ followed, asked, beside }: FollowedSalt): readonly string[] | undefined {
+    const memo = this.#memo;
+    const own = followed === undefined || memo === undefined ? asked?.() : followed.tracker.files().map((file) => memo.fileQuestion(file));
+    return own === undefined ? undefined : [...own, ...(beside?.() ?? [])];
+  }
+
+  /** Where pillar itself is wrong, only that is said, and what is wrong without it too. */
   #compile(cluster: Cluster, other?: PyDict): FollowedSalt {
+    const whole = this.#compileAll(cluster, other);
+    if ((whole.compile.refused ?? []).length === 0) return whole;
+    const pillar = pillarWithoutRefused(other ?? this.pillarOf(cluster), whole.compile);
+    if (pillar === undefined) return whole;
+    const without = this.#compileAll(cluster, pillar);
+    const beside = (): readonly string[] => [...(this.#questions(without) ?? []), ...sealedQuestions(without.compile.sealedReads)];
+    return { ...whole, compile: holdBack(whole.compile, without.compile), beside };
+  }
+
+  #compileAll(cluster: Cluster, other?: PyDict): FollowedSalt {
     let schema: ObjectSchema;
     try {
       schema = this.fleet.schemas.forVersion(cluster.kubernetes);
@@ -304,7 +323,12 @@ export class FleetCompiler {
       checkPillar: (pillar: PyDict, provenance: Provenance) => this.#pillarSchemas.check(pillar, provenance),
     };
     const memo = this.#memo;
-    if (memo === undefined) return { compile: compileCluster(cluster, input) };
+    if (memo === undefined) {
+      const stage = (): PillarStage | undefined => (other === undefined ? undefined : ownPillar(this.#givenPillar(cluster, other)));
+      const salt = (trace: boolean): ReturnType<typeof input.salt> =>
+        trace ? input.salt(true) : this.#salt.forMinion(minion(), { lenient: true, pillar: stage() });
+      return { compile: compileCluster(cluster, { ...input, salt }) };
+    }
     const given = other === undefined ? undefined : this.#givenPillar(cluster, other);
     const shared = this.#salt.forSharing(this.#minions.of(cluster), memo, this.#shared, given);
     const compiled = compileCluster(cluster, { ...input, salt: (trace) => (trace ? input.salt(true) : shared), addons: this.#addons });

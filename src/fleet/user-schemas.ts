@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Finding, Position, TrailStep } from "../finding/index.ts";
 import type { PyDict, Value } from "../python/index.ts";
 import type { FileSystem, PillarProvenance } from "../salt/index.ts";
-import { compileUserSchema, validateUserData, type Json, type JsonPath, type Problem, type UserSchema } from "../schema/index.ts";
+import { compileUserSchema, suggest, validateUserData, type Json, type JsonPath, type Problem, type UserSchema } from "../schema/index.ts";
 
 /** In bundles, which have no folder of the program: the schema of halite.yaml, by the build's `define`. */
 declare const HALITE_CONFIG_SCHEMA: string | undefined;
@@ -28,7 +28,7 @@ export class FileSchema {
 export interface PillarProblem {
   /** The keys and indexes that lead there. */
   readonly path: JsonPath;
-  /** The addons that the key is for, where its schema says so: `x-halite-addons`, the innermost on the way there. */
+  /** The addons that the key, or the one that it most nearly names, is for, where the schema says so: `x-halite-addons`, the innermost on the way there. */
   readonly addons: readonly string[];
   readonly finding: Finding;
 }
@@ -67,11 +67,13 @@ export class PillarSchemas {
     return new PillarSchemas(compileUserSchema({ $id: `${BASE}fleet`, type: "object", properties }, { code: "pillar", others }), schemas);
   }
 
+  /** A name that its schema does not have is taken for the one that it most nearly is: what was meant is what is missing now. */
   #addonsAt([key, ...path]: JsonPath): readonly string[] {
     let place = this.#schemas.get(String(key ?? ""));
     let addons = addonsIn(place);
     for (const step of path) {
-      place = memberOf(memberOf(place, "properties"), String(step));
+      const names = memberOf(place, "properties");
+      place = memberOf(names, String(step)) ?? memberOf(names, suggest(String(step), namesIn(names)) ?? "");
       const own = addonsIn(place);
       if (own.length > 0) addons = own;
     }
@@ -104,6 +106,10 @@ export function pillarFinding(problem: Problem, lines: PillarProvenance | undefi
 function addonsIn(schema: Json | undefined): readonly string[] {
   const listed = memberOf(schema, "x-halite-addons");
   return Array.isArray(listed) ? listed.filter((name) => typeof name === "string") : [];
+}
+
+function namesIn(value: Json | undefined): readonly string[] {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? Object.keys(value) : [];
 }
 
 function memberOf(value: Json | undefined, name: string): Json | undefined {

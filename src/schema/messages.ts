@@ -29,10 +29,10 @@ function valueAt(root: Json, path: JsonPath): Json | undefined {
   return value;
 }
 
-/** ajv's errors in the user's words; `declared` gives the fields that there are at a place. An `anyOf`'s own branches are left out: the `anyOf` speaks for them. */
+/** ajv's errors in the user's words; `declared` gives the fields that there are at a place. Of alternatives one thing is said, see `withoutAlternatives`. */
 export function explain(errors: readonly ErrorObject[], root: Json, declared: (path: JsonPath) => readonly string[]): Problem[] {
   const problems: Problem[] = [];
-  for (const error of errors) {
+  for (const error of withoutAlternatives(errors)) {
     // Of a key, the propertyNames that follows speaks.
     if (error.propertyName !== undefined) continue;
     const path = steps(error.instancePath, root);
@@ -40,6 +40,33 @@ export function explain(errors: readonly ErrorObject[], root: Json, declared: (p
     if (problem !== undefined) problems.push(problem);
   }
   return problems;
+}
+
+/**
+ * Errors without those that say of each alternative of an `anyOf` or `oneOf` that it is not the one: where one of them is for a value of this type, only
+ * what that says, where all are for other types, only those types, else only that none fits.
+ */
+function withoutAlternatives(errors: readonly ErrorObject[]): readonly ErrorObject[] {
+  const left = new Set(errors);
+  for (const error of errors) {
+    if (error.keyword !== "anyOf" && error.keyword !== "oneOf") continue;
+    const own = `${error.schemaPath}/`;
+    const branches = new Map<string, ErrorObject[]>();
+    for (const each of errors) {
+      if (!each.schemaPath.startsWith(own) || !`${each.instancePath}/`.startsWith(`${error.instancePath}/`)) continue;
+      const branch = each.schemaPath.slice(own.length).split("/")[0] ?? "";
+      branches.set(branch, [...(branches.get(branch) ?? []), each]);
+      left.delete(each);
+    }
+    const isOfType = (each: ErrorObject): boolean => each.keyword === "type" && each.instancePath === error.instancePath;
+    const [nearest, ...others] = [...branches.values()].filter((branch) => !branch.some(isOfType));
+    const types = [...branches.values()].flatMap((branch) => branch.filter(isOfType).map(({ params }) => String(params["type"])));
+    if (nearest !== undefined && others.length > 0) continue;
+    const said = nearest ?? (types.length === 0 ? [error] : [{ ...error, keyword: "type", params: { type: [...new Set(types)] } }]);
+    left.delete(error);
+    for (const each of said) left.add(each);
+  }
+  return [...left];
 }
 
 function refusal(code: string, path: JsonPath, message: string, advice?: string): Problem {

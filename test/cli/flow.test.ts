@@ -213,6 +213,31 @@ describe("fail closed, per addon", () => {
       },
       { a1: "failed", b1: "failed" },
     ],
+    [
+      "a refused value of pillar that a template stumbles over",
+      (sandbox) => {
+        sandbox.write(
+          "schemas/pillar/classes.schema.json",
+          '{"type": "object", "properties": {"policy": {"type": "string", "description": "What becomes of the data."}}}',
+        );
+        sandbox.write("pillar/classes.sls", "classes:\n  policy: {is: Retain}\n");
+      },
+      { a1: "partial", b1: "partial" },
+    ],
+    [
+      "the settings of one cluster's wave",
+      (sandbox) => {
+        sandbox.write(
+          "schemas/pillar/rollout.schema.json",
+          '{"properties": {"waves": {"additionalProperties": {"properties": {"order": {"type": "integer", "description": "Waves go in this order."}}}}}}',
+        );
+        sandbox.write(
+          "pillar/classes.sls",
+          "classes:\n  policy: Retain\nrollout:\n  wave: {{ grains.az }}\n  waves:\n    az1: {order: first}\n    az2: {order: 2}\n    az3: {order: third}\n",
+        );
+      },
+      { a1: "failed", b1: "complete" },
+    ],
     ["a pillar SLS that fails", (sandbox) => sandbox.write("pillar/classes.sls", "classes: [\n"), { a1: "failed", b1: "failed" }],
     ["a pillar SLS that is missing", (sandbox) => rmSync(join(sandbox.folder, "pillar/classes.sls")), { a1: "failed", b1: "failed" }],
     ["a top file that fails", (sandbox) => sandbox.write("states/top.sls", "base: {{ nope }}\n"), { a1: "failed", b1: "failed" }],
@@ -253,10 +278,41 @@ describe("fail closed, per addon", () => {
       const before = sandbox.git("show", "addons:az1/a1/classes/class.yaml");
       sandbox.write("pillar/classes.sls", "classes:\n  policy: Retian\n");
       sandbox.write("states/extra.sls", sandbox.read("states/extra.sls").replaceAll("name: extra\n", "name: renamed\n"));
-      expect(await sandbox.run("publish", "--partial", "--max-deletion", "50")).toMatchObject({ status: 0 });
+      const run = await sandbox.run("publish", "--partial", "--max-deletion", "50");
+      expect(run).toMatchObject({ status: 0 });
+      expect(run.stderr).toContain(
+        "what is published of 2 addons stays as it is; other clusters, those of later waves too, do not wait for that\n",
+      );
       expect(sandbox.git("show", "addons:az1/a1/classes/class.yaml")).toBe(before);
       expect(sandbox.git("show", "addons:az1/a1/extra/map.yaml")).toContain("name: renamed");
       expect(sandbox.git("show", "addons:az1/a1/release.yaml")).toContain("state: failed");
+    });
+  });
+});
+
+describe("a wave that is set wrong", () => {
+  const waves = (order: string, policy: string): string =>
+    `classes: {policy: ${policy}}\nrollout:\n  wave: {{ grains.az }}\n  waves: {az1: {order: ${order}}, az2: {order: 2}}\n`;
+
+  test("holds its clusters back, where they get nothing of what the others get", async () => {
+    await inFleet(async (sandbox) => {
+      sandbox.write("pillar/classes.sls", waves("1", "Retain"));
+      expect(await sandbox.run("publish")).toMatchObject({ status: 0 });
+      const published = (path: string): string => sandbox.git("show", `addons:${path}`);
+      const before = published("az1/a1/classes/class.yaml");
+      sandbox.write("pillar/classes.sls", waves("first", "Delete"));
+      const refused = await sandbox.run("publish");
+      expect(refused.status).toBe(1);
+      expect(refused.stderr).toContain("its whole release fails, and no other cluster's");
+      expect(refused.stderr).toContain("in cluster a1\n");
+      expect(await sandbox.run("publish", "--partial")).toMatchObject({
+        status: 0,
+        stderr: expect.stringContaining("what is published of 1 cluster stays as it is"),
+      });
+      expect(published("az1/a1/classes/class.yaml")).toBe(before);
+      expect(published("az1/a1/release.yaml")).toContain("state: failed");
+      expect(published("az2/b1/classes/class.yaml")).toContain("reclaimPolicy: Delete");
+      expect(published("az2/b1/release.yaml")).toContain("order: 2");
     });
   });
 });

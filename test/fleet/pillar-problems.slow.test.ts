@@ -20,7 +20,12 @@ const CLUSTER = "sjc1-prod-01";
 const OWN = `pillar/cluster/${CLUSTER}.sls`;
 
 /** What a compile says with these files in the place of the shipped ones, and what becomes of each addon of a cluster. */
-function compiled(files: Readonly<Record<string, string>>, memo = true): { readonly said: string; readonly failed: readonly string[] } {
+function compiled(
+  files: Readonly<Record<string, string>>,
+  memo = true,
+  id = CLUSTER,
+  severities: readonly string[] = ["error"],
+): { readonly said: string; readonly failed: readonly string[] } {
   const before = new Map<string, string | undefined>();
   for (const [path, text] of Object.entries(files)) {
     const absolute = join(folder, path);
@@ -31,10 +36,10 @@ function compiled(files: Readonly<Record<string, string>>, memo = true): { reado
   try {
     const fleet = loadFleet(join(folder, "halite.yaml"), schemas, PROJECT);
     const roster = fleet.findings.map(printFinding);
-    const cluster = fleet.roster.clusters.find(({ id }) => id === CLUSTER);
+    const cluster = fleet.roster.clusters.find((each) => each.id === id);
     if (cluster === undefined) return { said: roster.join("\n"), failed: ["(roster)"] };
     const { release, findings } = new FleetCompiler(fleet, { memo }).compile(cluster);
-    const errors = [...new Set(findings.filter(({ severity }) => severity === "error").map(printFinding))];
+    const errors = [...new Set(findings.filter(({ severity }) => severities.includes(severity)).map(printFinding))];
     const failed =
       release.state === "failed" ? ["(cluster)"] : release.addons.filter(({ state }) => state === "failed").map(({ name }) => name);
     return { said: [...roster, ...errors].join("\n"), failed };
@@ -81,10 +86,24 @@ const PILLAR: readonly (readonly [name: string, text: string, failed: readonly s
   ],
   ["a switch", "components:\n  ceph-csi-rbd: sometimes\n", ["ceph-csi-rbd", "storage-alerts", "storage-base", "storage-classes"]],
   ["the switch of a component that the cluster does not run", "components:\n  halite-sync: 1\n", ["halite-sync"]],
+  [
+    "a switch that is misspelt",
+    "components:\n  ceph-csi-rdb: true\n",
+    ["ceph-csi-rbd", "storage-alerts", "storage-base", "storage-classes"],
+  ],
+  ["a switch that is misspelt of what the cluster does not run", "components:\n  halite_sync: true\n", ["halite-sync"]],
   // Which component was meant, so which is missing now, nobody can tell.
-  ["a switch that is misspelt", "components:\n  ceph-csi-rdb: true\n", ["(cluster)"]],
+  ["a switch that is like no other", "components:\n  lustre: true\n", ["(cluster)"]],
   ["what all addons with images read", "images:\n  mirror: [a]\n", IMAGES],
+  ["an image of one component", "ceph-csi-rbd:\n  images:\n    plugin: [quay.io/cephcsi/cephcsi]\n", ["ceph-csi-rbd"]],
+  ["an image's tag that is a number", "node-problem-detector:\n  images:\n    detector: {tag: 1.36}\n", ["node-problem-detector"]],
+  ["two images at once", "images:\n  mirror: [a]\nceph-csi-rbd:\n  images:\n    plugin: 7\n", IMAGES],
   ["when the cluster gets changes", "rollout:\n  wave: none-such\n", ["(cluster)"]],
+  ["a wave that is misspelt", "rollout:\n  wave: us-west1\n", ["(cluster)"]],
+  ["a field of rollout that is misspelt", "rollout:\n  wvae: canary\n", ["(cluster)"]],
+  ["the settings of the cluster's wave", "rollout:\n  waves:\n    us-west-1: {order: first}\n", ["(cluster)"]],
+  ["a soak that is no duration", "rollout:\n  waves:\n    us-west-1: {soak: half an hour}\n", ["(cluster)"]],
+  ["a soak that is a list", "rollout:\n  waves:\n    us-west-1: {soak: [30m]}\n", ["(cluster)"]],
 ];
 
 describe("what is wrong in pillar fails the addons that it is about", { timeout: 300_000 }, () => {
@@ -100,8 +119,39 @@ describe("what is wrong in pillar fails the addons that it is about", { timeout:
   });
 
   test("with the memo and without it the same", () => {
-    for (const [, text] of PILLAR.filter((_, index) => index % 2 === 0))
-      expect(compiled({ [OWN]: text }, false)).toEqual(compiled({ [OWN]: text }));
+    for (const [, text] of PILLAR) expect(compiled({ [OWN]: text }, false)).toEqual(compiled({ [OWN]: text }));
+  });
+
+  test("a wave's settings fail the releases of its clusters, and no other's", () => {
+    const waves = shippedText("pillar/fleet/rollout.sls").replace("us-east: {order: 4}", "us-east: {order: 4, soak: long}");
+    const files = { "pillar/fleet/rollout.sls": waves };
+    const east = compiled(files, true, "iad1-prod-01");
+    expect(east.failed).toEqual(["(cluster)"]);
+    expect(east.said).toMatch(/^pillar\/fleet\/rollout\.sls:8:25: error: pillar rollout\.waves\.us-east\.soak .*/);
+    expect(east.said).toContain("its whole release fails, and no other cluster's");
+    for (const id of [CLUSTER, "sjc2-prod-02", "iad1-dev-01"]) {
+      expect(compiled(files, true, id)).toEqual({ said: "", failed: [] });
+      const { said } = compiled(files, true, id, ["warning"]);
+      expect(said).toMatch(/^pillar\/fleet\/rollout\.sls:8:25: warning: pillar rollout\.waves\.us-east\.soak .*/);
+      expect(compiled(files, false, id, ["warning"]).said).toBe(said);
+    }
+  });
+
+  test("what is wrong beside a refused value is said with it", () => {
+    const template = "states/ceph-csi-rbd/templates/node.yaml.jinja";
+    const text = shippedText(template);
+    const broken = text.replace("imagePullPolicy: IfNotPresent", "imagePullPolicy: Sometimes");
+    expect(broken).not.toBe(text);
+    const files = { [OWN]: "images:\n  mirror: [a]\n", "states/node-problem-detector/templates/daemonset.yaml.jinja": "{{ no.such }}\n" };
+    const { said, failed } = compiled(files);
+    expect(failed).toEqual(IMAGES);
+    expect(said).toContain("pillar images.mirror must be a string");
+    expect(said).toMatch(/states\/node-problem-detector\/templates\/daemonset\.yaml\.jinja:1:\d+: error: /);
+    expect(said).toMatch(/\n  \d+ further findings follow from it/);
+    expect(said).not.toContain("yaml-syntax");
+    expect(compiled(files, false)).toEqual({ said, failed });
+    // An error of its own that only shows once the value is right is said then.
+    expect(compiled({ [template]: broken }).said).toContain("imagePullPolicy");
   });
 
   test("the line is that of the merge's winner, whichever file that is", () => {
