@@ -104,10 +104,20 @@ function findingsMarkdown(findings: readonly FoldedFinding[], invalid: boolean):
   const told = findings.filter(({ finding }) => finding.severity !== "note");
   if (told.length === 0) return "✅ **Valid**\n\n";
   const lines = told.slice(0, MOST_FINDINGS).map(({ finding, clusters }) => {
-    const at = finding.at === undefined ? "" : `\`${printPosition(finding.at).replaceAll("`", "'")}\` `;
-    const message = (finding.message.split("\n")[0] ?? "").slice(0, 400).replaceAll(/[\\`*_{}[\]<>#|~]/g, (character) => `\\${character}`);
-    return `- ${finding.severity === "error" ? "❌" : "⚠️"} ${at}${message} (${finding.code}${clusters.length > 0 ? `, ${plural(clusters.length, "cluster")}` : ""})`;
+    const { code, severity, message, advice, follow = [] } = finding;
+    // The line to change, where it is known: of a compiled file nobody has a copy.
+    const place = finding.sources?.[0] ?? finding.at;
+    const at = place === undefined ? "" : `\`${printPosition(place).replaceAll("`", "'")}\` `;
+    const how = advice === undefined ? "" : `: ${shortened(advice, 200)}`;
+    const about = [code, ...(clusters.length > 0 ? [plural(clusters.length, "cluster")] : [])];
+    if (follow.length > 0) about.push(`${plural(follow.length, "further finding")} ${follow.length === 1 ? "follows" : "follow"} from it`);
+    return `- ${severity === "error" ? "❌" : "⚠️"} ${at}${shortened(message, 400)}${how} (${about.join(", ")})`;
   });
   const more = told.length > MOST_FINDINGS ? `\n- and ${told.length - MOST_FINDINGS} more` : "";
   return `${invalid ? "❌ **Not valid**" : "⚠️ **Valid, with warnings**"}: ${countFindings(told)}\n\n${lines.join("\n")}${more}\n\n`;
+}
+
+/** The first line, cut, and without what Markdown would take for its own. */
+function shortened(text: string, most: number): string {
+  return (text.split("\n")[0] ?? "").slice(0, most).replaceAll(/[\\`*_{}[\]<>#|~]/g, (character) => `\\${character}`);
 }

@@ -2,25 +2,24 @@ import { addonOf, failureReasons, type FailureReason } from "../addon/index.ts";
 import { findingLine, type Finding } from "../finding/index.ts";
 import type { PyDict, Value } from "../python/index.ts";
 import type { JsonPath } from "../schema/index.ts";
-import { valueAt, withValue } from "./changed-data.ts";
+import { valueAt, withKey, withValue } from "./changed-data.ts";
 import type { ClusterCompile } from "./cluster.ts";
 import type { PillarProblem } from "./user-schemas.ts";
 
 /**
- * A cluster's pillar without the values that were refused, so that a compile with it shows what is wrong beside them; `undefined` where nothing else
- * was found, or none of them can be taken out.
+ * A cluster's pillar without the values that were refused, and with keys that were misspelt as they were meant, so that a compile with it shows what is
+ * wrong beside them; `undefined` where nothing else was found, or none of them can be taken out.
  */
 export function pillarWithoutRefused(pillar: PyDict, { refused = [], findings }: ClusterCompile): PyDict | undefined {
   const causes = new Set(refused.map(({ finding }) => findingLine(finding)));
   if (causes.size === 0 || findings.every((finding) => finding.severity === "note" || causes.has(findingLine(finding)))) return undefined;
   let mended = pillar;
   // Of a list the last items first: the places of the others stay what they are.
-  for (const path of refused
-    .map((problem) => problem.path)
-    .toSorted(comparePaths)
-    .toReversed()) {
+  for (const { path, meant } of refused.toSorted((a, b) => comparePaths(b.path, a.path))) {
     const place = placeOf(mended, path);
-    if (place !== undefined && place.length > 0) mended = withValue(mended, place, undefined);
+    if (place === undefined || place.length === 0) continue;
+    const isFree = meant !== undefined && placeOf(mended, [...path.slice(0, -1), meant]) === undefined;
+    mended = isFree ? withKey(mended, place, meant) : withValue(mended, place, undefined);
   }
   return mended === pillar ? undefined : mended;
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Finding, Position, TrailStep } from "../finding/index.ts";
 import type { PyDict, Value } from "../python/index.ts";
 import type { FileSystem, PillarProvenance } from "../salt/index.ts";
-import { compileUserSchema, suggest, validateUserData, type Json, type JsonPath, type Problem, type UserSchema } from "../schema/index.ts";
+import { compileUserSchema, validateUserData, type Json, type JsonPath, type Problem, type UserSchema } from "../schema/index.ts";
 
 /** In bundles, which have no folder of the program: the schema of halite.yaml, by the build's `define`. */
 declare const HALITE_CONFIG_SCHEMA: string | undefined;
@@ -30,6 +30,8 @@ export interface PillarProblem {
   readonly path: JsonPath;
   /** The addons that the key, or the one that it most nearly names, is for, where the schema says so: `x-halite-addons`, the innermost on the way there. */
   readonly addons: readonly string[];
+  /** The key that was most likely meant where there is none such. */
+  readonly meant?: string;
   readonly finding: Finding;
 }
 
@@ -68,12 +70,12 @@ export class PillarSchemas {
   }
 
   /** A name that its schema does not have is taken for the one that it most nearly is: what was meant is what is missing now. */
-  #addonsAt([key, ...path]: JsonPath): readonly string[] {
+  #addonsAt([key, ...path]: JsonPath, meant = ""): readonly string[] {
     let place = this.#schemas.get(String(key ?? ""));
     let addons = addonsIn(place);
     for (const step of path) {
       const names = memberOf(place, "properties");
-      place = memberOf(names, String(step)) ?? memberOf(names, suggest(String(step), namesIn(names)) ?? "");
+      place = memberOf(names, String(step)) ?? memberOf(names, meant);
       const own = addonsIn(place);
       if (own.length > 0) addons = own;
     }
@@ -89,7 +91,8 @@ export class PillarSchemas {
     return problems.map((problem) => {
       return {
         path: problem.pointer,
-        addons: this.#addonsAt(problem.pointer),
+        addons: this.#addonsAt(problem.pointer, problem.meant),
+        ...(problem.meant !== undefined && { meant: problem.meant }),
         finding: pillarFinding({ ...problem, message: `pillar ${problem.message}` }, lines),
       };
     });
@@ -106,10 +109,6 @@ export function pillarFinding(problem: Problem, lines: PillarProvenance | undefi
 function addonsIn(schema: Json | undefined): readonly string[] {
   const listed = memberOf(schema, "x-halite-addons");
   return Array.isArray(listed) ? listed.filter((name) => typeof name === "string") : [];
-}
-
-function namesIn(value: Json | undefined): readonly string[] {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? Object.keys(value) : [];
 }
 
 function memberOf(value: Json | undefined, name: string): Json | undefined {

@@ -169,7 +169,8 @@ export function unknownField(path: JsonPath, name: string, declared: readonly st
   const full = printPath([...path, name]);
   const parent = path.length === 0 ? "the object" : printPath(path);
   const advice = meant === undefined ? `${parent} has ${listWords(declared)}` : `did you mean ${meant}?`;
-  return refusal("schema-unknown-field", [...path, name], `${full}: there is no field ${name} here`, advice);
+  const problem = refusal("schema-unknown-field", [...path, name], `${full}: there is no field ${name} here`, advice);
+  return meant === undefined ? problem : { ...problem, meant };
 }
 
 /** A value outside an enumeration, with the one probably meant. */

@@ -17,6 +17,8 @@ export interface Problem {
   readonly pointer: JsonPath;
   /** What to do about it. */
   readonly advice?: string;
+  /** The name that an unknown field most likely means. */
+  readonly meant?: string;
 }
 
 /** `spec.template.spec.containers[0].image`; a key that holds dots or slashes stands in brackets. */

@@ -155,7 +155,9 @@ describe("reports of halite validate", () => {
         expect(junit).toBe((await halite(["validate", "--format", "junit", ...strict], { cwd: folder })).stdout);
         expect(sarif).toContain('"suppressions"');
         expect(junit).toContain("<failure");
-        expect(readFileSync(join(folder, "comment.md"), "utf8")).toContain("❌ **Not valid**");
+        const comment = readFileSync(join(folder, "comment.md"), "utf8");
+        const findings = comment.slice(0, comment.indexOf("<!-- halite diff -->"));
+        await expect(findings).toMatchFileSnapshot("golden/comment.md");
       }
       expect((await halite(["ci", "--base", "main", "--sarif", "halite.yaml/x.sarif"], { cwd: folder })).status).toBe(3);
     });

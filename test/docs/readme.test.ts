@@ -30,7 +30,7 @@ test("the README's change does what the README says", async () => {
     writeFileSync(pillar, before.replace("server: nfs.iad1", "servr: nfs.iad1"));
     const wrong = await halite(["render"], { cwd: folder });
     expect(wrong.status).toBe(1);
-    expect(README).toContain(`${wrong.stderr.split("\n").slice(0, 3).join("\n")}\n…`);
+    expect(README).toContain(`\`\`\`\n${wrong.stderr}\`\`\``);
     expect(wrong.stdout).toContain("failed: 3 addons");
   });
 });

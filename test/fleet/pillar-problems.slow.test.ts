@@ -137,6 +137,16 @@ describe("what is wrong in pillar fails the addons that it is about", { timeout:
     }
   });
 
+  test("what is missed as its key is misspelt is counted with the key", () => {
+    const zone = shippedText("pillar/az/iad1.sls").replace("server: nfs.iad1", "servr: nfs.iad1");
+    const { said, failed } = compiled({ "pillar/az/iad1.sls": zone }, true, "iad1-prod-01");
+    expect(failed).toEqual(["storage-classes"]);
+    expect(said).toMatch(
+      /^pillar\/az\/iad1\.sls:24:5: error: pillar storage-classes\.nfs\.servr: .*\n {2}did you mean server\?\n {2}1 further finding follows from it$/,
+    );
+    expect(compiled({ "pillar/az/iad1.sls": zone }, false, "iad1-prod-01")).toEqual({ said, failed });
+  });
+
   test("what is wrong beside a refused value is said with it", () => {
     const template = "states/ceph-csi-rbd/templates/node.yaml.jinja";
     const text = shippedText(template);
