@@ -55,7 +55,7 @@ function blank({ device, size }: ConfiguredPartition): readonly NodeCommand[] {
   const last = Math.max(0, Math.floor(size / 2 ** 20) - 1);
   return [0, last].map((seek) => ({
     tool: "dd",
-    args: ["if=/dev/zero", `of=${device}`, "bs=1M", `seek=${seek}`, "count=1", "oflag=direct", "conv=notrunc,fsync", "status=none"],
+    args: ["if=/dev/zero", `of=${device}`, "bs=1M", `seek=${seek}`, "count=1", "oflag=direct", "conv=nocreat,notrunc,fsync", "status=none"],
   }));
 }
 

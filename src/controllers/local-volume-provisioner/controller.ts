@@ -77,6 +77,8 @@ export class LocalVolumeProvisioner {
   readonly #persistentVolumes: Resource<PersistentVolume>;
   /** Volumes that are being cleaned, by partition, with the disk's serial. What is under way is on the disk too: a kill loses nothing. */
   readonly #jobs = new Map<string, { readonly serial: string; readonly done: Promise<void> }>();
+  /** Of which cleaning has ended since the last look: what was seen of them is from before. */
+  readonly #ended = new Set<string>();
   #told = new Set<string>();
 
   constructor(options: ProvisionerOptions) {
@@ -100,6 +102,7 @@ export class LocalVolumeProvisioner {
     if (system === undefined) return;
     const known = volumes();
     const circumstances = await this.#circumstances();
+    this.#ended.clear();
     const observed = await look(commands, system.partitions);
     const states: VolumeState[] = [];
     const failures: string[] = [];
@@ -122,7 +125,7 @@ export class LocalVolumeProvisioner {
         .map((each) => ({ name: each.metadata.name, about: each, decide: () => decideUnconfigured(each) })),
     ];
     for (const { name, about, decide: decision, uuid } of work) {
-      if (uuid !== undefined && this.#jobs.has(uuid)) {
+      if (uuid !== undefined && (this.#jobs.has(uuid) || this.#ended.has(uuid))) {
         states.push("cleaning");
         continue;
       }
@@ -249,6 +252,7 @@ export class LocalVolumeProvisioner {
       return "waiting";
     const done = this.#cleanNow(volume, settings, live).finally(() => {
       this.#jobs.delete(uuid);
+      this.#ended.add(uuid);
       this.#options.changed();
     });
     this.#jobs.set(uuid, { serial, done });

@@ -180,7 +180,7 @@ export class Volumes {
     const [input, output] = [await this.lvm.device(from), await this.lvm.device(await this.#made(destination))];
     await commands.run({
       tool: "dd",
-      args: [`if=${input}`, `of=${output}`, "bs=4M", "iflag=direct", "oflag=direct", "conv=fsync", "status=none"],
+      args: [`if=${input}`, `of=${output}`, "bs=4M", "iflag=direct", "oflag=direct", "conv=nocreat,fsync", "status=none"],
       timeout: LONG,
     });
     if (from !== source) await this.destroy(from);

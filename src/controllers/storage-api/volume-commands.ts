@@ -99,7 +99,7 @@ export function readRecordCommand({ device, block }: RecordPlace): NodeCommand {
   };
 }
 
-/** On the disk, past its cache, once it ends. */
+/** On the disk, past its cache, once it ends. Where the device has gone it fails: no file is made in its place, which would be taken for it. */
 export function writeRecordCommand({ device, block }: RecordPlace, record: VolumeRecord): NodeCommand {
   return {
     tool: "dd",
@@ -110,7 +110,7 @@ export function writeRecordCommand({ device, block }: RecordPlace, record: Volum
       "count=1",
       "iflag=fullblock",
       "oflag=direct",
-      "conv=notrunc,fsync",
+      "conv=nocreat,notrunc,fsync",
       "status=none",
     ],
     input: formatVolumeRecord(record),

@@ -124,7 +124,7 @@ function make({ partition, record, use, mounted }: Extract<Step, { action: "make
       { tool: "wipefs", args: ["--all", at] },
       ...[0, last].map((seek): NodeCommand => ({
         tool: "dd",
-        args: ["if=/dev/zero", `of=${at}`, "bs=1M", `seek=${seek}`, "count=1", "oflag=direct", "conv=notrunc,fsync", "status=none"],
+        args: ["if=/dev/zero", `of=${at}`, "bs=1M", `seek=${seek}`, "count=1", "oflag=direct", "conv=nocreat,notrunc,fsync", "status=none"],
       })),
       recorded,
     ];

@@ -344,4 +344,45 @@ describe("volumes", () => {
     const [name = ""] = rig.named("local-block");
     expect([...rig.partition(name).contents.data]).toEqual([]);
   });
+
+  test("a look that is older than the end of its cleaning: a volume is cleaned once, and not again for what was seen before", async () => {
+    const rig = await LocalRig.ready({ block: "shred" });
+    const [name = ""] = rig.named("local-block");
+    rig.bind(name, "claim");
+    rig.unbind(name);
+    const run = rig.node.run.bind(rig.node);
+    const [erasing, erased] = [new Gate(), new Gate()];
+    let shreds = 0;
+    rig.node.run = async (command) => {
+      if (command.tool === "shred") {
+        shreds += 1;
+        erasing.open();
+        await erased.passed;
+      }
+      const result = await run(command);
+      // The second look has read that it is being erased, and goes on once that is over.
+      if (
+        shreds === 1 &&
+        command.tool === "dd" &&
+        command.args.some((each) => each.startsWith("skip=")) &&
+        result.stdout.includes('"erasing"')
+      ) {
+        erased.open();
+        await first;
+      }
+      return result;
+    };
+    const first = rig.pass();
+    await erasing.passed;
+    await rig.pass();
+    await rig.settle();
+    expect([shreds, rig.phases[name], [...rig.partition(name).contents.data]]).toEqual([1, "free", []]);
+  });
 });
+
+class Gate {
+  open: () => void = () => undefined;
+  readonly passed = new Promise<void>((resolve) => {
+    this.open = resolve;
+  });
+}

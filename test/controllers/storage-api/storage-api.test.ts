@@ -1,11 +1,18 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { cleanCommands } from "../../../src/controllers/local-volume-provisioner/clean.ts";
+import { HostCommands, systemClock, type NodeCommand } from "../../../src/controllers/runtime/index.ts";
 import {
   formatSystemConfiguration,
   formatTaints,
   labelValue,
   parseSystemConfiguration,
   parseTaints,
+  parseVolumeRecord,
+  writeRecordCommand,
   type SystemConfiguration,
 } from "../../../src/controllers/storage-api/index.ts";
 
@@ -100,4 +107,29 @@ test("a label's value is always allowed, and never that of another text", () => 
     }),
   );
   expect(labelValue("S5H9NS0N900123K")).toBe("S5H9NS0N900123K");
+});
+
+test("what is written to a partition whose device has just gone makes no file in /dev that is taken for it", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "halite-record-"));
+  try {
+    const device = join(folder, "partition");
+    // As the node's dd does it, but for disks' own way past the cache, which not every folder has.
+    const host = new HostCommands({ clock: systemClock, prefix: ["env"] });
+    const run = ({ args, ...command }: NodeCommand): Promise<unknown> =>
+      host.run({ ...command, args: args.filter((each) => each !== "oflag=direct") });
+    const [partition] = whole.partitions;
+    if (partition === undefined) throw new Error("no partition");
+    const record = { partition: partition.uuid, state: "used", volume: "local-1" } as const;
+    const { filesystem: _none, ...block } = { ...partition, device };
+    const blanks = cleanCommands(block, "clear", true, { kernel: [6, 1] }).filter(({ tool }) => tool === "dd");
+    expect(blanks).toHaveLength(2);
+    for (const command of [writeRecordCommand({ device, block: 1 }, record), ...blanks])
+      await expect(run(command)).rejects.toThrow("No such file");
+    expect(existsSync(device)).toBe(false);
+    writeFileSync(device, "");
+    await run(writeRecordCommand({ device, block: 1 }, record));
+    expect(parseVolumeRecord(readFileSync(device, "latin1").slice(4096), partition.uuid)).toEqual(record);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
