@@ -66,7 +66,7 @@ export function readRelease(files: ReleaseFiles, cluster: string, commit: string
     why: reasons(release),
     addons: Object.keys(addons)
       .sort(compareText)
-      .map((name) => readAddon(name, addons[name] ?? null, files, known)),
+      .map((name) => readAddon(name, addons[name] ?? null, files, known, commit)),
   };
 }
 
@@ -74,11 +74,13 @@ function reasons(from: Json): string[] {
   return listAt(from, "why").map((each) => textAt(each, "message") ?? "");
 }
 
-function readAddon(name: string, entry: Json, files: ReleaseFiles, known: AddonTexts): DesiredAddon {
+function readAddon(name: string, entry: Json, files: ReleaseFiles, known: AddonTexts, commit: string | null): DesiredAddon {
   const dependsOn = listAt(entry, "dependsOn").filter((each) => typeof each === "string");
   const failed = (...why: string[]): DesiredAddon => ({ state: "failed", name, dependsOn, why });
   if (textAt(entry, "state") === "failed") return failed(...reasons(entry));
   if (textAt(entry, "state") !== "complete") return failed("release.yaml gives it no state that is known");
+  // Files of a folder may be another render's, or, as bundles, not be in git at all; a commit has all that it was made of.
+  const advice = commit === null ? "; halite render writes it anew" : "";
   const digest = textAt(entry, "digest") ?? "";
   const prune = pruneSettings(objectAt(entry, "prune"));
   const suspended = textAt(entry, "reconcile") === "disabled";
@@ -91,13 +93,13 @@ function readAddon(name: string, entry: Json, files: ReleaseFiles, known: AddonT
   const read = new Map<string, Uint8Array>();
   for (const path of paths) {
     const bytes = files.get(`${name}/${path}`);
-    if (bytes === undefined) return failed(`the file ${name}/${path}, which release.yaml names, is not there`);
+    if (bytes === undefined) return failed(`the file ${name}/${path}, which release.yaml names, is not there${advice}`);
     read.set(path, bytes);
   }
   // Bundles stand last among the objects and in order of their paths among the files.
   const digests = [paths, [...paths].sort(compareText)].map((order) => digestOf(order, read));
   if (!digests.includes(digest))
-    return failed(`its files are not the ones that release.yaml was written with (digest ${digest.slice(0, 19)}…)`);
+    return failed(`its files are not the ones that release.yaml was written with (digest ${digest.slice(0, 19)}…)${advice}`);
   for (const [path, bytes] of read) {
     let documents: Json[];
     try {
