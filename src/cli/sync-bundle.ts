@@ -15,6 +15,14 @@ async function main(argv: readonly string[]): Promise<number> {
   const terminal = terminalOn(process.stdout, process.stderr, process.env);
   const [first, ...rest] = argv;
   try {
+    if (first === "--version") {
+      terminal.out(`halite-sync ${HALITE_VERSION}\n`);
+      return 0;
+    }
+    if (first === "--help" || first === "-h") {
+      terminal.out(commandHelp(SYNC, terminal.paint, terminal.width));
+      return 0;
+    }
     if (first !== SYNC.name) throw new UsageError(`this bundle knows the command sync alone, not ${first ?? "none"}`);
     const args = parseArguments(SYNC, rest);
     if (args.flag("help")) {

@@ -40,7 +40,7 @@ describe("one image for all controllers", () => {
     expect(container).toMatchObject({ image: IMAGE, command: ["node", `/opt/halite/${bundle}.cjs`] });
     expect(JSON.stringify(volumes)).not.toContain("bundle-");
     // What the path is in the image: COPY FROM TO.
-    const [, from = "", to = ""] = /^COPY (\S+) (\S+)$/m.exec(dockerfile) ?? [];
+    const [, from = "", to = ""] = /^COPY \S+ LICENSE (\S+)\*\.cjs (\S+)$/m.exec(dockerfile) ?? [];
     expect(to).toBe("/opt/halite/");
     expect(existsSync(join(PROJECT, from, `${bundle}.cjs`))).toBe(true);
   });
@@ -53,6 +53,6 @@ describe("one image for all controllers", () => {
   test("is the Node image that manifests have without it", () => {
     const { base } = parse(readFileSync(join(PROJECT, "states/storage-node/defaults.yaml"), "utf8"));
     const { repository, tag } = base.images.node;
-    expect(dockerfile).toContain(`FROM ${repository}:${tag}\n`);
+    expect(dockerfile).toContain(`\nARG NODE=${repository}:${tag}\n\nFROM \${NODE} AS controllers\n`);
   });
 });

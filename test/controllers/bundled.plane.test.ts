@@ -50,7 +50,7 @@ describe.skipIf(!possible)("a controller's way into a cluster", () => {
       writeFileSync(join(account, "ca.crt"), plane.ca);
       await api.call("POST", MAPS, map("before", "abc"));
       const { hostname, port } = new URL(plane.url);
-      const pod = spawn(process.execPath, [join(mounted, "start.cjs"), account, "kube-system"], {
+      const pod = spawn(process.execPath, [join(mounted, "start.cjs"), `--account=${account}`, "--namespace=kube-system"], {
         env: { KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port },
         stdio: ["ignore", "pipe", "pipe"],
       });

@@ -48,6 +48,11 @@ export class OwnFleet {
     }
   }
 
+  /** The compiled files of an addon. */
+  names(id: string, addon: string): readonly string[] {
+    return [...(this.#files.get(id)?.keys() ?? [])].filter((file) => file.startsWith(`${addon}/`));
+  }
+
   /** A compiled file, by `ADDON/NAME.yaml`; empty where there is none. */
   text(id: string, file: string): string {
     return this.#files.get(id)?.get(file) ?? "";

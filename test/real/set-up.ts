@@ -2,6 +2,7 @@
 import { installPythonTools } from "../ci/python-tools.ts";
 import { aptPackages } from "./apt-packages.ts";
 import { buildGoTools } from "./go-tools.ts";
+import { makeImageBase } from "./image-base.ts";
 
 const counterparts: readonly { readonly name: string; readonly setUp: () => Promise<string | undefined> }[] = [
   { name: "sops, age, kubeseal, the sealed-secrets controller and actionlint", setUp: buildGoTools },
@@ -10,6 +11,7 @@ const counterparts: readonly { readonly name: string; readonly setUp: () => Prom
   { name: "promtool", setUp: () => aptPackages(["prometheus"]) },
   { name: "gpg", setUp: () => aptPackages(["gnupg"]) },
   { name: "Barbican and Keystone", setUp: () => aptPackages(["barbican-api", "keystone"]) },
+  { name: "buildah, and an image to build on", setUp: makeImageBase },
   { name: "Chromium", setUp: () => aptPackages(["chromium"]) },
 ];
 

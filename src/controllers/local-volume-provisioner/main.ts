@@ -4,7 +4,6 @@
  */
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { parseArgs } from "node:util";
 import { ApiClient, inClusterEndpoint } from "../../kubernetes/index.ts";
 import {
   countedCommands,
@@ -18,33 +17,27 @@ import {
   runProgram,
   runtimeMetrics,
   systemClock,
-  UsageError,
   type Api,
   type KubernetesObject,
+  type ProgramValues,
 } from "../runtime/index.ts";
 import { LABELS, labelValue, parseSystemConfiguration, SYSTEM_CONFIGURATION, type SystemConfiguration } from "../storage-api/index.ts";
 import { parseConfig } from "./config.ts";
 import { LocalVolumeProvisioner, provisionerMetrics } from "./controller.ts";
 import { PERSISTENT_VOLUMES, type NodeIdentity, type PersistentVolume } from "./persistent-volume.ts";
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      /** The Node's name. */
-      node: { type: "string" },
-      /** Classes and serials, as JSON. */
-      config: { type: "string" },
-      configuration: { type: "string", default: SYSTEM_CONFIGURATION },
-      /** Seconds between looks. */
-      interval: { type: "string", default: "30" },
-      port: { type: "string", default: "9466" },
-      host: { type: "string" },
-      /** The folder of the ServiceAccount. */
-      account: { type: "string" },
-    },
-  });
-  const { node = "", config: path = "", configuration, interval, port, host, account } = values;
-  if (node === "" || path === "") throw new UsageError("--node and --config are needed");
+const OPTIONS = {
+  node: { type: "string", value: "NAME", required: true, about: "the Node's name" },
+  config: { type: "string", value: "FILE", required: true, about: "classes and serials, as JSON" },
+  configuration: { type: "string", value: "FILE", default: SYSTEM_CONFIGURATION, about: "what storage-node has made of the node's disks" },
+  interval: { type: "number", value: "SECONDS", default: 30, about: "between two looks" },
+  port: { type: "number", default: 9466, about: "of /healthz, /readyz and /metrics" },
+  host: { type: "string", value: "ADDRESS", about: "on which those are served; without it on every one" },
+  account: { type: "string", value: "FOLDER", about: "of the ServiceAccount, where it is not a pod's" },
+} as const;
+
+async function main(values: ProgramValues<typeof OPTIONS>): Promise<number> {
+  const { node, config: path, configuration, interval, port, host, account } = values;
   const clock = systemClock;
   const random = Math.random;
   const log = jsonLog({ clock, write: (line) => process.stdout.write(line), fields: { node } });
@@ -83,7 +76,7 @@ async function main(): Promise<number> {
       });
       await provisioner.pass();
       hasLooked = true;
-      return { again: Number(interval) * 1000 };
+      return { again: interval * 1000 };
     },
     clock,
     random,
@@ -96,7 +89,7 @@ async function main(): Promise<number> {
     clock,
     log,
     metrics,
-    port: Number(port),
+    port,
     ...(host !== undefined && { host }),
     ready: { volumes: () => (hasLooked ? undefined : "the volumes were not looked at yet") },
     work: async (signal) => {
@@ -140,4 +133,10 @@ async function systemConfiguration(path: string): Promise<SystemConfiguration | 
   }
 }
 
-void runProgram("local-volume-provisioner", process, main);
+const PROGRAM = {
+  name: "local-volume-provisioner",
+  about: "makes PersistentVolumes of the partitions of this node, and cleans them between claims",
+  options: OPTIONS,
+} as const;
+
+void runProgram(PROGRAM, process, main);

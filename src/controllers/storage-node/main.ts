@@ -3,7 +3,6 @@
  */
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { ApiClient, inClusterEndpoint } from "../../kubernetes/index.ts";
 import {
   countedCommands,
@@ -15,32 +14,26 @@ import {
   runProgram,
   runtimeMetrics,
   systemClock,
-  UsageError,
+  type ProgramValues,
 } from "../runtime/index.ts";
 import { SYSTEM_CONFIGURATION } from "../storage-api/index.ts";
 import { configurationFile } from "./configuration-file.ts";
 import { StorageNode, storageNodeMetrics } from "./controller.ts";
 import { parseFlavor } from "./flavor.ts";
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      /** The Node's name. */
-      node: { type: "string" },
-      flavor: { type: "string" },
-      /** The flavor as JSON. */
-      "flavor-file": { type: "string" },
-      configuration: { type: "string", default: SYSTEM_CONFIGURATION },
-      /** Seconds between looks. */
-      interval: { type: "string", default: "60" },
-      port: { type: "string", default: "9465" },
-      host: { type: "string" },
-      /** The folder of the ServiceAccount. */
-      account: { type: "string" },
-    },
-  });
-  const { node = "", flavor: name = "", "flavor-file": path = "", configuration, interval, port, host, account } = values;
-  if (node === "" || name === "" || path === "") throw new UsageError("--node, --flavor and --flavor-file are needed");
+const OPTIONS = {
+  node: { type: "string", value: "NAME", required: true, about: "the Node's name" },
+  flavor: { type: "string", value: "NAME", required: true, about: "the node's flavor" },
+  "flavor-file": { type: "string", value: "FILE", required: true, about: "the flavor, as JSON" },
+  configuration: { type: "string", value: "FILE", default: SYSTEM_CONFIGURATION, about: "where what was made of the disks is written" },
+  interval: { type: "number", value: "SECONDS", default: 60, about: "between two looks" },
+  port: { type: "number", default: 9465, about: "of /healthz, /readyz and /metrics" },
+  host: { type: "string", value: "ADDRESS", about: "on which those are served; without it on every one" },
+  account: { type: "string", value: "FOLDER", about: "of the ServiceAccount, where it is not a pod's" },
+} as const;
+
+async function main(values: ProgramValues<typeof OPTIONS>): Promise<number> {
+  const { node, flavor: name, "flavor-file": path, configuration, interval, port, host, account } = values;
   const clock = systemClock;
   const log = jsonLog({ clock, write: (line) => process.stdout.write(line), fields: { node } });
   const flavor = parseFlavor(name, readFileSync(path, "utf8"));
@@ -66,7 +59,7 @@ async function main(): Promise<number> {
     reconcile: async (_key, signal) => {
       await storage.reconcile(signal);
       hasLooked = true;
-      return { again: Number(interval) * 1000 };
+      return { again: interval * 1000 };
     },
     clock,
     random: Math.random,
@@ -79,7 +72,7 @@ async function main(): Promise<number> {
     clock,
     log,
     metrics,
-    port: Number(port),
+    port,
     ...(host !== undefined && { host }),
     ready: { disks: () => (hasLooked ? undefined : "the disks are not as the flavor says yet") },
     work: async (signal) => {
@@ -92,4 +85,10 @@ async function main(): Promise<number> {
   return status;
 }
 
-void runProgram("storage-node", process, main);
+const PROGRAM = {
+  name: "storage-node",
+  about: "makes a node's disks what its flavor says",
+  options: OPTIONS,
+} as const;
+
+void runProgram(PROGRAM, process, main);

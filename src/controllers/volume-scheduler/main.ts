@@ -1,9 +1,5 @@
-/**
- * The volume scheduler: the extender beside a kube-scheduler. Arguments: --namespace, --identity, --port, --health-port, --bind-timeout and --hold-ttl
- * (seconds), --account (a folder).
- */
+/** The volume scheduler: the extender beside a kube-scheduler. */
 import { setMaxListeners } from "node:events";
-import { parseArgs } from "node:util";
 import { ApiClient, inClusterEndpoint } from "../../kubernetes/index.ts";
 import {
   EventRecorder,
@@ -16,6 +12,7 @@ import {
   runtimeMetrics,
   systemClock,
   type KubernetesObject,
+  type ProgramValues,
 } from "../runtime/index.ts";
 import { Binder } from "./binder.ts";
 import { Extender } from "./extender.ts";
@@ -27,20 +24,19 @@ import { CLAIMS, ClusterWatch, PODS, VOLUMES } from "./watch.ts";
 
 const NAME = "volume-scheduler";
 
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      namespace: { type: "string", default: "storage-system" },
-      identity: { type: "string", default: `${NAME}-${process.pid}` },
-      port: { type: "string", default: "9470" },
-      "health-port": { type: "string", default: "9471" },
-      "health-host": { type: "string" },
-      "bind-timeout": { type: "string", default: "600" },
-      "hold-ttl": { type: "string", default: "60" },
-      account: { type: "string" },
-    },
-  });
-  const { namespace, identity } = values;
+const OPTIONS = {
+  namespace: { type: "string", value: "NAME", default: "storage-system", about: "of the Lease" },
+  identity: { type: "string", value: "NAME", about: "whose Lease it is; without it one of this process" },
+  port: { type: "number", default: 9470, about: "of the extender, on the loopback alone" },
+  "health-port": { type: "number", default: 9471, about: "of /healthz, /readyz and /metrics" },
+  "health-host": { type: "string", value: "ADDRESS", about: "on which those are served; without it on every one" },
+  "bind-timeout": { type: "number", value: "SECONDS", default: 600, about: "that a pod waits on its node for a volume that is being made" },
+  "hold-ttl": { type: "number", value: "SECONDS", default: 60, about: "that a promise is kept which nobody takes" },
+  account: { type: "string", value: "FOLDER", about: "of the ServiceAccount, where it is not a pod's" },
+} as const;
+
+async function main(values: ProgramValues<typeof OPTIONS>): Promise<number> {
+  const { namespace, identity = `${NAME}-${process.pid}` } = values;
   const clock = systemClock;
   const random = Math.random;
   const log = jsonLog({ clock, write: (line) => process.stdout.write(line) });
@@ -63,12 +59,12 @@ async function main(): Promise<number> {
     clock,
     log,
     // Sooner than the scheduler gives up on the request.
-    patience: Number(values["bind-timeout"]) * 1000 - 10_000,
+    patience: values["bind-timeout"] * 1000 - 10_000,
     chosen: (pod, node, places) => tellChosen(events, pod, node, places),
     conflicted: () => own.conflicts.inc(),
   });
   const busy = (claim: string): boolean => binder.isBusy(claim);
-  const ttl = Number(values["hold-ttl"]) * 1000;
+  const ttl = values["hold-ttl"] * 1000;
   const sweeper = new Sweeper({ inventory, volumes, claims, busy, clock, log, ttl, freed: (why) => own.freed.inc({ why }) });
   const holds = (): void => own.holds.set(sweeper.holds);
   const watch = new ClusterWatch({
@@ -96,7 +92,7 @@ async function main(): Promise<number> {
     clock,
     log,
     metrics,
-    port: Number(values["health-port"]),
+    port: values["health-port"],
     ...(values["health-host"] !== undefined && { host: values["health-host"] }),
     ready: { inventory: () => watch.missing },
     work: async (signal) => {
@@ -108,7 +104,7 @@ async function main(): Promise<number> {
         missing: () => watch.missing,
         clock,
         log,
-        port: Number(values.port),
+        port: values.port,
         timed: (verb, outcome, milliseconds) => own.requests.observe({ verb, outcome }, milliseconds / 1000),
         refused: (pod, why) => tellRefused(events, pod, why),
       });
@@ -132,4 +128,10 @@ async function main(): Promise<number> {
   return status;
 }
 
-void runProgram(NAME, process, main);
+const PROGRAM = {
+  name: NAME,
+  about: "the extender that knows disks, beside a kube-scheduler",
+  options: OPTIONS,
+} as const;
+
+void runProgram(PROGRAM, process, main);

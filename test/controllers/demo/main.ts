@@ -1,6 +1,5 @@
 /**
  * The smallest controller that has everything: writes into each ConfigMap with the label `demo: "yes"` what it holds, backwards, and tells of it.
- * Arguments: the folder of the ServiceAccount, the namespace.
  */
 import { ApiClient, inClusterEndpoint } from "../../../src/kubernetes/index.ts";
 import {
@@ -17,20 +16,25 @@ import {
   runtimeMetrics,
   systemClock,
   type KubernetesObject,
+  type ProgramValues,
 } from "../../../src/controllers/runtime/index.ts";
 
 interface ConfigMap extends KubernetesObject {
   readonly data?: Readonly<Record<string, string>>;
 }
 
-async function main(): Promise<number> {
-  const [folder = "", namespace = ""] = process.argv.slice(2);
+const OPTIONS = {
+  account: { type: "string", value: "FOLDER", required: true, about: "of the ServiceAccount" },
+  namespace: { type: "string", value: "NAME", required: true, about: "of the ConfigMaps" },
+} as const;
+
+async function main({ account, namespace }: ProgramValues<typeof OPTIONS>): Promise<number> {
   const clock = systemClock;
   const random = Math.random;
   const log = jsonLog({ clock, write: (line) => process.stdout.write(line) });
   const metrics = new Metrics();
   const counted = runtimeMetrics(metrics);
-  const api = new ApiClient(inClusterEndpoint(process.env, folder), { userAgent: "halite-demo" });
+  const api = new ApiClient(inClusterEndpoint(process.env, account), { userAgent: "halite-demo" });
   const resource = new Resource<ConfigMap>(api, { group: "", version: "v1", plural: "configmaps", kind: "ConfigMap", namespaced: true });
   const events = new EventRecorder({ api, component: "demo", host: "here", clock, log });
   const informer = new Informer<ConfigMap>({
@@ -75,4 +79,4 @@ async function main(): Promise<number> {
   return status;
 }
 
-void runProgram("demo", process, main);
+void runProgram({ name: "demo", about: "writes ConfigMaps backwards", options: OPTIONS }, process, main);
