@@ -9,6 +9,7 @@ import { HALITE, halite } from "../cli/halite.ts";
 import { writeSmallFleet } from "../cli/small-fleet.ts";
 import { Client, startControlPlane, type ControlPlane } from "../control-plane/index.ts";
 import { canHavePlane } from "../control-plane/use-plane.ts";
+import { seededNumbers } from "../seeded-numbers.ts";
 import { FaultProxy } from "./fault-proxy.ts";
 
 const possible = await canHavePlane();
@@ -46,8 +47,7 @@ describe.skipIf(!possible)("applies that are killed", () => {
   };
 
   test("kill -9 anywhere, again and again: what is left is always known to the inventory, and the next apply finishes it", async () => {
-    let state = fc.readConfigureGlobal().seed ?? 1;
-    const random = (): number => (state = (state * 48271) % 2147483647) / 2147483647;
+    const random = seededNumbers(fc.readConfigureGlobal().seed ?? 1);
     const foreign = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "foreign", namespace: "default" } };
     expect((await api.call("POST", "/api/v1/namespaces/default/configmaps", foreign)).status).toBe(201);
     const releases: readonly (readonly [number, string])[] = [
