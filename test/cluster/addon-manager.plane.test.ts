@@ -4,7 +4,7 @@
  */
 import { afterEach, describe, expect, test } from "vitest";
 import type { Client, ControlPlane } from "../control-plane/index.ts";
-import { canHavePlane, usePlane } from "../control-plane/use-plane.ts";
+import { API_SERVERS, canHavePlane, usePlane } from "../control-plane/use-plane.ts";
 import { configYaml, deploymentYaml, namespaceYaml, Other, pathTo, WIDGET_CRD, widgetYaml } from "./kube.ts";
 import { pass, troubles, type Pass, type PassSetting } from "./passes.ts";
 import type { Manifests } from "./releases.ts";
@@ -12,10 +12,10 @@ import type { Manifests } from "./releases.ts";
 const possible = await canHavePlane();
 const MODE = "addonmanager.kubernetes.io/mode";
 
-describe.skipIf(!possible)("addon-manager behaviour", () => {
+describe.skipIf(!possible).each(API_SERVERS)("addon-manager behaviour, %s API server", (version) => {
   let plane: ControlPlane;
   let api: Client;
-  usePlane({ controllers: "*" }, (started) => ({ plane, api } = started));
+  usePlane({ version, controllers: "*" }, (started) => ({ plane, api } = started));
   // A scenario's inventory is no other's.
   afterEach(async () => {
     await api.call("DELETE", pathTo("addon", ""));
@@ -36,6 +36,12 @@ describe.skipIf(!possible)("addon-manager behaviour", () => {
     expect(again.writes).toBeLessThanOrEqual(again.result.addons.length);
     await expect.poll(async () => (await fine(manifests, setting)).writes, { timeout: 10_000 }).toBe(0);
   };
+
+  test("the API server is of the version that the roster would say", async () => {
+    const { body } = await api.call("GET", "/version");
+    expect(body).toMatchObject({ major: "1", minor: plane.kubernetes.replace("1.", "") });
+    expect(plane.kubernetes).toBe({ current: "1.36", older: "1.35" }[version]);
+  });
 
   test("01 both modes are created; a second pass with nothing changed writes nothing", async () => {
     const ns = "s01";

@@ -1,15 +1,15 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { Client, ControlPlane } from "../control-plane/index.ts";
-import { canHavePlane, usePlane } from "../control-plane/use-plane.ts";
+import { API_SERVERS, canHavePlane, usePlane } from "../control-plane/use-plane.ts";
 import { configYaml, namespaceYaml, Other, pathTo } from "./kube.ts";
 import { pass, troubles } from "./passes.ts";
 
 const possible = await canHavePlane();
 
-describe.skipIf(!possible)("ApplySet (KEP-3659), read by kubectl", () => {
+describe.skipIf(!possible).each(API_SERVERS)("ApplySet (KEP-3659), read by kubectl, %s API server", (version) => {
   let plane: ControlPlane;
   let api: Client;
-  usePlane({}, (started) => ({ plane, api } = started));
+  usePlane({ version }, (started) => ({ plane, api } = started));
   afterEach(async () => {
     await api.call("DELETE", pathTo("addon", ""));
   });

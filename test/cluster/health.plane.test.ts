@@ -1,16 +1,16 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { Client, ControlPlane } from "../control-plane/index.ts";
-import { canHavePlane, usePlane } from "../control-plane/use-plane.ts";
+import { API_SERVERS, canHavePlane, usePlane } from "../control-plane/use-plane.ts";
 import { configYaml, deploymentYaml, namespaceYaml, Other, pathTo, WIDGET_CRD } from "./kube.ts";
 import { pass, troubles, type Pass } from "./passes.ts";
 import type { Manifests } from "./releases.ts";
 
 const possible = await canHavePlane();
 
-describe.skipIf(!possible)("order and health, with controllers, a scheduler and nodes", () => {
+describe.skipIf(!possible).each(API_SERVERS)("order and health, with controllers, a scheduler and nodes, %s API server", (version) => {
   let plane: ControlPlane;
   let api: Client;
-  usePlane({ controllers: "*", scheduler: true, nodes: 2 }, (started) => ({ plane, api } = started));
+  usePlane({ version, controllers: "*", scheduler: true, nodes: 2 }, (started) => ({ plane, api } = started));
   afterEach(async () => {
     await api.call("DELETE", pathTo("addon", ""));
   });

@@ -39,7 +39,12 @@ export interface Pass {
 }
 
 /** One plan and apply, as `halite apply` does it. */
-export async function pass(plane: Pick<ControlPlane, "kubeconfig">, manifests: Manifests, setting: PassSetting = {}): Promise<Pass> {
+export async function pass(
+  plane: Pick<ControlPlane, "kubeconfig"> & Partial<Pick<ControlPlane, "kubernetes">>,
+  manifests: Manifests,
+  given: PassSetting = {},
+): Promise<Pass> {
+  const setting = plane.kubernetes === undefined ? given : { kubernetes: plane.kubernetes, ...given };
   const cluster = setting.cluster ?? "test-1";
   const client = new ApiClient(setting.endpoint ?? endpointOf({ path: plane.kubeconfig, cluster }), {
     patience: setting.patience ?? 20_000,

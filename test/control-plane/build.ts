@@ -21,6 +21,11 @@ export interface Binaries {
 
 const KUBERNETES = "v1.36.3";
 const OLDER = "v1.35.4";
+
+/** A version of the API servers as the roster names it: `1.36`. */
+export function minorVersion(version: "current" | "older"): string {
+  return (version === "older" ? OLDER : KUBERNETES).replace(/^v(\d+\.\d+)\..*$/, "$1");
+}
 const KWOK = "v0.8.0";
 const BIN = fileURLToPath(new URL("../.cache/bin/", import.meta.url));
 const MODULES = fileURLToPath(new URL("./go/", import.meta.url));

@@ -7,7 +7,7 @@ import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { buildControlPlane, type Binaries } from "./build.ts";
+import { buildControlPlane, minorVersion, type Binaries } from "./build.ts";
 import { Client, type Address } from "./client.ts";
 import { freePorts } from "./ports.ts";
 import { Program } from "./process.ts";
@@ -18,6 +18,8 @@ export { Client, type Address, type Answer } from "./client.ts";
 export interface ControlPlane extends Address {
   /** Where its etcd listens. */
   readonly store: string;
+  /** The minor version of its API server, as the roster names it. */
+  readonly kubernetes: string;
   /** A kubeconfig of an administrator; its only context is `plane`. */
   readonly kubeconfig: string;
   /** Its own folder, gone after `stop`. */
@@ -92,6 +94,10 @@ class Plane implements ControlPlane {
 
   get kubeconfig(): string {
     return join(this.folder, "kubeconfig");
+  }
+
+  get kubernetes(): string {
+    return minorVersion(this.#options.version ?? "current");
   }
 
   get store(): string {

@@ -8,6 +8,9 @@ export async function canHavePlane(): Promise<boolean> {
   return (await isBuilt()) || (await canBuild());
 }
 
+/** The API servers that a behaviour which hangs on theirs is shown on, for `describe.each`: this minor version's, and the one's before. */
+export const API_SERVERS = ["current", "older"] as const;
+
 /** A control plane for the tests of a suite, and a client of it, which are handed over before the first one. */
 export function usePlane(
   options: ControlPlaneOptions,
