@@ -24,8 +24,24 @@ export class ReleaseTexts {
     }
     if (release.state === "compiled") for (const { source } of release.sealed) if (source !== null) files.push([source.path, source.text]);
     files.push(["release.yaml", this.#yaml(release)]);
-    return new Map(files.sort(([a], [b]) => compareText(a, b)));
+    return new Map(this.#sorted(files));
   }
+
+  /** By path. Most clusters have the paths of the one before them. */
+  #sorted(files: readonly (readonly [path: string, text: string])[]): readonly (readonly [path: string, text: string])[] {
+    const { paths } = this.#last;
+    if (paths.length !== files.length || files.some(([path], index) => path !== paths[index])) {
+      const names = files.map(([path]) => path);
+      this.#last = { paths: names, order: [...names.keys()].sort((a, b) => compareText(names[a] ?? "", names[b] ?? "")) };
+    }
+    const sorted: (readonly [string, string])[] = [];
+    for (const index of this.#last.order) {
+      const file = files[index];
+      if (file !== undefined) sorted.push(file);
+    }
+    return sorted;
+  }
+  #last: { readonly paths: readonly string[]; readonly order: readonly number[] } = { paths: [], order: [] };
 
   /** One text for a path of all clusters that are alike. */
   #pathsOf(addon: CompleteAddon): readonly string[] {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, openSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isOver, PROCESS, PROCESS_NAME, STALE } from "./running.ts";
 
@@ -15,10 +15,27 @@ export class Aside {
     this.#folder = join(out, `.halite-tmp-${PROCESS}-${randomBytes(4).toString("hex")}`);
   }
 
-  /** A path in the folder that nothing has yet. */
-  path(): string {
+  /** Makes a file that nobody else has, open for writing. */
+  file(): { readonly path: string; readonly file: number } {
+    const { path, made } = this.#make((each) => openSync(each, "wx", 0o644));
+    return { path, file: made };
+  }
+
+  /** Makes a folder that nobody else has. */
+  folder(): string {
+    return this.#make((path) => mkdirSync(path)).path;
+  }
+
+  /** The folder itself is made for the first, and where somebody has taken it away. */
+  #make<T>(make: (path: string) => T): { readonly path: string; readonly made: T } {
+    const path = `${this.#folder}/${this.#count++}`;
+    try {
+      if (this.#count > 1) return { path, made: make(path) };
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+    }
     mkdirSync(this.#folder, { recursive: true });
-    return join(this.#folder, String(this.#count++));
+    return { path, made: make(path) };
   }
 
   remove(): void {

@@ -29,6 +29,8 @@ export interface FolderState {
 }
 
 export interface SyncOptions {
+  /** One object for clusters most of whose files have the same texts. */
+  readonly alike: object | undefined;
   /** What an earlier run has left. Default: nothing is known. */
   readonly known: KnownFolder | undefined;
   /** Stamps of this time (in milliseconds) and later are not believed. */
@@ -96,15 +98,15 @@ export class ClusterFolders {
    * A folder that is not there yet is written aside and then renamed, file by file otherwise; so no reader sees half a file.
    */
   sync(path: string, files: ReadonlyMap<string, string>, options: SyncOptions): FolderState {
-    const { known, trusted, differs = () => undefined, optional = () => false } = options;
+    const { alike, known, trusted, differs = () => undefined, optional = () => false } = options;
     const folder = join(this.#out, path);
     if (!this.isThere(path)) {
       for (const name of files.keys()) differs(name);
       if (this.#check) return { difference: allMissing(files), known: undefined };
-      const made = this.#writeNew(path, files);
+      const made = this.#writeNew(path, files, alike);
       if (made !== undefined) return made;
     }
-    const digests = [...files.values()].map((text) => this.#digests.number(text));
+    const digests = this.#digests.numbers(files, alike);
     const compared =
       known === undefined ? compareAll(folder, files) : compareKnown(folder, files, this.#digests.list, digests, known, trusted);
     const { missing, changed, extra } = compared.difference;
@@ -120,12 +122,11 @@ export class ClusterFolders {
   }
 
   /** `undefined` where another process has made the folder meanwhile. */
-  #writeNew(path: string, files: ReadonlyMap<string, string>): FolderState | undefined {
+  #writeNew(path: string, files: ReadonlyMap<string, string>, alike: object | undefined): FolderState | undefined {
     const shape = this.#shapes.of(files);
     const stamps = new FolderStamps(shape);
-    const digests: number[] = [];
-    const temporary = this.#aside.path();
-    for (const folder of shape.folders) mkdirSync(folder === "" ? temporary : `${temporary}/${folder}`);
+    const temporary = this.#aside.folder();
+    for (const folder of shape.folders) if (folder !== "") mkdirSync(`${temporary}/${folder}`);
     let number = 0;
     for (const [name, text] of files) {
       const file = openSync(`${temporary}/${name}`, "wx", 0o644);
@@ -135,7 +136,6 @@ export class ClusterFolders {
       } finally {
         closeSync(file);
       }
-      digests.push(this.#digests.number(text));
     }
     // Nobody else has any business here; a rename of the outermost leaves the stamps of those in it as they are.
     for (const [index, folder] of shape.folders.entries()) if (folder !== "") stamps.folder(index, lstatSync(`${temporary}/${folder}`));
@@ -155,7 +155,10 @@ export class ClusterFolders {
       return undefined;
     }
     const vouched = stampFolder(target, shape, 0, stamps);
-    return { difference: allMissing(files), known: vouched ? stamps.known(digests, this.#digests.list) : undefined };
+    return {
+      difference: allMissing(files),
+      known: vouched ? stamps.known(this.#digests.numbers(files, alike), this.#digests.list) : undefined,
+    };
   }
 
   /** What the folder is known by from now on; `undefined` where somebody else may be changing it. */
@@ -200,18 +203,18 @@ function stampFolder(top: string, shape: FolderShape, number: number, stamps: Fo
   // Listed after it was stamped, so that what comes later shows by the stamp.
   const names = shape.namesIn(number);
   let found = 0;
-  for (const entry of entriesOf(folder)) {
-    if (number === 0 && isAside(entry.name)) continue;
-    const kind = names.get(entry.name);
-    if (kind === undefined || !(kind === "file" ? entry.isFile() : entry.isDirectory())) return false;
+  for (const name of namesIn(folder)) {
+    if (number === 0 && isAside(name)) continue;
+    // Of what kind it is the stamp of each shows.
+    if (!names.has(name)) return false;
     found++;
   }
   return found === names.size;
 }
 
-function entriesOf(folder: string): { readonly name: string; isDirectory(): boolean; isFile(): boolean }[] {
+function namesIn(folder: string): readonly string[] {
   try {
-    return readdirSync(folder, { withFileTypes: true });
+    return readdirSync(folder);
   } catch {
     return [];
   }

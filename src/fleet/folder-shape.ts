@@ -8,7 +8,7 @@ export class FolderShape {
   readonly folderOf: readonly number[];
   readonly #folderNumbers = new Map<string, number>([["", 0]]);
   #fileNumbers: ReadonlyMap<string, number> | undefined;
-  #names: readonly ReadonlyMap<string, "file" | "folder">[] | undefined;
+  #names: readonly ReadonlySet<string>[] | undefined;
 
   constructor(files: readonly string[]) {
     this.files = files;
@@ -36,19 +36,16 @@ export class FolderShape {
     return this.#folderNumbers.get(path);
   }
 
-  /** What lies directly in a folder, by name. */
-  namesIn(folder: number): ReadonlyMap<string, "file" | "folder"> {
+  /** The names of what lies directly in a folder. */
+  namesIn(folder: number): ReadonlySet<string> {
     this.#names ??= this.#allNames();
-    return this.#names[folder] ?? new Map<string, "file">();
+    return this.#names[folder] ?? new Set<string>();
   }
 
-  #allNames(): readonly ReadonlyMap<string, "file" | "folder">[] {
-    const names = this.folders.map(() => new Map<string, "file" | "folder">());
-    const add = (path: string, kind: "file" | "folder"): void => {
-      names[this.#folderNumbers.get(parentOf(path)) ?? 0]?.set(path.slice(path.lastIndexOf("/") + 1), kind);
-    };
-    for (const folder of this.folders.slice(1)) add(folder, "folder");
-    for (const file of this.files) add(file, "file");
+  #allNames(): readonly ReadonlySet<string>[] {
+    const names = this.folders.map(() => new Set<string>());
+    for (const path of [...this.folders.slice(1), ...this.files])
+      names[this.#folderNumbers.get(parentOf(path)) ?? 0]?.add(path.slice(path.lastIndexOf("/") + 1));
     return names;
   }
 }

@@ -3,7 +3,6 @@ import {
   fstatSync,
   lstatSync,
   mkdirSync,
-  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -71,8 +70,7 @@ export function writeOut(
       makeFolder(folder, parent);
       made.add(parent);
     }
-    const temporary = aside.path();
-    const file = openSync(temporary, "wx", 0o644);
+    const { path: temporary, file } = aside.file();
     try {
       writeFileSync(file, files.get(path) ?? "");
       place(temporary, folder, path);

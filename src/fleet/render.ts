@@ -150,6 +150,7 @@ class RenderRun {
     const { compiled, questions, reach, alike } = this.#compiler.compileFollowed(cluster);
     const lines = new Map<string, LineCounts>();
     const { difference, known: now } = this.#folders.sync(place, compiled.files, {
+      alike,
       known,
       trusted,
       differs: (name) => {

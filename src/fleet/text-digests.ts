@@ -21,6 +21,25 @@ export class TextDigests {
     return number;
   }
 
+  /**
+   * The numbers of a cluster's files in their order. `alike`: one object for clusters most of whose files have the same texts; what is another
+   * text in one of them is that cluster's own, and not remembered.
+   */
+  numbers(files: ReadonlyMap<string, string>, alike: object | undefined): readonly number[] {
+    const first = alike === undefined ? undefined : this.#alike.get(alike);
+    if (first === undefined || first.files.size !== files.size) {
+      const numbers = [...files.values()].map((text) => this.number(text));
+      if (alike !== undefined) this.#alike.set(alike, { files, numbers });
+      return numbers;
+    }
+    const { numbers } = first;
+    const texts = first.files.values();
+    const own: number[] = [];
+    for (const text of files.values()) own.push(text === texts.next().value ? (numbers[own.length] ?? -1) : this.#add(text));
+    return own;
+  }
+  readonly #alike = new WeakMap<object, { readonly files: ReadonlyMap<string, string>; readonly numbers: readonly number[] }>();
+
   #add(text: string): number {
     return this.list.push(digestOf(text)) - 1;
   }

@@ -5,5 +5,5 @@
 export { canonical, NotPlain } from "./canonical.ts";
 export { Memo } from "./memo.ts";
 export { packRecords, PackedRecords, type RecordPack } from "./records.ts";
-export { holdsAliases, Tracker, type Kept } from "./tracker.ts";
+export { holdsAliases, LONGEST_PRINTED, Tracker, type Kept } from "./tracker.ts";
 export { Trie } from "./trie.ts";

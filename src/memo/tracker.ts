@@ -76,7 +76,7 @@ class Recording {
 }
 
 /** Longer texts are not left to be printed by others. */
-const LONGEST_PRINTED = 256;
+export const LONGEST_PRINTED = 256;
 
 /**
  * Follows what the computations of one subject read, and takes results of other subjects' computations whose reads have the same answers.
@@ -138,8 +138,10 @@ export class Tracker implements DataReads {
 
   /** Whether the id is as a test of the memo says, so that only that counts as read. */
   testId(kind: string, pattern: string): boolean {
+    // A pattern that is none is so for every id, and no question.
+    const passes = this.#memo.testId(kind, pattern, this.#id);
     this.asked(this.#memo.root("id").child(`${kind}@${pattern}`), Ask.kind);
-    return this.#memo.testId(kind, pattern, this.#id);
+    return passes;
   }
 
   /** A file was looked up, or listed; `number` is what the memo calls the question. */

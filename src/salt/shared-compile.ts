@@ -1,7 +1,7 @@
 import type { Finding, TrailStep } from "../finding/index.ts";
 import { FindingError } from "../finding/index.ts";
 import { holdsAliases, Tracker, Trie, type Kept, type Memo } from "../memo/index.ts";
-import { deepCopy, str, type PyDict, type Value } from "../python/index.ts";
+import { deepCopy, str, PyDict, type DataPath, type Value } from "../python/index.ts";
 import { PrintedFiles, type PrintedPlan } from "./common-files.ts";
 import { MinionCompiler, type CompiledLow, type PillarStage, type Stage } from "./compile.ts";
 import { RecordingFileRoots, type FileRecorder } from "./fileroots/index.ts";
@@ -21,7 +21,7 @@ import {
   type TemplateRequest,
   type WrittenResult,
 } from "./filestate/index.ts";
-import type { SharedSls } from "./pillar/index.ts";
+import type { SharedSls, SharedTops } from "./pillar/index.ts";
 import { MinionBudget, RenderMemo, textFor, type KeptRender, type SlsRenderer, type Usage } from "./render/index.ts";
 import type { SlsNames } from "./sls/index.ts";
 import type { FileResult, FileRoots, LowChunk, Minion } from "./types.ts";
@@ -148,6 +148,8 @@ export class SharedStates {
   /** Whether one container stands twice in what a pillar SLS gives. */
   readonly aliased = new WeakMap<PyDict, boolean>();
   readonly #merged = new WeakMap<PyDict, WeakMap<PyDict, PyDict>>();
+  /** What every pillar begins with. */
+  readonly nothing = new PyDict();
   /** A plan's file with its content, by its text: one object for equal files. */
   readonly files = new WeakMap<FileResult, Map<string, WrittenResult>>();
   /** The same of renders that print texts of a minion's own, for the minion that was first. */
@@ -379,12 +381,35 @@ export class SharedMinionCompiler {
     );
   }
 
+  /** A computation that may come to nothing that can be kept. */
+  #computeSome<T>(
+    trie: Trie<Kept<Metered<T> | undefined>>,
+    run: () => T | undefined,
+    options: { readonly tellsPrinted?: boolean } = {},
+  ): T | undefined {
+    const { value } = this.tracker.compute<Metered<T> | undefined>(
+      trie,
+      () => {
+        const metered = this.#budget.metered(run);
+        return metered.value === undefined ? undefined : { value: metered.value, usage: metered.usage };
+      },
+      (found) => {
+        if (found !== undefined) this.#budget.use(found.usage);
+      },
+      options,
+    );
+    return value?.value;
+  }
+
   #compilePillar(): PillarStage {
     const sharing = {
       memo: this.#renders,
       pillarSharing: {
+        tops: (environments: string, run: () => SharedTops | undefined) =>
+          this.#computeSome(this.#memo.trie<Metered<SharedTops> | undefined>(`pillar-tops ${environments}`), run, { tellsPrinted: true }),
+        textAt: (place: DataPath) => this.tracker.printedText(place),
         sls: (saltenv: string, sls: string, run: () => SharedSls | undefined) =>
-          this.tracker.compute<SharedSls | undefined>(this.#memo.trie(JSON.stringify(["pillar-sls", saltenv, sls])), run).value,
+          this.#computeSome(this.#memo.trie<Metered<SharedSls> | undefined>(`pillar-sls ${saltenv}\0${sls}`), run),
         merging: (above: PyDict) => {
           // Salt merges in place, so that more for one name of a YAML anchor is more for its other names.
           if (this.#hasAliases(above)) this.tracker.unsound = true;
@@ -392,6 +417,7 @@ export class SharedMinionCompiler {
         mixed: () => {
           this.#mergedPlainly = false;
         },
+        nothing: this.#shared.nothing,
         merged: (below: PyDict, above: PyDict, merge: () => PyDict) => this.#shared.merged(below, above, merge),
       },
     };

@@ -8,5 +8,6 @@ export { isPlainSafe } from "./emit-scalar.ts";
 export { isPlainString } from "./kubernetes-scalar.ts";
 export { loadKubernetes } from "./load-kubernetes.ts";
 export { loadSalt } from "./load-salt.ts";
+export { isSaltString } from "./salt-scalar.ts";
 export { type DataPositions } from "./positions.ts";
 export { dumpPyYaml, serializePyYaml, type DumpPyYamlOptions } from "./dump-pyyaml.ts";

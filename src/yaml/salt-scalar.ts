@@ -56,6 +56,11 @@ export function implicitTag(text: string): ImplicitTag {
   }
 }
 
+/** Whether a plain scalar is a string to PyYAML. */
+export function isSaltString(text: string): boolean {
+  return implicitTag(text) === "str";
+}
+
 /** An error that Python's `int`, `float` or a table look-up raises; the loader gives it its place. */
 export class ScalarError extends Error {
   readonly type: "ValueError" | "IndexError" | "KeyError" | "ConstructorError";

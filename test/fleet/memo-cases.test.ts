@@ -92,6 +92,32 @@ const PRINTS_ID: Readonly<Record<string, string | { readonly own: string; readon
   "behind a write of it": ownMap("{{ pillar.own }}", "{% do pillar.update({'own': 'written'}) %}"),
 };
 
+/** Pillar top files by where the id stands in them. */
+const NAMES_ID: Readonly<Record<string, string>> = {
+  "as an SLS": "base:\n  '*':\n    - p\n    - {{ grains.id }}\n",
+  "behind a prefix": "base:\n  '*':\n    - p\n    - own.{{ grains.id }}\n",
+  "before a suffix": "base:\n  '*':\n    - p\n    - {{ grains.id }}-x\n",
+  "twice in a name": "base:\n  '*':\n    - {{ grains.id }}{{ grains.id }}\n    - {{ grains.id }}\n",
+  "as an SLS that is named too": "base:\n  '*':\n    - c2\n    - {{ grains.id }}\n    - p\n  'c*':\n    - c22\n    - {{ grains.id }}\n",
+  "in an SLS that may be missing": "base:\n  '*':\n    - p\n    - own.{{ grains.id }}\n    - ignore_missing: True\n",
+  "in quotes": "base:\n  '*':\n    - p\n    - 'own.{{ grains.id }}'\n",
+  "as a target": "base:\n  '{{ grains.id }}':\n    - p\n    - c2\n",
+  "as an environment": "base:\n  '*':\n    - p\n{{ grains.id }}:\n  '*':\n    - p\n",
+  "in a flow sequence": "base: {'*': [p, own.{{ grains.id }}]}\n",
+  "in a comment": "base:\n  '*':\n    - p # {{ grains.id }}\n",
+  "in a scalar of several lines": "base:\n  '*':\n    - p\n      - own.{{ grains.id }}\n",
+  "in a block scalar": "base:\n  '*':\n    - |-\n      - {{ grains.id }}\n",
+  "in a matcher": "base:\n  x:\n    - match: {{ grains.id }}\n    - p\n",
+  "in an order": "base:\n  '*':\n    - order: {{ grains.id }}\n    - p\n",
+  "as an included top file": "include:\n  - {{ grains.id }}\nbase:\n  '*':\n    - p\n",
+  "beside a warning": "{% do salt['mine.get']('*', 'x') %}base:\n  '*':\n    - p\n    - own.{{ grains.id }}\n",
+  "and the file is broken": "base:\n  '*':\n    - own.{{ grains.id }}\n   - p\n",
+  "beside a target that can't be judged": "base:\n  'E@(':\n    - own.{{ grains.id }}\n",
+  "beside a target that hangs on the id": "base:\n  'c2*':\n    - own.{{ grains.id }}\n  'L@on,null':\n    - {{ grains.id }}\n",
+  "of another renderer": '#!jinja|json\n{"base": {"*": [\n"p",\n"own.{{ grains.id }}"\n]}}\n',
+  "and is compared": "base:\n  '*':\n    - own.{{ grains.id }}\n{% if grains.id == 'c2' %}    - c22\n{% endif %}",
+};
+
 describe("the memo changes nothing", () => {
   test.each<readonly [string, Tree]>([
     [
@@ -318,6 +344,30 @@ describe("the memo changes nothing", () => {
           "states/own": typeof template === "string" ? template : template.own,
           "states/same": map("same", "1"),
           ...(typeof template === "string" ? {} : template.files),
+        },
+      },
+    ]),
+    ...Object.entries(NAMES_ID).map(([what, top]): readonly [string, Tree] => [
+      `where the pillar's top file has the id ${what}`,
+      {
+        roster: [...IDS, "p", "-c", "a b", "own.c2", "0x1f", "12"].map((id) => `"${id}": {minion_opts: {grains: {az: z0}}}\n`).join(""),
+        files: {
+          "pillar/top.sls": top,
+          "pillar/p.sls": "v: p\nm: {p: 1}\n",
+          "pillar/c2.sls": "v: c2\nm: {c2: 1}\nbase: {'*': [c22]}\n",
+          "pillar/c22.sls": "v: c22\nm: {c22: 1}\n",
+          "pillar/on.sls": "m: {on: 1}\n",
+          "pillar/12.sls": "m: {12: 1}\n",
+          "pillar/own/c1.sls": "m: &m {own: 1}\nn: *m\n",
+          "pillar/own/c2.sls": "include:\n  - c22\nm: {own: {{ grains.id }}}\n",
+          "pillar/own/c22.sls": "{{ raise('no') }}",
+          "pillar/own/c3.sls": "- no mapping\n",
+          "pillar/own/on.sls": "m: {own: on}\nl: [{{ grains.id }}]\n",
+          "pillar/own/null.sls": "",
+          "pillar/c3-x.sls": "#!yaml\nm: {'{{': 1}\n",
+          "pillar/c2c2.sls": "m: {twice: 1}\n",
+          "states/s.sls": addon("one", "a", "read"),
+          "states/read": map("a", "pillar"),
         },
       },
     ]),

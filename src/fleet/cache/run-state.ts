@@ -3,7 +3,7 @@ import { renumbered } from "../reach.ts";
 import { TICK } from "../cluster-folder.ts";
 import type { CacheFolder } from "./folder.ts";
 import type { FileAnswers } from "./file-answers.ts";
-import { decodeStatePart, encodeStatePart, type ClusterState, type StatePart } from "./state-part.ts";
+import { decodeStatePart, encodeStatePart, type ClusterState, type KeptPart, type KeptState, type StatePart } from "./state-part.ts";
 
 /** So many parts at most lie side by side before they are made one. */
 const MOST_PARTS = 12;
@@ -12,8 +12,8 @@ const MOST_PARTS = 12;
 export class RunState {
   readonly #cache: CacheFolder;
   readonly #prefix: string;
-  readonly #parts: readonly { readonly name: string; readonly part: StatePart }[];
-  readonly #newest = new Map<string, { readonly part: StatePart; readonly state: ClusterState }>();
+  readonly #parts: readonly { readonly name: string; readonly part: KeptPart }[];
+  readonly #newest = new Map<string, { readonly part: KeptPart; readonly state: KeptState }>();
   readonly #changed = new Map<StatePart, ReadonlySet<number>>();
   readonly answers: FileAnswers;
 
@@ -43,7 +43,7 @@ export class RunState {
     const found = this.#newest.get(id);
     if (found === undefined || found.state.roster !== roster) return false;
     const changed = this.#changedIn(found.part);
-    return changed.size === 0 || !found.state.questions.some((question) => changed.has(question));
+    return changed.size === 0 || !found.state.asksAny(changed);
   }
 
   /** Keeps what a run has compiled. */

@@ -17,6 +17,12 @@ export interface ClusterState {
   readonly folder: KnownFolder | undefined;
 }
 
+/** The same as it was kept. */
+export interface KeptState extends ClusterState {
+  /** Whether it asked one of some questions; quick for the same ones of many clusters. */
+  asksAny(questions: ReadonlySet<number>): boolean;
+}
+
 /** A question about files with its answer at the time. */
 export interface AskedFile {
   readonly question: string;
@@ -33,6 +39,10 @@ export interface StatePart {
   /** The sets that reaches name by number. */
   readonly sets: readonly string[];
   readonly clusters: ReadonlyMap<string, ClusterState>;
+}
+
+export interface KeptPart extends StatePart {
+  readonly clusters: ReadonlyMap<string, KeptState>;
 }
 
 interface Header {
@@ -96,13 +106,19 @@ export function encodeStatePart(part: StatePart): Buffer {
 }
 
 /** Reads a part. */
-export function decodeStatePart(bytes: Buffer): StatePart {
+export function decodeStatePart(bytes: Buffer): KeptPart {
   const length = bytes.readUInt32LE(0);
   // Only files that `encodeStatePart` of this very build wrote, and whose digest is right, come here.
   const header: Header = JSON.parse(bytes.toString("utf8", 8, 8 + length));
   // A copy, as numbers must begin where a number can.
   const numbers = new Float64Array(Uint8Array.from(bytes.subarray(8 + length)).buffer);
-  const clusters = new Map<string, ClusterState>();
+  const clusters = new Map<string, KeptState>();
+  const common = new WeakMap<ReadonlySet<number>, boolean>();
+  const allAskAny = (questions: ReadonlySet<number>): boolean => {
+    let any = common.get(questions);
+    if (any === undefined) common.set(questions, (any = header.common.some((question) => questions.has(question))));
+    return any;
+  };
   const shapes = header.shapes.map((files) => new FolderShape(files));
   let at = 0;
   for (const [id, roster, outcome, reach, shapeAt, further] of header.clusters) {
@@ -117,6 +133,7 @@ export function decodeStatePart(bytes: Buffer): StatePart {
       get questions() {
         return [...header.common, ...further];
       },
+      asksAny: (questions) => allAskAny(questions) || further.some((question) => questions.has(question)),
       folder: shape === undefined ? undefined : new KnownFolder(shape, own, header.digests),
     });
   }

@@ -1,5 +1,5 @@
 import type { Finding } from "../../finding/index.ts";
-import { PyDict, PyError, type Value } from "../../python/index.ts";
+import { PyDict, PyError, type DataPath, type Value } from "../../python/index.ts";
 import { Options } from "../config/index.ts";
 import { fnmatchcase, isGlob } from "../data/index.ts";
 import { SlsNames, type RenderSls } from "../sls/index.ts";
@@ -9,6 +9,7 @@ import { PillarErrors } from "./errors.ts";
 import { PillarMerger } from "./merger.ts";
 import type { PillarProvenance, PillarTracer } from "./provenance.ts";
 import { PillarSls } from "./render.ts";
+import { sharedPillarTops, type SharedTops } from "./shared-tops.ts";
 import { matchPillarTops } from "./tops.ts";
 
 export interface PillarRequest {
@@ -35,14 +36,19 @@ export interface PillarRequest {
   readonly sharing?: PillarSharing | undefined;
 }
 
-/** Keeps pillar SLS over many minions. */
+/** Keeps top files and pillar SLS over many minions. */
 export interface PillarSharing {
+  /** What the top files come to for many minions; `undefined` from `run` is not kept. `textAt`: the minion's own text at a place. */
+  tops(environments: string, run: () => SharedTops | undefined): SharedTops | undefined;
+  textAt(place: DataPath): string | undefined;
   /** What an SLS without includes comes to; `undefined` from `run` is not kept. */
   sls(saltenv: string, sls: string, run: () => SharedSls | undefined): SharedSls | undefined;
   /** Told of what is about to be merged over what there is, so that only what both have is copied. */
   merging(above: PyDict): void;
   /** Told that data were put together in another way, so that one container may stand at two places. */
   mixed(): void;
+  /** The mapping that every pillar begins with, which holds nothing. */
+  readonly nothing: PyDict;
   /** What two mappings that nobody changes merge to: one object for the same two. */
   merged(below: PyDict, above: PyDict, merge: () => PyDict): PyDict;
 }
@@ -72,7 +78,7 @@ export function compilePillar(request: PillarRequest): CompiledPillar {
   const errors = new PillarErrors();
   const { tracer, override } = request;
   const merger = new PillarMerger(options, tracer);
-  let data = new PyDict();
+  let data = request.sharing?.nothing ?? new PyDict();
   if (override !== undefined) {
     data = override.copy();
     for (const key of data.keys()) for (const dict of [data, override]) tracer?.placed(dict, key, COMMAND_LINE);
@@ -80,8 +86,8 @@ export function compilePillar(request: PillarRequest): CompiledPillar {
   const topErrors = new PillarErrors();
   const sealed = new Map<string, string>();
   try {
-    const matched = matchPillarTops(request, options, topErrors);
-    const renderer = new PillarSls(request, options, merger, errors, matched.ignored, tracer, sealed);
+    const matched = sharedPillarTops(request) ?? matchPillarTops(request, options, topErrors);
+    const renderer = new PillarSls(request, options, merger, errors, matched, tracer, sealed);
     for (const [saltenv, patterns] of matched.slsOf) data = mergeEnvironment(renderer, merger, data, saltenv, patterns);
   } catch (error) {
     collect(error, errors);
@@ -89,7 +95,11 @@ export function compilePillar(request: PillarRequest): CompiledPillar {
   errors.messages.push(...topErrors.messages);
   errors.findings.push(...topErrors.findings);
   if (request.known !== undefined && options.flag("ssh_merge_pillar")) data = merger.merge(request.known, data);
-  if (errors.messages.length > 0) data.set("_errors", errors.messages);
+  if (errors.messages.length > 0) {
+    // Others may have the same.
+    if (request.sharing !== undefined) data = data.copy();
+    data.set("_errors", errors.messages);
+  }
   if (override !== undefined) data = merger.merge(data, override);
   if (override !== undefined && request.overrideAgain === true) data = merger.merge(data, override);
   const findings = [...errors.findings, ...strategyWarning(merger)];
@@ -115,7 +125,7 @@ function mergeEnvironment(
   for (const sls of names) {
     const state = renderer.render(sls, saltenv, rendered, undefined, () => renderer.topNames(sls, saltenv));
     // Data that is no mapping is an error already; Salt leaves it out.
-    if (state instanceof PyDict) data = merger.shared(data, state, renderer.sharing);
+    if (state instanceof PyDict) data = merger.shared(data, state, renderer.sharing, renderer.isShared(state));
   }
   return data;
 }

@@ -4,7 +4,7 @@ import { merge } from "../data/index.ts";
 import type { PillarSharing } from "./compile.ts";
 import type { PillarTracer } from "./provenance.ts";
 
-/** Merges pillar sources by the minion's strategy. */
+/** Merges the pillar sources of one minion by its strategy. */
 export class PillarMerger {
   readonly #strategy: string;
   readonly #renderer: string;
@@ -30,15 +30,25 @@ export class PillarMerger {
     return this.#strategy !== "overwrite";
   }
 
-  /** The same without copying what only one of the two has, where both are to be changed by nobody. */
-  shared(below: PyDict, above: PyDict, sharing: PillarSharing | undefined): PyDict {
+  /**
+   * The same without copying what only one of the two has, where both are to be changed by nobody.
+   *
+   * @param isShared whether other minions have this very `above`
+   */
+  shared(below: PyDict, above: PyDict, sharing: PillarSharing | undefined, isShared: boolean): PyDict {
     if (sharing === undefined || !this.idempotent || !this.leavesSources || this.#tracer !== undefined) {
       sharing?.mixed();
       return this.merge(below, above);
     }
     sharing.merging(above);
-    return over(below, above, sharing);
+    const run = (): PyDict => over(below, above, sharing);
+    if (!isShared || !(below === sharing.nothing || this.#common.has(below))) return run();
+    const merged = sharing.merged(below, above, run);
+    this.#common.add(merged);
+    return merged;
   }
+  /** What is merged of nothing but data that others have too. */
+  readonly #common = new WeakSet<PyDict>();
 
   /** `above` put over `below`. @throws PyError `TypeError` where either is no dict */
   merge(below: Value, above: Value): PyDict {

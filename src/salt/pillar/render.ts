@@ -8,6 +8,7 @@ import type { PillarRequest, PillarSharing, SharedSls } from "./compile.ts";
 import type { PillarErrors } from "./errors.ts";
 import type { PillarMerger } from "./merger.ts";
 import type { PillarTracer } from "./provenance.ts";
+import type { PillarMatches } from "./tops.ts";
 
 /** Variables that an include gives to the SLS it names. */
 type Variables = ReadonlyMap<string, Value>;
@@ -28,7 +29,7 @@ export class PillarSls {
   readonly #options: Options;
   readonly #merger: PillarMerger;
   readonly #errors: PillarErrors;
-  readonly #ignored: ReadonlyMap<string, readonly string[]>;
+  readonly #matched: Pick<PillarMatches, "ignored" | "own">;
   readonly #tracer: PillarTracer | undefined;
   readonly #sealed: Map<string, string>;
   #depth = 0;
@@ -41,7 +42,7 @@ export class PillarSls {
     options: Options,
     merger: PillarMerger,
     errors: PillarErrors,
-    ignored: ReadonlyMap<string, readonly string[]>,
+    matched: Pick<PillarMatches, "ignored" | "own">,
     tracer: PillarTracer | undefined,
     sealed: Map<string, string>,
   ) {
@@ -50,13 +51,19 @@ export class PillarSls {
     this.#options = options;
     this.#merger = merger;
     this.#errors = errors;
-    this.#ignored = ignored;
+    this.#matched = matched;
     this.#tracer = tracer;
   }
 
   get sharing(): PillarSharing | undefined {
     return this.#request.sharing;
   }
+
+  /** Whether other minions have this very data for an SLS. */
+  isShared(state: Value): boolean {
+    return this.#shared.has(state);
+  }
+  readonly #shared = new Set<Value>();
 
   /** Names of the environment's SLS, or nothing for an environment that the config does not have. */
   available(saltenv: string): readonly string[] | undefined {
@@ -99,7 +106,8 @@ export class PillarSls {
       return null;
     }
     const { sharing } = this.#request;
-    if (sharing === undefined || variables.size > 0 || !this.#merger.leavesSources) return this.#compiled(sls, saltenv, found, done, variables);
+    const isShared = sharing !== undefined && variables.size === 0 && this.#merger.leavesSources && this.#matched.own?.has(sls) !== true;
+    if (!isShared) return this.#compiled(sls, saltenv, found, done, variables);
     let state: Value | undefined;
     let sealed: ReadonlyMap<string, string> | undefined;
     const shared = sharing.sls(saltenv, sls, () => {
@@ -112,6 +120,7 @@ export class PillarSls {
     if (shared === undefined) return this.#compiled(sls, saltenv, found, done, variables, state);
     this.#noteSealed(shared.sealed);
     done.set(sls, shared.state);
+    this.#shared.add(shared.state);
     return shared.state;
   }
 
@@ -142,7 +151,7 @@ export class PillarSls {
   }
 
   #missing(sls: string, saltenv: string, named: NamedAt): void {
-    if (this.#ignored.get(saltenv)?.includes(sls) === true) return;
+    if (this.#matched.ignored.get(saltenv)?.includes(sls) === true) return;
     // Salt says nothing where the environment has no roots at all.
     if (!hasRoots(this.#options, saltenv)) return;
     const from = named();
@@ -159,7 +168,7 @@ export class PillarSls {
   #load(sls: string, saltenv: string, { file }: FoundSls, variables: Variables): SharedSls {
     const { minion, known, render, warn } = this.#request;
     try {
-      const rendered = render({ minion, pillar: known ?? new PyDict(), saltenv, sls, file, role: "pillar", variables });
+      const rendered = render({ minion, pillar: known ?? new PyDict(), saltenv, sls, file, role: "pillar", variables, isOwn: this.#matched.own?.has(sls) === true });
       warn(rendered.warnings);
       this.#warned += rendered.warnings.length;
       if (rendered.data instanceof PyDict) this.#lines.set(rendered.data, rendered.positions);

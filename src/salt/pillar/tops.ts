@@ -12,6 +12,8 @@ export interface PillarMatches {
   readonly slsOf: ReadonlyMap<string, readonly string[]>;
   /** SLS that may be missing (`ignore_missing`), by environment. */
   readonly ignored: ReadonlyMap<string, readonly string[]>;
+  /** SLS that are named by a text of the minion's own, so that no other is likely to have them. Default: none is known. */
+  readonly own?: ReadonlySet<string>;
 }
 
 /** Targets of one environment in their order: what stands under each. */

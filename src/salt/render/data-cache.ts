@@ -29,7 +29,7 @@ export class DataCache {
   load(text: string, file: string): LoadedData {
     let parsed = this.#parsed.get(text);
     if (parsed === undefined) {
-      parsed = loadSalt(text, { file, positions: true, mappings: "OrderedDict" });
+      parsed = parse(text, file);
       this.#characters += text.length;
       if (this.#characters > MOST_CHARACTERS) {
         this.#parsed.clear();
@@ -39,6 +39,18 @@ export class DataCache {
     }
     return handOut(parsed);
   }
+
+  /** The same of a text that is read this once. */
+  loadOwn(text: string, file: string): LoadedData {
+    const parsed = this.#parsed.get(text);
+    if (parsed !== undefined) return handOut(parsed);
+    const { value, positions } = parse(text, file);
+    return { data: value, positions: { at: (container, key) => positions.at(container, key) } };
+  }
+}
+
+function parse(text: string, file: string): Parsed {
+  return loadSalt(text, { file, positions: true, mappings: "OrderedDict" });
 }
 
 function handOut({ value, positions }: Parsed): LoadedData {

@@ -24,6 +24,8 @@ export interface PipeRequest {
   readonly whitelist: readonly string[];
   /** Whether the pipe is named by the first word alone, as for `slsutil.renderer(string=…)`. */
   readonly firstWord?: boolean;
+  /** Whether no other minion reads the text, so that its data need not be kept. */
+  readonly isOwn: boolean;
   /** Told the length of rendered text before it is read as data. @throws FindingError where that is too much */
   data?(length: number): void;
   /** Renders Jinja. @throws FindingError */
@@ -97,7 +99,7 @@ function run(step: PipeStep, flow: Flow, request: PipeRequest & { readonly seale
 
 function yaml(text: string, rendered: RenderedText | undefined, request: PipeRequest, cache: DataCache): PipeResult {
   try {
-    const { data, positions } = cache.load(text, request.display);
+    const { data, positions } = request.isOwn ? cache.loadOwn(text, request.display) : cache.load(text, request.display);
     const value = truthy(data) ? data : new PyDict();
     if (rendered === undefined) return { value, positions };
     return {

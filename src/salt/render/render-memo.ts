@@ -1,7 +1,8 @@
 import type { Finding } from "../../finding/index.ts";
 import type { PrintedText, Rendered } from "../../jinja/index.ts";
 import { canonical, NotPlain, type Kept, type Memo, type Tracker, type Trie } from "../../memo/index.ts";
-import { PyDict, type Value } from "../../python/index.ts";
+import { Ask, PyDict, type Value } from "../../python/index.ts";
+import type { StandIns } from "../sls/index.ts";
 import type { MinionBudget, Usage } from "./budget.ts";
 
 /** What tells one template render from another, beside the tracked data that it reads. */
@@ -15,6 +16,8 @@ export interface RenderPlace {
   readonly variables: ReadonlyMap<string, Value>;
   /** The results of this very render for other minions, where they are at hand. */
   readonly results?: Trie<Kept<KeptRender>> | undefined;
+  /** Default: the minion's own texts stand where they are printed. */
+  readonly standIns?: StandIns | undefined;
 }
 
 /** A template's result as it is kept. */
@@ -89,6 +92,12 @@ export class RenderMemo {
       { tellsPrinted: true },
     );
     this.#each?.(kept, trie, place);
+    const { printed } = kept.value;
+    if (place.standIns !== undefined && printed.length > 0) {
+      const standing = place.standIns(kept.value);
+      if (standing !== undefined) return { text: standing };
+      for (const { path } of printed) this.tracker.asked(path, Ask.value);
+    }
     return { text: textFor(kept.value, this.tracker) };
   }
 }

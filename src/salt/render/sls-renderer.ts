@@ -4,6 +4,7 @@ import type { Kept, Trie } from "../../memo/index.ts";
 import { PyDict, str, truthy, type Value } from "../../python/index.ts";
 import { cachePath, SaltFunctions, type RenderRequest } from "../modules/index.ts";
 import { isPlain, SaltTemplates, type TemplateRequest } from "../template/index.ts";
+import type { StandIns } from "../sls/index.ts";
 import type { Minion, RenderedSls, SourceFile } from "../types.ts";
 import type { MinionBudget } from "./budget.ts";
 import { DataCache } from "./data-cache.ts";
@@ -33,6 +34,10 @@ export interface SlsRender extends RenderBase {
   readonly role: "state" | "pillar";
   /** Variables beside Salt's own, over them where a name is the same. */
   readonly variables?: ReadonlyMap<string, Value>;
+  /** Whether nothing of it is kept for others. Default false. */
+  readonly isOwn?: boolean;
+  /** Default: a minion's own texts stand where they are printed. */
+  readonly standIns?: StandIns;
 }
 
 /** A template that is no SLS: `file.managed` and its like. It sees no `sls`, `slspath`, `tpldir`. */
@@ -64,16 +69,19 @@ export class SlsRenderer {
     const warnings: Finding[] = [];
     const render = new Render(this.#templates, this.#data, request, role, warnings, 0);
     try {
-      const result = render.pipe({
-        text: file.text,
-        display: file.display,
-        saltenv,
-        sls,
-        tplpath: role === "pillar" ? file.display : cachePath({ minion }, saltenv, file.path),
-        defaultPipe: str(minion.opts.get("renderer") ?? "jinja|yaml"),
-        variables: request.variables ?? new Map(),
-        context: undefined,
-      });
+      const result = render.pipe(
+        {
+          text: file.text,
+          display: file.display,
+          saltenv,
+          sls,
+          tplpath: role === "pillar" ? file.display : cachePath({ minion }, saltenv, file.path),
+          defaultPipe: str(minion.opts.get("renderer") ?? "jinja|yaml"),
+          variables: request.variables ?? new Map(),
+          context: undefined,
+        },
+        request,
+      );
       const { value: data, positions, sealed } = result;
       return { data, warnings, positions, ...(sealed !== undefined && { sealed }) };
     } catch (error) {
@@ -104,7 +112,8 @@ export class SlsRenderer {
   }
 }
 
-type Place = Pick<TemplateRequest, "text" | "display" | "saltenv" | "sls" | "tplpath" | "variables"> & Pick<RenderPlace, "results">;
+type Place = Pick<TemplateRequest, "text" | "display" | "saltenv" | "sls" | "tplpath" | "variables"> &
+  Pick<RenderPlace, "results" | "standIns">;
 
 /** One render, and those that its functions start. */
 class Render {
@@ -160,7 +169,7 @@ class Render {
     return this.#templates.render({ ...place, minion, pillar, role: this.#role, salt: this.salt, trace, budget: own, printed });
   }
 
-  pipe(request: RenderRequest): PipeResult {
+  pipe(request: RenderRequest, { standIns, isOwn = false }: Pick<SlsRender, "standIns" | "isOwn"> = {}): PipeResult {
     const { opts } = this.#base.minion;
     const variables = new Map([...request.variables, ...contextVariables(request.context)]);
     const { display, saltenv, sls, tplpath, defaultPipe } = request;
@@ -174,9 +183,10 @@ class Render {
         blacklist: names(opts.get("renderer_blacklist")),
         whitelist: names(opts.get("renderer_whitelist")),
         firstWord: tplpath === ":string:",
+        isOwn,
         data: (length) => this.#base.budget?.data(length, display),
         jinja: (text) => {
-          const place = { text, display, saltenv, sls, tplpath, variables };
+          const place = { text, display, saltenv, sls, tplpath, variables, standIns };
           return traceable(this.template(place, false).text, display, () => this.template(place, true).map ?? []);
         },
       },
