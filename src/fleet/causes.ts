@@ -32,6 +32,11 @@ export interface ClusterData {
   readonly also: readonly DataPlace[];
   /** Values that are known to be possible at a place, if any are. */
   readonly elsewhere: (root: DataRoot, place: DataPlace) => readonly Value[] | undefined;
+  /**
+   * Values that pillar may have at a place instead of a value, none of which is `among` some, where it may not have all of `others`. Default:
+   * nothing is known of what it may have.
+   */
+  readonly possible?: (place: DataPlace, value: Value, others: readonly Value[], among: readonly Value[]) => readonly Value[];
 }
 
 const STRENGTH: Readonly<Record<Effect, number>> = { differs: 3, gone: 2, fails: 1 };
@@ -109,7 +114,7 @@ class CauseSearch {
     const idle = places.values.filter((place) => !this.#value(place));
     if (this.#root === "pillar") {
       for (const place of this.#cluster.also) this.#value(place);
-      const empty = (place: DataPlace): Value | undefined => emptyLike(valueAt(this.#data, place) ?? null);
+      const empty = (place: DataPlace): Value | undefined => this.#emptyAt(place);
       this.#without(
         idle.filter((place) => empty(place) !== undefined),
         empty,
@@ -168,7 +173,18 @@ class CauseSearch {
   }
 
   #othersAt(place: DataPlace, value: Value, among: readonly Value[] = []): readonly Value[] {
-    return this.#cluster.elsewhere(this.#root, place) ?? otherValues(value, among);
+    const known = this.#cluster.elsewhere(this.#root, place);
+    if (known !== undefined) return known;
+    const others = otherValues(value, among);
+    return this.#root === "pillar" ? (this.#cluster.possible?.(place, value, others, among) ?? others) : others;
+  }
+
+  /** Nothing where a value is empty, or may not be. */
+  #emptyAt(place: DataPlace): Value | undefined {
+    const value = valueAt(this.#data, place) ?? null;
+    const empty = emptyLike(value);
+    if (empty === undefined) return undefined;
+    return this.#cluster.possible?.(place, value, [empty], []).includes(empty) === false ? undefined : empty;
   }
 
   /** Narrows places down, by halves, to few among which are those where the other value shows. `seldom`: likely it shows at none. */

@@ -84,6 +84,17 @@ export function otherValues(value: Value, among: readonly Value[] = []): readonl
   return ["other", true];
 }
 
+/** Further values of the same kind, for places that do not take those of `otherValues`. */
+export function furtherValues(value: Value): readonly Value[] {
+  if (typeof value === "number") return [value - 1, value * 2, Math.trunc(value / 2)].filter((other) => other !== value);
+  if (typeof value !== "string") return [];
+  const raised = value.replace(/\d{1,15}/, (digits) => String(Number(digits) + 1).padStart(digits.length, "0"));
+  const end = value.slice(0, -1);
+  return [raised, `${value}0`, `${value}1`, end, `${end}${value.endsWith("a") ? "b" : "a"}`].filter(
+    (other) => other !== value && other !== "",
+  );
+}
+
 /** An empty value of the same kind, unless the value is one or there is none. */
 export function emptyLike(value: Value): Value | undefined {
   if (typeof value === "string") return value === "" ? undefined : "";

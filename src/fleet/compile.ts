@@ -369,7 +369,7 @@ export function kubernetesSchemas(home: string): KubernetesSchemas {
 }
 
 /** CustomResourceDefinitions in schemas/crds/ of the fleet's folder. @throws FindingError where one can't be read */
-function readCrds({ folder, files }: Fleet): PyDict[] {
+export function readCrds({ folder, files }: Fleet): PyDict[] {
   const directory = join(folder, "schemas/crds");
   return files
     .names(directory)

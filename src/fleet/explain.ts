@@ -7,6 +7,7 @@ import {
   publishedText,
   readAddonSettings,
   type Mode,
+  type ObjectSchema,
   type PublishedLine,
   type PublishedObject,
   type WrittenFile,
@@ -15,13 +16,17 @@ import { BUNDLE_FOLDER } from "../bundle/index.ts";
 import { FindingError, type Position, type TrailStep } from "../finding/index.ts";
 import { str } from "../python/index.ts";
 import type { FileResult, FileRunParts } from "../salt/index.ts";
-import { findCauses, type Subject } from "./causes.ts";
+import { findCauses, type ClusterData, type Subject } from "./causes.ts";
 import { valueAt } from "./changed-data.ts";
+import { readCrds } from "./compile.ts";
 import { addonStands, whyNot, type NothingThere } from "./explain-refusal.ts";
 import { explainedValues, grainsElsewhere, isSealed, type ExplainedValue } from "./explained-values.ts";
 import { FileTrial } from "./file-trial.ts";
 import { minionOfCluster, type Fleet } from "./load.ts";
+import { causesElsewhere, isSame } from "./needed-elsewhere.ts";
+import { possibleValues } from "./possible-values.ts";
 import type { Cluster } from "./roster.ts";
+import { PillarSchemas } from "./user-schemas.ts";
 
 /** A published file of one cluster, or one line of it. */
 export interface ExplainRequest {
@@ -52,7 +57,8 @@ export interface Explanation {
 
 /**
  * Says of published lines of one cluster which state, template lines and values they come from. Values are found by trying others: exact,
- * as far as another value of the same kind shows it. What checks would say of another value is left out of account.
+ * as far as another value of the same kind shows it that the schemas of pillar take. What makes other addons not compile counts where this addon
+ * needs something of theirs: a namespace, the definition of a kind, the addon as such.
  */
 export class Explainer {
   readonly #fleet: Fleet;
@@ -63,6 +69,11 @@ export class Explainer {
     this.#fleet = fleet;
     this.#cluster = cluster;
     this.#trial = new FileTrial(minionOfCluster(fleet, cluster));
+  }
+
+  #schema(): ObjectSchema {
+    const { schemas } = this.#fleet;
+    return schemas.forVersion(this.#cluster.kubernetes).withCustomResources(readCrds(this.#fleet));
   }
 
   /** @throws FindingError where the addon does not compile */
@@ -103,21 +114,27 @@ export class Explainer {
     addon: string,
   ): Explanation {
     const trial = this.#trial;
-    const cluster = {
-      data: { pillar: trial.pillar.value.data, grains: this.#cluster.grains },
+    const pillar = trial.pillar.value.data;
+    const cluster: ClusterData = {
+      data: { pillar, grains: this.#cluster.grains },
       also: [["addons", addon, "mode"]],
       elsewhere: grainsElsewhere(this.#fleet, this.#cluster),
+      possible: possibleValues(PillarSchemas.in(this.#fleet), pillar),
     };
     const causes = findCauses(trial, cluster, {
       judge: judgeOf(file, published, objects, line),
       shows: (text) => (line === undefined ? lines : [line]).some((each) => each.text.includes(text)),
     });
-    return {
+    const own = {
       state: stateOf(trial, file),
       ...(line !== undefined && { text: shownText(line, objects), ...addedBy(line, objects, addon) }),
       trail: line?.written === undefined || line.added !== undefined ? [] : trial.trace(line.written),
-      values: explainedValues(causes, trial, this.#fleet, this.#cluster),
     };
+    // Looked for last: the trials are about files of other addons from now on.
+    const elsewhere = causesElsewhere(trial, addon, { ...cluster, also: [] }, this.#schema()).filter(
+      (cause) => !causes.some((each) => isSame(cause, each)),
+    );
+    return { ...own, values: explainedValues([...causes, ...elsewhere], trial, this.#fleet, this.#cluster) };
   }
 }
 

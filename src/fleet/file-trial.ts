@@ -82,6 +82,17 @@ export class FileTrial {
     return this.#run?.parts;
   }
 
+  /** All files that the states write. */
+  allFiles(): readonly WrittenFile[] {
+    const files = this.#inOrder(
+      this.#again(this.minion, this.pillar),
+      this.minion,
+      this.pillar,
+      (compiler) => compiler.files().value?.files,
+    );
+    return (files ?? []).flatMap((file) => (file.kind === "file" ? [file] : []));
+  }
+
   /** Where a line of the file that was chosen comes from. */
   trace(line: number): readonly TrailStep[] {
     return this.#run?.trace(line) ?? [];

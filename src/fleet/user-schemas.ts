@@ -3,7 +3,15 @@ import { join } from "node:path";
 import type { Finding, Position, TrailStep } from "../finding/index.ts";
 import type { PyDict, Value } from "../python/index.ts";
 import type { FileSystem, PillarProvenance } from "../salt/index.ts";
-import { compileUserSchema, validateUserData, type Json, type JsonPath, type Problem, type UserSchema } from "../schema/index.ts";
+import {
+  compileUserSchema,
+  listedValues,
+  validateUserData,
+  type Json,
+  type JsonPath,
+  type Problem,
+  type UserSchema,
+} from "../schema/index.ts";
 
 /** In bundles, which have no folder of the program: the schema of halite.yaml, by the build's `define`. */
 declare const HALITE_CONFIG_SCHEMA: string | undefined;
@@ -80,6 +88,16 @@ export class PillarSchemas {
       if (own.length > 0) addons = own;
     }
     return addons;
+  }
+
+  /** Whether there is a schema for what stands below a key. */
+  has(key: Value): boolean {
+    return typeof key === "string" && this.#schemas.has(key);
+  }
+
+  /** The values that the schema lists for a place. Default: it lists none. */
+  listedAt(path: JsonPath): readonly Json[] | undefined {
+    return this.#schema === undefined ? undefined : listedValues(this.#schema, path);
   }
 
   /** Findings name the pillar line that won, and the lines it overrode. `provenance` is asked for only where something is wrong. */

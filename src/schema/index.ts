@@ -9,6 +9,6 @@ export { KubernetesSchemas, UnknownVersionError, type ClusterSchema } from "./ku
 export { toPlain } from "./plain.ts";
 export { type Json, type JsonObject, type JsonPath, type Problem } from "./problem.ts";
 export { exactQuantity, quantity, type ExactQuantity } from "./quantity.ts";
-export { compileUserSchema, validateUserData, type UserSchema } from "./user-data.ts";
+export { compileUserSchema, listedValues, validateUserData, type UserSchema } from "./user-data.ts";
 export { selects } from "./selector.ts";
 export { suggest } from "./suggest.ts";

@@ -48,6 +48,12 @@ export function validateUserData(value: Value, schema: UserSchema): Problem[] {
   return tidy(problems).map((problem) => described(problem, schema));
 }
 
+/** The values that a schema lists for a place (`enum`); `undefined` where it lists none. */
+export function listedValues(schema: UserSchema, path: JsonPath): readonly Json[] | undefined {
+  const listed = schemaAt(schema, path)?.at("enum").value;
+  return Array.isArray(listed) ? listed : undefined;
+}
+
 function compile({ schema, others }: UserSchema): ValidateFunction {
   const { Ajv } = loadAjv();
   const ajv = new Ajv({ allErrors: true, strict: false, validateSchema: false, messages: false, logger: false });
