@@ -1,4 +1,4 @@
-import type { PyDict, Value } from "../python/index.ts";
+import { str, type PyDict, type Value } from "../python/index.ts";
 import type { ClusterData } from "./causes.ts";
 import { furtherValues, valueAt, withValue, type DataPlace } from "./changed-data.ts";
 import type { PillarSchemas } from "./user-schemas.ts";
@@ -36,5 +36,5 @@ function isScalar(value: unknown): value is string | number | boolean {
 }
 
 function stepsOf(place: DataPlace): (string | number)[] {
-  return place.map((step) => (typeof step === "number" ? step : String(step)));
+  return place.map((step) => (typeof step === "number" ? step : str(step)));
 }

@@ -75,7 +75,12 @@ describe("what an addon needs of others stands behind its lines", () => {
   const line = lines.findIndex((text) => text.includes("replicas:")) + 1;
 
   test("the namespace, the kind, the addon, each by the value that it hangs on", () => {
-    const values = explained(fleet, "config.yaml", line).map(({ place, effect, at }) => [place.join(":"), effect, at?.file, at?.line]);
+    const values = explained(fleet, "config.yaml", line).map(({ place, effect, at }) => [
+      place.map(String).join(":"),
+      effect,
+      at?.file,
+      at?.line,
+    ]);
     expect(values).toEqual([
       ["app:replicas", "differs", "pillar/app.sls", 4],
       ["base:namespace", "fails", "pillar/base.sls", 2],
@@ -137,7 +142,7 @@ data:
   for (const key of ["speed", "replicas", "size", "free", "level"]) {
     const line = lines.findIndex((text) => text.includes(`  ${key}:`)) + 1;
     const named = (of: Fleet): readonly string[] =>
-      explained(of, "config.yaml", line).map(({ place, effect }) => `${place.join(":")} ${effect}`);
+      explained(of, "config.yaml", line).map(({ place, effect }) => `${place.map(String).join(":")} ${effect}`);
     expect(named(fleet), key).toEqual([`app:${key} differs`]);
     // Without the schema no other value is known to be possible.
     if (key === "speed" || key === "size") expect(named(plain), key).toEqual([]);
