@@ -20,9 +20,10 @@ describe("one image for all controllers", () => {
   let nameless: OwnFleet;
   beforeAll(async () => {
     await build();
-    const components = ["storage-node", "localvolume-provisioner", "local-volume-dynamic-provisioner", "volume-scheduler"];
+    const components = ["storage-node", "localvolume-provisioner", "local-volume-dynamic-provisioner", "volume-scheduler", "halite-sync"];
     const pillar = [
       `components: {${components.map((each) => `${each}: true`).join(", ")}}`,
+      "halite-sync: {remote: https://git.example.net/addons.git, delivery: bundle}",
       "halite:",
       "  controllers: {delivery: image, image: {repository: registry.example.net/halite-controllers, tag: 0.1.0}}",
       "",
@@ -43,6 +44,23 @@ describe("one image for all controllers", () => {
     const [, from = "", to = ""] = /^COPY \S+ LICENSE (\S+)\*\.cjs (\S+)$/m.exec(dockerfile) ?? [];
     expect(to).toBe("/opt/halite/");
     expect(existsSync(join(PROJECT, from, `${bundle}.cjs`))).toBe(true);
+  });
+
+  test("who works on the node is root by the pod's own word, as the image is nobody's of importance", () => {
+    expect(dockerfile).toMatch(/^USER 1000:1000\nENTRYPOINT \["node"\]$/m);
+    for (const file of Object.keys(CONTROLLERS)) {
+      const [workload] = fleet.objects("home", file);
+      for (const { securityContext } of workload.spec.template.spec.containers)
+        if (securityContext.privileged === true) expect(securityContext).toMatchObject({ runAsUser: 0, runAsGroup: 0 });
+    }
+  });
+
+  test("halite-sync as a bundle runs in Halite's own image, which has git and the bundles", () => {
+    const workload = fleet.objects("home", "halite-sync/sync.yaml").find(({ kind }) => kind === "Deployment");
+    expect(workload.spec.template.spec.containers).toMatchObject([
+      { image: "registry.example.net/halite:0.1.0", command: ["node", "/opt/halite/halite-sync.cjs"] },
+    ]);
+    expect(dockerfile).toContain("\nFROM controllers AS halite\n");
   });
 
   test("is refused where pillar names none: a stock image has no controllers", () => {
