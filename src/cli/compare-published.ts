@@ -5,8 +5,16 @@ import { parseRemote, PublishedBranch, type BranchHead } from "../git/index.ts";
 import { EnvironmentError, type CommandContext } from "./command.ts";
 import type { FleetSide } from "./fleet-sides.ts";
 
+/** What is published, compared with a state of the fleet. */
+export interface ComparedPublished {
+  readonly diff: FleetDiff;
+  readonly head: FleetCompiler;
+  /** The commit of the fleet that all of it was made from; `undefined` where it was made from none, or put together of several by a rollback. */
+  readonly source: string | undefined;
+}
+
 /** Compares what is published, as it lies in the branch, with a rendered state of the fleet. */
-export async function comparePublished(context: CommandContext, head: FleetSide, fleet: Fleet): Promise<FleetDiff> {
+export async function comparePublished(context: CommandContext, head: FleetSide, fleet: Fleet): Promise<ComparedPublished> {
   const { remote, branch: name, auth } = fleet.config.publish;
   const branch = await PublishedBranch.open({ remote: parseRemote(remote, fleet.folder), branch: name, auth, folder: fleet.folder });
   try {
@@ -16,15 +24,18 @@ export async function comparePublished(context: CommandContext, head: FleetSide,
         `nothing is published yet: ${branch.setting.remote.display} has no branch ${name}`,
         "`halite publish` makes the first commit",
       );
-    return await compareWith(context, await readPublished(branch, first), head, fleet);
+    const compiler = new FleetCompiler(fleet, { memo: !context.arguments.flag("no-memo") });
+    const diff = await compareWith(context, await readPublished(branch, first), head, compiler);
+    const source = first.trailers.has("Rollback-To") ? undefined : first.trailers.get("Source");
+    return { diff, head: compiler, source: source !== undefined && /^[0-9a-f]{40,64}$/.test(source) ? source : undefined };
   } finally {
     branch.close();
   }
 }
 
-async function compareWith(context: CommandContext, published: Published, head: FleetSide, fleet: Fleet): Promise<FleetDiff> {
+async function compareWith(context: CommandContext, published: Published, head: FleetSide, compiler: FleetCompiler): Promise<FleetDiff> {
   const { terminal, arguments: args } = context;
-  const compiler = new FleetCompiler(fleet, { memo: !args.flag("no-memo") });
+  const { fleet } = compiler;
   const target = args.value("clusters");
   const picked = fleet.roster.clusters.length === 0 ? [] : compiler.select(target);
   const texts = new ReleaseTexts();

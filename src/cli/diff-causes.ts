@@ -11,8 +11,11 @@ const MOST_FILES = 4;
 /** So many lines and files are looked up in the history. */
 const MOST_LOOKUPS = 60;
 
+/** What is compared; `from`: the commit that base was made from, where the difference does not say. */
+type Compared = Pick<ComparedFleets, "diff" | "base" | "head"> & { readonly from?: string };
+
 /** The difference with what each change comes from, as far as that is found with bounded work. */
-export async function withCauses({ diff, base, head }: ComparedFleets, progress: (text: string) => void): Promise<FleetDiff> {
+export async function withCauses({ diff, base, head, from }: Compared, progress: (text: string) => void): Promise<FleetDiff> {
   const causes = new Map<string, readonly { readonly cause: ChangeCause; readonly alone: boolean }[]>();
   const search = new ChangeCauses(base, head);
   const [was, is] = [base, head].map(({ fleet }) => new Map(fleet.roster.clusters.map((cluster) => [cluster.id, cluster])));
@@ -37,7 +40,7 @@ export async function withCauses({ diff, base, head }: ComparedFleets, progress:
     }
   }
   const settings = base.inputs === head.inputs ? [] : search.settings();
-  const history = new History(diff, head.fleet.folder);
+  const history = new History(diff, head.fleet.folder, from ?? (diff.base.kind === "commit" ? diff.base.commit : null));
   const changes: FoldedChange[] = [];
   for (const change of diff.changes) {
     const own: Cause[] = [];
@@ -68,11 +71,13 @@ function keysOf({ change }: FoldedChange): readonly string[] {
 class History {
   readonly #diff: FleetDiff;
   readonly #folder: string;
+  readonly #from: string | null;
   readonly #known = new Map<string, Promise<CauseCommit | null>>();
 
-  constructor(diff: FleetDiff, folder: string) {
+  constructor(diff: FleetDiff, folder: string, from: string | null) {
     this.#diff = diff;
     this.#folder = folder;
+    this.#from = from;
   }
 
   async told(cause: ChangeCause, alone: boolean): Promise<Cause> {
@@ -99,9 +104,9 @@ class History {
   }
 
   #ofFile(file: string): Promise<CauseCommit | null> {
-    const { base, head } = this.#diff;
-    const from = base.commit;
-    if (from === null || base.kind !== "commit" || (head.kind !== "worktree" && head.commit === null)) return Promise.resolve(null);
+    const { head } = this.#diff;
+    const from = this.#from;
+    if (from === null || (head.kind !== "worktree" && head.commit === null)) return Promise.resolve(null);
     return this.#once(file, () => fileCommit(this.#folder, file, from, head.commit));
   }
 

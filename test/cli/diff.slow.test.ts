@@ -243,7 +243,20 @@ describe("halite diff", () => {
       write(folder, { "pillar/third.sls": "level: 10\n" });
       git("commit", "--quiet", "--all", "--message=Third");
       const run = await diff(folder, "--base", "published");
-      expect(run.stdout).toContain("  in 1 of 3 clusters: c3\n  data.level: 9 → 10\n");
+      expect(masked(run)).toContain(
+        "  in 1 of 3 clusters: c3\n  data.level: 9 → 10\n  by pillar level 9 → 10 at pillar/third.sls:1; COMMIT Third (Ann)\n",
+      );
+      write(folder, { "states/app.yaml": (FLEET["states/app.yaml"] ?? "").replace("\ndata:", "\ndata:\n  more: here") });
+      git("commit", "--quiet", "--all", "--message=More");
+      expect(unwrapped(await diff(folder, "--base", "published"))).toContain("  by states/app.yaml; COMMIT More (Ann)\n");
+      expect((await diff(folder, "--base", "published", "--no-memo")).stdout).not.toContain("  by ");
+      // What a rollback has put together was made from no one commit.
+      git("config", "user.name", "Ann");
+      git("config", "user.email", "ann@example.org");
+      expect((await halite(["publish"], { cwd: folder })).status).toBe(0);
+      expect((await halite(["rollback", "--to", "~1"], { cwd: folder })).status).toBe(0);
+      const back = await diff(folder, "--base", "published");
+      expect([back.status, back.stdout.includes("data.level: 9 → 10"), back.stdout.includes("  by ")]).toStrictEqual([1, true, false]);
     }));
 
   it.each([

@@ -149,7 +149,7 @@ describe.skipIf(!haveHttp)("publishers at the same time, half of them killed, ov
     expect(order).toEqual([...new Set(order)].sort((a, b) => a - b));
     expect(order.at(-1)).toBe(COMMITS - 1);
     // The storm was one.
-    expect(killed).toBeGreaterThan((PUBLISHERS * COMMITS) / 8);
+    expect(killed).toBeGreaterThan((PUBLISHERS * COMMITS) / 4);
     expect(proxy.cut()).toBeGreaterThan(0);
     console.log(`${runs.length} runs, ${killed} killed, ${proxy.cut()} connections cut, ${history.length} commits`);
   });
