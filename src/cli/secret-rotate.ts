@@ -49,8 +49,12 @@ export const command: Command = {
     if (args.flag("json")) terminal.out(`${JSON.stringify({ ...report, findings: findings.map(findingJson) }, undefined, 2)}\n`);
     else {
       printFindings(terminal, findings, 0, false);
-      for (const rotation of rotations) terminal.out(rotationText(rotation, check, args.flag("new-data-key")));
-      for (const message of messages) terminal.out(messageText(message, check));
+      const told: Told = (key, why = "") => {
+        const name = fleet.nameOf(key.replace(/^PGP /, ""));
+        return name === undefined ? key : `${key} (${name}${why})`;
+      };
+      for (const rotation of rotations) terminal.out(rotationText(rotation, told, check, args.flag("new-data-key")));
+      for (const message of messages) terminal.out(messageText(message, told, check));
       terminal.out(sealedSecretsText(sealedSecrets, check));
       if (rotations.length + messages.length + sealedSecrets.length + failures.length === 0)
         terminal.out(`nothing is sealed below ${fleet.fleet.config.sealed.root}, in pillar or in states\n`);
@@ -149,22 +153,27 @@ function inOldOrder(groups: readonly (readonly Recipient[])[], before: readonly 
   });
 }
 
-function rotationText({ file, from, added, removed, changed }: Rotation, check: boolean, newDataKey: boolean): string {
+/** A recipient, and what the config calls it, with more about that. */
+type Told = (recipient: string, why?: string) => string;
+
+function rotationText({ file, from, added, removed, changed }: Rotation, told: Told, check: boolean, newDataKey: boolean): string {
   if (!changed) return `${file}: as ${from} says\n`;
   const lines = [`${file}: ${check ? "differs from" : "now as"} ${from}${newDataKey && !check ? ", with a new data key" : ""}`];
-  for (const name of added) lines.push(`  + ${name}`);
-  for (const name of removed) lines.push(`  - ${name}`);
+  for (const name of added) lines.push(`  + ${told(name)}`);
+  // By a rule a file is for whom the rule names; without one for who refers to it.
+  const why = from === "halite.yaml" ? ", which does not refer to it" : "";
+  for (const name of removed) lines.push(`  - ${told(name, why)}`);
   if (removed.length > 0 && !newDataKey)
     lines.push("  who was removed may have kept the data key: --new-data-key makes another; values that they have read must be changed");
   return `${lines.join("\n")}\n`;
 }
 
-function messageText({ message, at, from, added, removed, changed, replacedBy }: MessageRotation, check: boolean): string {
+function messageText({ message, at, from, added, removed, changed, replacedBy }: MessageRotation, told: Told, check: boolean): string {
   const name = `${at}: PGP message ${message.slice(0, 12)}…`;
   if (!changed) return `${name}: as ${from} says\n`;
   const lines = [`${name}: ${check ? "differs from" : "now as"} ${from}${replacedBy === null ? "" : `, as ${replacedBy.slice(0, 12)}…`}`];
-  for (const each of added) lines.push(`  + ${each}`);
-  for (const each of removed) lines.push(`  - ${each}`);
+  for (const each of added) lines.push(`  + ${told(each)}`);
+  for (const each of removed) lines.push(`  - ${told(each)}`);
   if (removed.length > 0) lines.push("  who was removed keeps what git has of the message: values that they could read must be changed");
   return `${lines.join("\n")}\n`;
 }
