@@ -61,6 +61,8 @@ export interface SealedInput {
   readonly texts: SealedTexts;
   /** The PGP messages of the cluster's pillar, by their digests. */
   readonly blocks: ReadonlyMap<string, string>;
+  /** The line of pillar in which a reference stands. */
+  readonly namedAt?: (reference: string) => Position | undefined;
 }
 
 export interface CompiledAddons {

@@ -34,7 +34,9 @@ export class SealedResolver {
         if (!("message" in found) || said.has(name)) return [];
         said.add(name);
         const message = `${name} leads to nothing: ${found.message}`;
-        return [{ code: "sealed-reference-unresolved", severity: "error", message, at, advice: found.advice }];
+        const named = this.#input.namedAt?.(name);
+        const trail = named === undefined ? {} : { trail: [{ how: "named by", ...named }] };
+        return [{ code: "sealed-reference-unresolved", severity: "error", message, at, ...trail, advice: found.advice }];
       }),
     );
   }

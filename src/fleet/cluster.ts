@@ -18,11 +18,12 @@ import {
   type WrittenFile,
 } from "../addon/index.ts";
 import type { BundleSource } from "../bundle/index.ts";
-import { FindingError, type Finding } from "../finding/index.ts";
-import type { PyDict } from "../python/index.ts";
+import { FindingError, type Finding, type Position } from "../finding/index.ts";
+import { str, type PyDict } from "../python/index.ts";
 import type { JsonPath } from "../schema/index.ts";
 import type { AllowedPlace, SealedTexts } from "../sealed/index.ts";
-import type { AppliedStates, FailedSls, LeftToNode, MinionCompiler, PillarProvenance } from "../salt/index.ts";
+import type { AppliedStates, FailedSls, LeftToNode, MinionCompiler, PillarProvenance, PillarStage } from "../salt/index.ts";
+import { leavesOf, valueAt } from "./changed-data.ts";
 import { addonsOfFailedSls } from "./failed-sls.ts";
 import type { Cluster } from "./roster.ts";
 import { pillarFinding, type PillarProblem } from "./user-schemas.ts";
@@ -92,7 +93,11 @@ export function compileCluster(cluster: Cluster, input: ClusterInput): ClusterCo
       ...(input.policies !== undefined && { policies: input.policies }),
       pillarLine: (path: JsonPath) => provenance()?.at(path)?.winner,
       sources: lineSources(applied.value),
-      sealed: { texts: input.sealed, blocks: pillar.value.sealed },
+      sealed: {
+        texts: input.sealed,
+        blocks: pillar.value.sealed,
+        namedAt: (reference: string) => lineOfReference(reference, input.salt(true).pillar().value),
+      },
       cache: input.addons ?? new AddonCache(input.allowed),
       ...(problems.length + lost.length === 0 && { common: applied.value.common }),
     };
@@ -230,6 +235,17 @@ function addonsOfProblems(problems: readonly PillarProblem[], known: ReadonlySet
     for (const owner of owners) wrong.push({ path: `${ADDONS_DIRECTORY}${owner}/`, id: "", sls: "", findings: [finding] });
   }
   return wrong;
+}
+
+/** The line of pillar that won with a text in which a reference stands. */
+function lineOfReference(reference: string, { data, provenance }: PillarStage["value"]): Position | undefined {
+  // Functions may follow within the braces.
+  const forms = ["}", "|", ";"].map((end) => `${reference.slice(0, -1)}${end}`);
+  const place = leavesOf(data).find((each) => {
+    const value = valueAt(data, each);
+    return typeof value === "string" && forms.some((form) => value.includes(form));
+  });
+  return place === undefined ? undefined : provenance?.at(place.map((step) => (typeof step === "number" ? step : str(step))))?.winner;
 }
 
 function writtenFiles(applied: AppliedStates): WrittenFile[] {
