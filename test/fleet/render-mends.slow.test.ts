@@ -195,6 +195,28 @@ describe("out/ is mended, with the cache as without it, and `--check` says of wh
     });
   });
 
+  test("a file that only counts once a refused value of pillar is out of the way", async () => {
+    const more = (text: string): ReadonlyMap<string, string> =>
+      new Map([
+        ...FILES,
+        ["schemas/pillar/value.schema.json", '{"type": "integer", "x-halite-addons": ["one"]}'],
+        ["pillar/p.sls", "value: x\n"],
+        ["states/a", "{% if pillar.value is defined %}kind: [\n{% else %}{% include 'more' %}{% endif %}"],
+        ["states/more", text],
+      ]);
+    const said = ({ clusters }: Rendered): readonly (readonly string[])[] =>
+      clusters.map(({ findings }) => findings.filter(({ severity }) => severity === "error").map(({ code }) => code));
+    await withFleet(async (fleet) => {
+      for (const text of [manifest("a", "fine"), "kind: [\n", manifest("a", "again")]) {
+        fleet.put(more(text));
+        const expected = text.startsWith("kind") ? ["pillar-type", "yaml-syntax"] : ["pillar-type"];
+        expect(said(await both(fleet)).map((codes) => codes.toSorted())).toEqual([expected, expected, expected]);
+        fleet.ahead += LATER;
+        await both(fleet);
+      }
+    });
+  });
+
   test("what is done bit by bit: a folder first, a file in it when the folder is known", async () => {
     await withFleet(async (fleet) => {
       for (const out of ["out", "alone"]) mkdirSync(fleet.path(out, "z0/c1/one/empty"));
