@@ -7,7 +7,7 @@ export { AddonCache } from "./cache.ts";
 export type { StoredPart } from "./manifest.ts";
 export { compileAddons, compileAlike, failureReasons, type CompiledAddons } from "./compile.ts";
 export { BUILT_IN_NAMESPACES, readAddonSettings, type AddonSettings } from "./declaration.ts";
-export { saysWhen } from "./rollout.ts";
+export { rolloutOfFailed, saysWhen } from "./rollout.ts";
 export { sha256 } from "./digest.ts";
 export { fateOf } from "./line-fate.ts";
 export { publishedLines, publishedObjects, publishedText, type PublishedLine, type PublishedObject } from "./published.ts";

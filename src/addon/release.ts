@@ -63,7 +63,8 @@ export class ReleaseTexts {
     });
     if (release.state === "failed") root.set("why", release.why.map(reasonValue));
     else if (release.addons.length === 0) root.set("addons", new PyDict());
-    if (release.state === "compiled" && release.rollout !== null) root.set("rollout", rolloutValue(release.rollout));
+    const { rollout = null } = release;
+    if (rollout !== null) root.set("rollout", rolloutValue(rollout));
     if (release.state === "compiled" && release.sealed.length > 0) root.set("sealed", release.sealed.map(sealedValue));
     const head = emit([root]);
     if (release.state === "failed" || release.addons.length === 0) return head;

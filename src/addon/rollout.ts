@@ -83,6 +83,19 @@ export function readRollout(value: Value | undefined, refuse: Refuse): Rollout |
   };
 }
 
+/**
+ * When a cluster would get its release, of which nothing comes: clusters of later waves wait for it. Where that can't be told, as `rollout` itself is wrong, it
+ * comes before all others, so that none goes that should have waited.
+ */
+export function rolloutOfFailed(rollout: Rollout | null, wrong: readonly JsonPath[]): Rollout | null {
+  if (wrong.every(([top]) => top !== "rollout")) return rollout;
+  const isOfWave = ([top, part, , field]: JsonPath): boolean =>
+    top !== "rollout" || (part === "waves" && field !== undefined && field !== "order");
+  const isOrdered = rollout !== null && isCount(rollout.order) && wrong.every(isOfWave);
+  if (isOrdered) return rollout;
+  return { wave: rollout?.wave ?? "unknown", order: 0, soak: 0, maxUnavailable: 1, paused: false, approved: null };
+}
+
 function approvals(settings: PyDict, at: readonly string[], refuse: Refuse): readonly string[] | null {
   const approval = settings.get("approval") ?? "none";
   const approved = settings.get("approved") ?? [];

@@ -131,7 +131,13 @@ export type Release =
       readonly sealed: readonly SealedReference[];
       readonly rollout: Rollout | null;
     }
-  | { readonly state: "failed"; readonly cluster: ClusterIdentity; readonly why: readonly FailureReason[] };
+  | {
+      readonly state: "failed";
+      readonly cluster: ClusterIdentity;
+      readonly why: readonly FailureReason[];
+      /** What others wait for it by. Default: nobody does, or it is not known. */
+      readonly rollout?: Rollout | null;
+    };
 
 export interface ClusterIdentity {
   readonly id: string;

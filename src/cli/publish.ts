@@ -44,7 +44,7 @@ export const command: Command = {
           failed.length > clusters ? plural(failed.length - clusters, "addon") : "",
         ];
         terminal.err(
-          `what is published of ${parts.filter((part) => part !== "").join(" and ")} stays as it is; other clusters, those of later waves too, do not wait for that\n`,
+          `what is published of ${parts.filter((part) => part !== "").join(" and ")} stays as it is${clusters > 0 ? "; waves after a cluster's that failed wait for it" : ""}\n`,
         );
       }
       const outcome = await publishRelease(context, fleet, publisher, release, allowed);

@@ -5,6 +5,7 @@ import {
   compileAlike,
   failureReasons,
   readAddonSettings,
+  rolloutOfFailed,
   saysWhen,
   AddonCache,
   type AddonSettings,
@@ -78,7 +79,11 @@ export function compileCluster(cluster: Cluster, input: ClusterInput): ClusterCo
     const told = [...checked, ...settingsProblems(settings, checked, provenance)].map((problem) => ofRollout(problem, pillar.value.data));
     const pillarFindings = told.map((problem) => problem.finding);
     const problems = told.filter(({ finding }) => finding.severity === "error");
-    const failed = (findings: readonly Finding[]): ClusterCompile => ({ ...failedCluster(cluster, findings), refused: problems });
+    const rollout = rolloutOfFailed(
+      settings.rollout,
+      problems.map(({ path }) => path),
+    );
+    const failed = (findings: readonly Finding[]): ClusterCompile => ({ ...failedCluster(cluster, findings, rollout), refused: problems });
     if (settings.problems.some(({ path }) => addonOfSettings(path) === undefined)) return failed([...pillar.findings, ...pillarFindings]);
     const low = salt.low();
     const lost = low.value === undefined ? undefined : addonsLost(low.value.failed, settings);
@@ -137,11 +142,11 @@ function compileFiles(
   return compileAddons({ ...addons, written, failed: [...failedFiles(applied), ...lost, ...wrong] });
 }
 
-/** A cluster of which nothing is published. */
-export function failedCluster(cluster: Cluster, findings: readonly Finding[]): ClusterCompile {
+/** A cluster of which nothing is published. `rollout`: what others wait for it by. */
+export function failedCluster(cluster: Cluster, findings: readonly Finding[], rollout: Release["rollout"] = null): ClusterCompile {
   return {
     cluster,
-    release: { state: "failed", cluster: identityOf(cluster), why: failureReasons(findings) },
+    release: { state: "failed", cluster: identityOf(cluster), why: failureReasons(findings), rollout },
     findings,
     leftToNode: { states: [], files: [] },
     sealedReads: [],

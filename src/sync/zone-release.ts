@@ -54,8 +54,11 @@ export function clusterRelease(cluster: string, files: ReadonlyMap<string, Buffe
   }
   if (!isObject(release) || textAt(release, "kind") !== "Release") return failed("its release.yaml is no Release");
   const { rollout, ...rest } = release;
-  if (rest["state"] === "failed")
-    return failed(`its release did not compile: ${textAt(listAt(release, "why")[0] ?? null, "message") ?? ""}`);
+  if (rest["state"] === "failed") {
+    const why = failed(`its release did not compile: ${textAt(listAt(release, "why")[0] ?? null, "message") ?? ""}`);
+    // Later waves wait for it.
+    return { ...why, rollout: readRollout(rollout ?? null) ?? null };
+  }
   const content = digest(canonical(rest));
   if (rollout === undefined || rollout === null) return { cluster, files, rollout: null, content, problem: null };
   const read = readRollout(rollout);

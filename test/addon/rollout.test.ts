@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readAddonSettings, ReleaseTexts } from "../../src/addon/index.ts";
+import { readAddonSettings, ReleaseTexts, rolloutOfFailed, saysWhen } from "../../src/addon/index.ts";
 import { PyDict } from "../../src/python/index.ts";
 import { loadSalt } from "../../src/yaml/index.ts";
 
@@ -59,4 +59,29 @@ test.each([
   ],
 ])("%s is refused", (yaml, message) => {
   expect(settingsOf(yaml).problems.map(({ path, message: said }) => `pillar ${path.join(":")}: ${said}`)).toContain(message);
+});
+
+test.each([
+  ["what is wrong elsewhere", ["images", "mirror"], { wave: "rest", order: 2 }],
+  ["a setting of the wave", ["rollout", "waves", "rest", "soak"], { wave: "rest", order: 2 }],
+  ["its order", ["rollout", "waves", "rest", "order"], { wave: "rest", order: 0 }],
+  ["a wave that is none", ["rollout", "waves", "rest"], { wave: "rest", order: 0 }],
+  ["the name of the wave", ["rollout", "wave"], { wave: "rest", order: 0 }],
+  ["a field that is not there", ["rollout", "wvae"], { wave: "rest", order: 0 }],
+])("a cluster that failed is waited for by its order, or by all where that may be another: %s", (_name, path, expected) => {
+  const { rollout } = settingsOf(`rollout:\n  wave: rest${WAVES}`);
+  expect(rolloutOfFailed(rollout, [path])).toMatchObject(expected);
+  // Without a wave nobody waits, unless rollout is what is wrong.
+  expect(rolloutOfFailed(null, [path])).toEqual(path[0] === "rollout" ? expect.objectContaining({ wave: "unknown", order: 0 }) : null);
+});
+
+test("a cluster reads its own wave's settings and no others", () => {
+  const pillar = (yaml: string): PyDict => {
+    const { value } = loadSalt(yaml, { file: "pillar.sls" });
+    return value instanceof PyDict ? value : new PyDict();
+  };
+  const [rest, none] = [pillar(`rollout:\n  wave: rest${WAVES}`), pillar(`rollout:${WAVES}`)];
+  const paths = [["wave"], ["waves"], ["waves", "rest", "soak"], ["waves", "canary", "soak"]].map((path) => ["rollout", ...path]);
+  expect(paths.map((path) => saysWhen(rest, path))).toEqual([true, true, true, false]);
+  expect(paths.map((path) => saysWhen(none, path))).toEqual([true, false, false, false]);
 });

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decide, isDone, type OtherZone, type ReleasedRollout, type WaveCluster } from "../../src/sync/index.ts";
+import { clusterRelease } from "../../src/sync/zone-release.ts";
 
 const wave = (order: number, more: Partial<ReleasedRollout> = {}): ReleasedRollout => ({
   wave: `w${order}`,
@@ -135,6 +136,25 @@ describe("which cluster may have the new release", () => {
       b: "waits: wave w1 comes first: a: its release did not compile",
     });
   });
+});
+
+test("a release that did not compile keeps its place in the order, where it says one", () => {
+  const released = (rollout: string): ReturnType<typeof clusterRelease> =>
+    clusterRelease(
+      "a",
+      new Map([["release.yaml", Buffer.from(`kind: Release\nstate: failed\nwhy:\n- code: x\n  message: no such wave\n${rollout}`)]]),
+    );
+  const failed = released("rollout:\n  wave: w1\n  order: 1\n  maxUnavailable: 1\n");
+  expect(failed).toMatchObject({ problem: "its release did not compile: no such wave", rollout: wave(1) });
+  expect(
+    told([cluster("a", failed.rollout, { problem: failed.problem }), cluster("b", wave(2)), cluster("c", wave(1)), cluster("d", null)]),
+  ).toEqual({
+    a: "stopped: its release did not compile: no such wave",
+    b: "waits: wave w1 comes first: a: its release did not compile: no such wave",
+    c: "go",
+    d: "go",
+  });
+  expect(released("")).toMatchObject({ problem: "its release did not compile: no such wave", rollout: null });
 });
 
 describe("any fleet of any number of zones", () => {
