@@ -103,6 +103,11 @@ export function scanQuoted(cursor: Cursor, single: boolean): string {
   const { text } = cursor;
   const start = cursor.pos;
   const quote = single ? 39 : 34;
+  const end = plainEnd(text, start + 1, quote);
+  if (end !== undefined) {
+    cursor.pos = end + 1;
+    return text.slice(start + 1, end);
+  }
   cursor.pos++;
   let value = "";
   for (;;) {
@@ -139,6 +144,16 @@ export function scanQuoted(cursor: Cursor, single: boolean): string {
   }
   cursor.pos++;
   return value;
+}
+
+/** Where a quoted scalar ends that reads as it is written, as most do: on one line, with nothing escaped. */
+function plainEnd(text: string, from: number, quote: number): number | undefined {
+  for (let at = from; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit === quote) return quote === 39 && text.charCodeAt(at + 1) === 39 ? undefined : at;
+    if ((unit === 92 && quote === 34) || (isBlankZ(unit) && !isBlank(unit))) return undefined;
+  }
+  return undefined;
 }
 
 /** Blanks and line breaks within a quoted scalar, as they read. */
