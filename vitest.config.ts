@@ -10,7 +10,8 @@ import { defineConfig } from "vitest/config";
  * - real (`*.real.test.ts`): with the real programs that test/real/set-up.ts installs.
  *
  * Generated tests take the seed HALITE_SEED, a number or `random`; without it the same one every time, so that a run is green or red
- * whoever runs it.
+ * whoever runs it. `HALITE_KILLS=200` has controllers killed in the virtual machine for as many
+ * operations, and not for a minute and a half (test/controllers/kills.ts).
  */
 /** Protocol definitions are their text, as scripts/bundle.mjs has it. */
 const protocols = {

@@ -8,3 +8,9 @@ export function seededNumbers(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
+
+/** The seed HALITE_SEED: a number, or `random` for one that nobody knows before; `otherwise` where it is not given. Whoever takes it prints it. */
+export function givenSeed(otherwise: number): number {
+  const given = process.env["HALITE_SEED"];
+  return given === "random" ? Date.now() % 2 ** 31 : Number(given ?? otherwise);
+}

@@ -67,7 +67,7 @@ export async function startDriverIn(node: StorageNode, args = "--without-cluster
     `rm -f ${SOCKET}
 ${env} setsid /host${NODE} /exchange/lvm-csi.cjs --node=n1 --socket=${SOCKET} --port=0 ${args} >>/exchange/driver.log 2>&1 </dev/null &
 echo $!
-for each in $(seq 600); do [ -S ${SOCKET} ] && exit 0; sleep .1; done
+for each in $(seq 600); do [ -S ${SOCKET} ] && exit 0; sleep .2; done
 cat /exchange/driver.log >&2; exit 1`,
     120_000,
   );

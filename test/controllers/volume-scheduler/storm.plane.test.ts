@@ -6,10 +6,10 @@ import { until } from "../runtime/api.ts";
 import { createLoad, figuresOf, untilRunning, type Load } from "./load.ts";
 import { SchedulerStack, type SchedulerPod } from "./stack.ts";
 import { claim, create, get, pod, volume } from "./world.ts";
-import { seededNumbers } from "../../seeded-numbers.ts";
+import { givenSeed, seededNumbers } from "../../seeded-numbers.ts";
 
 const possible = await canHavePlane();
-const SEED = process.env["HALITE_SEED"] === "random" ? Date.now() % 2 ** 31 : Number(process.env["HALITE_SEED"] ?? 20261);
+const SEED = givenSeed(20261);
 /** 300 volumes on 100 disks; 240 pods with 300 claims less what stays free. */
 const LOAD: Load = { nodes: 20, disksPerNode: 6, volumesPerDisk: 3, apps: 30, podsPerApp: 8, twoClaims: 4 };
 
