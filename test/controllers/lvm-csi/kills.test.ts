@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { CsiError } from "../../../src/controllers/csi/index.ts";
 import { BLOCK, createRequest, driverOn, MIB, simulatedNode, SIZE, STAGING, targetOf } from "./driver.ts";
-import { seededNumbers } from "../../seeded-numbers.ts";
+import { givenSeed, seededNumbers } from "../../seeded-numbers.ts";
 import { EXTENT, KilledError, type SimulatedNode } from "./simulated-node.ts";
 
-const seeds = Array.from({ length: 3 }, (_, index) => Number(process.env["HALITE_SEED"] ?? 1) * 100 + index);
+const seeds = Array.from({ length: 3 }, (_, index) => givenSeed(1) * 100 + index);
 
 describe("kill -9 at random instants of 200 operations", () => {
   test.each(seeds)("no volume without an owner, none twice, and nobody sees another's data (seed %i)", async (seed) => {
