@@ -89,11 +89,14 @@ export function readRollout(value: Value | undefined, refuse: Refuse): Rollout |
  */
 export function rolloutOfFailed(rollout: Rollout | null, wrong: readonly JsonPath[]): Rollout | null {
   if (wrong.every(([top]) => top !== "rollout")) return rollout;
-  const isOfWave = ([top, part, , field]: JsonPath): boolean =>
-    top !== "rollout" || (part === "waves" && field !== undefined && field !== "order");
-  const isOrdered = rollout !== null && isCount(rollout.order) && wrong.every(isOfWave);
+  const isOrdered = rollout !== null && isCount(rollout.order) && wrong.every(leavesOrder);
   if (isOrdered) return rollout;
   return { wave: rollout?.wave ?? "unknown", order: 0, soak: 0, maxUnavailable: 1, paused: false, approved: null };
+}
+
+/** Whether a wrong value says nothing about which wave comes when. */
+function leavesOrder([top, part, , field]: JsonPath): boolean {
+  return top !== "rollout" || (part === "waves" && field !== undefined && field !== "order");
 }
 
 function approvals(settings: PyDict, at: readonly string[], refuse: Refuse): readonly string[] | null {

@@ -368,7 +368,7 @@ describe.skipIf(!possible).each(API_SERVERS)("addon-manager behaviour, %s API se
   test("19 immutable fields: said once for each object, nothing is recreated, the rest applies", async () => {
     const ns = "s19";
     const other = new Other(api, ns);
-    const version = (two: boolean, annotations = ""): Manifests => ({
+    const immutable = (two: boolean, annotations = ""): Manifests => ({
       s19: {
         "ns.yaml": namespaceYaml(ns),
         "ok.yaml": configYaml(ns, "ok", { a: two ? "2" : "1" }),
@@ -380,7 +380,7 @@ describe.skipIf(!possible).each(API_SERVERS)("addon-manager behaviour, %s API se
         "immutable.yaml": `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: i, namespace: ${ns}, annotations: {${annotations}}}\nimmutable: true\ndata: {a: "${two ? 2 : 1}"}\n`,
       },
     });
-    await fine(version(false));
+    await fine(immutable(false));
     const names: readonly (readonly [string, string])[] = [
       ["deployment", "d"],
       ["job", "j"],
@@ -392,7 +392,7 @@ describe.skipIf(!possible).each(API_SERVERS)("addon-manager behaviour, %s API se
     const uids = async (): Promise<readonly (string | undefined)[]> =>
       await Promise.all(names.map(async ([kind, name]) => (await other.get(kind, name))?.metadata.uid));
     const before = await uids();
-    const done = await apply(version(true));
+    const done = await apply(immutable(true));
     for (const [, name] of names) {
       expect(operation(done, name)).toMatchObject({
         op: "refuse",
@@ -402,14 +402,14 @@ describe.skipIf(!possible).each(API_SERVERS)("addon-manager behaviour, %s API se
     expect(await uids()).toEqual(before);
     expect((await other.get("configmap", "ok"))?.data).toEqual({ a: "2" });
     expect(JSON.stringify(done.plan)).not.toContain("MQ==");
-    const replaced = await fine(version(true, "halite.dev/replace: allowed"));
+    const replaced = await fine(immutable(true, "halite.dev/replace: allowed"));
     for (const [, name] of names) expect(operation(replaced, name)?.op).toBe("replace");
     const after = await uids();
     for (const [index, uid] of after.entries()) {
       expect(uid).toBeDefined();
       expect(uid).not.toBe(before[index]);
     }
-    await silent(version(true, "halite.dev/replace: allowed"));
+    await silent(immutable(true, "halite.dev/replace: allowed"));
   });
 
   test("20-23 what is broken in one addon stops that addon alone: nothing of it is touched or pruned, all others apply and prune", async () => {
