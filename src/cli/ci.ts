@@ -10,7 +10,7 @@ import {
   type DangerLevel,
   type FleetDiff,
 } from "../diff/index.ts";
-import { printPosition } from "../finding/index.ts";
+import { followWords, printPosition } from "../finding/index.ts";
 import { findingsByCluster, type CompiledCluster, type Fleet } from "../fleet/index.ts";
 import { UsageError, type Command, type CommandContext } from "./command.ts";
 import { compareSides } from "./diff.ts";
@@ -104,13 +104,14 @@ function findingsMarkdown(findings: readonly FoldedFinding[], invalid: boolean):
   const told = findings.filter(({ finding }) => finding.severity !== "note");
   if (told.length === 0) return "✅ **Valid**\n\n";
   const lines = told.slice(0, MOST_FINDINGS).map(({ finding, clusters }) => {
-    const { code, severity, message, advice, follow = [] } = finding;
+    const { code, severity, message, advice } = finding;
     // The line to change, where it is known: of a compiled file nobody has a copy.
     const place = finding.sources?.[0] ?? finding.at;
     const at = place === undefined ? "" : `\`${printPosition(place).replaceAll("`", "'")}\` `;
     const how = advice === undefined ? "" : `: ${shortened(advice, 200)}`;
     const about = [code, ...(clusters.length > 0 ? [plural(clusters.length, "cluster")] : [])];
-    if (follow.length > 0) about.push(`${plural(follow.length, "further finding")} ${follow.length === 1 ? "follows" : "follow"} from it`);
+    const follow = followWords(finding);
+    if (follow !== undefined) about.push(follow);
     return `- ${severity === "error" ? "❌" : "⚠️"} ${at}${shortened(message, 400)}${how} (${about.join(", ")})`;
   });
   const more = told.length > MOST_FINDINGS ? `\n- and ${told.length - MOST_FINDINGS} more` : "";

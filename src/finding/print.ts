@@ -5,6 +5,12 @@ export function printPosition(at: Position): string {
   return [at.file, at.line, at.column].filter((part) => part !== undefined).join(":");
 }
 
+/** How many findings follow from one, in words; `undefined` where none do. */
+export function followWords({ follow = [] }: Finding): string | undefined {
+  const { length } = follow;
+  return length === 0 ? undefined : `${length} further finding${length === 1 ? " follows" : "s follow"} from it`;
+}
+
 /** The place, message and code of a finding in a line. */
 export function findingLine({ at, message, code }: Finding): string {
   return `${at === undefined ? "" : `${printPosition(at)}: `}${message.split("\n")[0] ?? ""} [${code}]`;
@@ -19,8 +25,8 @@ export function printFinding(finding: Finding): string {
   for (const step of finding.trail ?? []) lines.push(`  ${step.how} ${printPosition(step)}`);
   if (finding.accepted !== undefined) lines.push(`  accepted on the object: ${finding.accepted}`);
   else lines.push(...[finding.reason, finding.advice].flatMap((text) => (text === undefined ? [] : `  ${text}`)));
-  const { length } = finding.follow ?? [];
-  if (length > 0) lines.push(`  ${length} further finding${length === 1 ? " follows" : "s follow"} from it`);
+  const follow = followWords(finding);
+  if (follow !== undefined) lines.push(`  ${follow}`);
   return lines.join("\n");
 }
 
