@@ -40,8 +40,8 @@ export const command: Command = {
       version: context.version,
     });
     const [only = null] = shards;
-    const unlock = await lockFolder(shards.length > 1 ? setting.state : placesOf(setting, only).folder);
     const own = sync.lease === null || args.flag("once") ? undefined : ownCluster(context);
+    const unlock = await lockFolder(shards.length > 1 ? setting.state : placesOf(setting, only).folder);
     const stop = new AbortController();
     const end = (): void => stop.abort();
     // Not once: what runs meanwhile (git) ends with a signal too, and has the process end at once where nobody listens any more.
