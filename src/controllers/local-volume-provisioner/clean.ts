@@ -1,5 +1,5 @@
 import { NodeCommandError, type NodeCommand, type NodeCommands } from "../runtime/index.ts";
-import { mkfsCommand, mountCommands, type ConfiguredPartition, type FilesystemPrograms } from "../storage-api/index.ts";
+import { blankCommands, mkfsCommand, mountCommands, type ConfiguredPartition, type FilesystemPrograms } from "../storage-api/index.ts";
 import type { CleanPolicy } from "./config.ts";
 import { dataPath } from "./persistent-volume.ts";
 
@@ -18,7 +18,8 @@ export function cleanCommands(
   programs: FilesystemPrograms,
 ): readonly NodeCommand[] {
   const { device, filesystem } = partition;
-  if (filesystem === undefined) return [...erase(partition, policy), ...blank(partition)];
+  // Discarded blocks may still be read on some disks: what a file system or a program would take for its own is zeros.
+  if (filesystem === undefined) return [...erase(partition, policy), ...blankCommands(partition.device, partition.size)];
   const { mountPath } = filesystem;
   if (policy === "clear")
     return [{ tool: "find", args: [mountPath, "-xdev", "-mindepth", "1", "-delete"], timeout: WHOLE_DISK }, ...dataFolder(partition)];
@@ -48,15 +49,6 @@ function erase({ device }: ConfiguredPartition, policy: CleanPolicy): readonly N
     default:
       return [{ tool: "shred", args: ["--force", "--iterations=1", "--zero", "--", device], timeout: WHOLE_DISK }];
   }
-}
-
-/** Discarded blocks may still be read on some disks: what a file system or a program would take for its own is zeros. */
-function blank({ device, size }: ConfiguredPartition): readonly NodeCommand[] {
-  const last = Math.max(0, Math.floor(size / 2 ** 20) - 1);
-  return [0, last].map((seek) => ({
-    tool: "dd",
-    args: ["if=/dev/zero", `of=${device}`, "bs=1M", `seek=${seek}`, "count=1", "oflag=direct", "conv=nocreat,notrunc,fsync", "status=none"],
-  }));
 }
 
 /**

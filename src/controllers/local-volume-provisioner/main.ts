@@ -11,6 +11,7 @@ import {
   Informer,
   jsonLog,
   Metrics,
+  POD_OPTIONS,
   Reconciler,
   Resource,
   runProcess,
@@ -32,8 +33,7 @@ const OPTIONS = {
   configuration: { type: "string", value: "FILE", default: SYSTEM_CONFIGURATION, about: "what storage-node has made of the node's disks" },
   interval: { type: "number", value: "SECONDS", default: 30, about: "between two looks" },
   port: { type: "number", default: 9466, about: "of /healthz, /readyz and /metrics" },
-  host: { type: "string", value: "ADDRESS", about: "on which those are served; without it on every one" },
-  account: { type: "string", value: "FOLDER", about: "of the ServiceAccount, where it is not a pod's" },
+  ...POD_OPTIONS,
 } as const;
 
 async function main(values: ProgramValues<typeof OPTIONS>): Promise<number> {

@@ -1,5 +1,5 @@
 /** The CSI driver of LVM volumes, one on each node. */
-import { jsonLog, Metrics, runProcess, runProgram, systemClock, type ProgramValues } from "../runtime/index.ts";
+import { jsonLog, Metrics, POD_OPTIONS, runProcess, runProgram, systemClock, type ProgramValues } from "../runtime/index.ts";
 import { startDriver } from "./driver.ts";
 
 declare const HALITE_VERSION: string;
@@ -8,7 +8,7 @@ const OPTIONS = {
   node: { type: "string", value: "NAME", required: true, about: "the Node's name" },
   socket: { type: "string", value: "PATH", default: "/csi/csi.sock", about: "where CSI is served" },
   port: { type: "number", default: 9810, about: "of /healthz, /readyz and /metrics; 0: one that is free" },
-  account: { type: "string", value: "FOLDER", about: "of the ServiceAccount, where it is not a pod's" },
+  account: POD_OPTIONS.account,
   "without-cluster": { type: "boolean", about: "nothing is read from or written to an API server: for trying it out" },
 } as const;
 

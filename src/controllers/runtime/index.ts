@@ -45,5 +45,5 @@ export {
   type NodeTool,
 } from "./node-command.ts";
 export { runProcess, type HostProcess, type ProcessOptions } from "./process.ts";
-export { countedCommands, runProgram, UsageError, type ProgramProcess, type ProgramValues } from "./program.ts";
+export { countedCommands, POD_OPTIONS, runProgram, UsageError, type ProgramProcess, type ProgramValues } from "./program.ts";
 export { WorkQueue, type WorkQueueOptions, type WorkResult } from "./work-queue.ts";

@@ -22,6 +22,12 @@ export interface ProgramOption {
   readonly default?: string | number;
 }
 
+/** Options of programs that run in pods. */
+export const POD_OPTIONS = {
+  host: { type: "string", value: "ADDRESS", about: "on which those are served; without it on every one" },
+  account: { type: "string", value: "FOLDER", about: "of the ServiceAccount, where it is not a pod's" },
+} as const;
+
 type ProgramOptions = Readonly<Record<string, ProgramOption>>;
 
 /** A controller's program, as its help says it. */

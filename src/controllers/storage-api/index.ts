@@ -35,6 +35,7 @@ export {
   type SystemConfiguration,
 } from "./system-configuration.ts";
 export {
+  blankCommands,
   filesystemPrograms,
   mkfsCommand,
   mountCommands,

@@ -92,6 +92,15 @@ export function mountCommands({ type, uuid, mountPath, options }: ConfiguredFile
   ];
 }
 
+/** Zeros over a device's first and last MiB, where signatures lie. `size`: the device's, in bytes. Where the device has gone it fails, and no file is made in its place. */
+export function blankCommands(device: string, size: number): readonly NodeCommand[] {
+  const last = Math.max(0, Math.floor(size / 2 ** 20) - 1);
+  return [0, last].map((seek) => ({
+    tool: "dd",
+    args: ["if=/dev/zero", `of=${device}`, "bs=1M", `seek=${seek}`, "count=1", "oflag=direct", "conv=nocreat,notrunc,fsync", "status=none"],
+  }));
+}
+
 export function readRecordCommand({ device, block }: RecordPlace): NodeCommand {
   return {
     tool: "dd",

@@ -9,6 +9,7 @@ import {
   EventRecorder,
   jsonLog,
   Metrics,
+  POD_OPTIONS,
   Reconciler,
   runProcess,
   runProgram,
@@ -28,8 +29,7 @@ const OPTIONS = {
   configuration: { type: "string", value: "FILE", default: SYSTEM_CONFIGURATION, about: "where what was made of the disks is written" },
   interval: { type: "number", value: "SECONDS", default: 60, about: "between two looks" },
   port: { type: "number", default: 9465, about: "of /healthz, /readyz and /metrics" },
-  host: { type: "string", value: "ADDRESS", about: "on which those are served; without it on every one" },
-  account: { type: "string", value: "FOLDER", about: "of the ServiceAccount, where it is not a pod's" },
+  ...POD_OPTIONS,
 } as const;
 
 async function main(values: ProgramValues<typeof OPTIONS>): Promise<number> {

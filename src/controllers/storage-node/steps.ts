@@ -1,5 +1,6 @@
 import type { NodeCommand } from "../runtime/index.ts";
 import {
+  blankCommands,
   mkfsCommand,
   mountCommands,
   writeRecordCommand,
@@ -119,15 +120,7 @@ function make({ partition, record, use, mounted }: Extract<Step, { action: "make
   const at = byUuid(partition);
   const recorded = writeRecordCommand({ device: byUuid(record), block: partition.number }, { partition: partition.uuid, state: "new" });
   if (use.filesystem === undefined) {
-    const last = Math.max(0, Math.floor(partition.size / 2 ** 20) - 1);
-    return [
-      { tool: "wipefs", args: ["--all", at] },
-      ...[0, last].map((seek): NodeCommand => ({
-        tool: "dd",
-        args: ["if=/dev/zero", `of=${at}`, "bs=1M", `seek=${seek}`, "count=1", "oflag=direct", "conv=nocreat,notrunc,fsync", "status=none"],
-      })),
-      recorded,
-    ];
+    return [{ tool: "wipefs", args: ["--all", at] }, ...blankCommands(at, partition.size), recorded];
   }
   const filesystem = filesystemOf(use, partition, use.filesystem);
   return [

@@ -6,6 +6,7 @@ import {
   jsonLog,
   Leader,
   Metrics,
+  POD_OPTIONS,
   Resource,
   runProcess,
   runProgram,
@@ -29,10 +30,10 @@ const OPTIONS = {
   identity: { type: "string", value: "NAME", about: "whose Lease it is; without it one of this process" },
   port: { type: "number", default: 9470, about: "of the extender, on the loopback alone" },
   "health-port": { type: "number", default: 9471, about: "of /healthz, /readyz and /metrics" },
-  "health-host": { type: "string", value: "ADDRESS", about: "on which those are served; without it on every one" },
+  "health-host": POD_OPTIONS.host,
   "bind-timeout": { type: "number", value: "SECONDS", default: 600, about: "that a pod waits on its node for a volume that is being made" },
   "hold-ttl": { type: "number", value: "SECONDS", default: 60, about: "that a promise is kept which nobody takes" },
-  account: { type: "string", value: "FOLDER", about: "of the ServiceAccount, where it is not a pod's" },
+  account: POD_OPTIONS.account,
 } as const;
 
 async function main(values: ProgramValues<typeof OPTIONS>): Promise<number> {
