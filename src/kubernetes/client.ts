@@ -85,6 +85,7 @@ export class ApiClient {
   #counts = { requests: 0, writes: 0, retries: 0, throttled: 0 };
   /** Nothing is sent before that moment: a 429 is for the client, not for the one request. */
   #notBefore = 0;
+  readonly #closing = new AbortController();
 
   constructor(endpoint: Endpoint, options: ClientOptions = {}) {
     this.#connection = new Connection(endpoint);
@@ -100,7 +101,9 @@ export class ApiClient {
     return { ...this.#counts };
   }
 
+  /** Calls that are under way, or wait for another try, end with an UnreachableError. */
   close(): void {
+    this.#closing.abort();
     this.#connection.close();
   }
 
@@ -178,7 +181,7 @@ export class ApiClient {
     let authorised = false;
     for (let attempt = 0; ; attempt++) {
       const pause = this.#notBefore - performance.now();
-      if (pause > 0) await wait(pause, undefined, { signal: request.signal });
+      if (pause > 0) await this.#pause(pause, request.signal);
       this.#counts.requests += 1;
       if (request.method !== "GET" && !dry) this.#counts.writes += 1;
       if (attempt > 0) this.#counts.retries += 1;
@@ -188,10 +191,10 @@ export class ApiClient {
         if (answer.status < 400) return parseBody(request, answer.body);
       } catch (error) {
         request.signal?.throwIfAborted();
-        if (!(error instanceof UnreachableError) || !(repeatable || dry)) throw error;
+        if (!(error instanceof UnreachableError) || !(repeatable || dry) || this.#closing.signal.aborted) throw error;
         const delay = backoff(attempt);
         if (performance.now() + delay > until) throw error;
-        await wait(delay, undefined, { signal: request.signal });
+        await this.#pause(delay, request.signal);
         continue;
       }
       const refused = apiError(answer);
@@ -210,7 +213,17 @@ export class ApiClient {
         if (serverErrors < TRIES_OF_SERVER_ERRORS) delay = retryAfter(answer) ?? backoff(attempt);
       }
       if (delay === undefined || performance.now() + delay > until) throw refused;
-      if (delay > 0) await wait(delay, undefined, { signal: request.signal });
+      if (delay > 0) await this.#pause(delay, request.signal);
+    }
+  }
+
+  async #pause(delay: number, signal: AbortSignal | undefined): Promise<void> {
+    const closing = this.#closing.signal;
+    try {
+      await wait(delay, undefined, { signal: signal === undefined ? closing : AbortSignal.any([signal, closing]) });
+    } catch (error) {
+      if (closing.aborted) throw new UnreachableError("the connection was closed", { cause: error });
+      throw error;
     }
   }
 }

@@ -114,14 +114,19 @@ export class Connection {
   }
 
   async #open(request: HttpRequest): Promise<HttpStream> {
-    if (this.#closed) throw new UnreachableError("the connection was closed");
+    this.#refuseClosed();
     request.signal?.throwIfAborted();
     const credentials = await this.#currentCredentials();
+    this.#refuseClosed();
     const transport = await this.#connect(credentials);
     const headers = { ...request.headers, ...credentials.headers };
     return transport.kind === "h2"
       ? await this.#openHttp2(transport.session, request, headers)
       : await this.#openHttp1(transport.agent, request, headers);
+  }
+
+  #refuseClosed(): void {
+    if (this.#closed) throw new UnreachableError("the connection was closed");
   }
 
   /** Read once in a minute: a token's file is rotated long before it expires. */
@@ -179,7 +184,10 @@ export class Connection {
       settings: { enablePush: false, initialWindowSize: 1024 * 1024 },
     });
     // Room for the lists of several kinds at a time.
-    session.once("connect", () => session.setLocalWindowSize(4 * 1024 * 1024));
+    session.once("connect", () => {
+      // Node says so even of a session that was destroyed a moment before, and throws at who then sets anything.
+      if (!session.destroyed) session.setLocalWindowSize(4 * 1024 * 1024);
+    });
     const gone = (): void => {
       // A newer connection is not this one's to forget.
       if (this.#session === session) this.#transport = undefined;

@@ -117,7 +117,8 @@ describe.skipIf(!possible)("the mission", () => {
     await create(CLAIMS, claim("database", "local-nvme", "900Gi"));
     await create(PODS, pod("database"));
     await until("it runs where its disk is", async () => (await get(`${PODS}/database`)).spec?.nodeName === "db-1", 120_000);
-    expect((await get(`${CLAIMS}/database`)).status.phase).toBe("Bound");
+    // The scheduler waits for the claim's volume; the controller manager says that it is bound a moment after it has bound it.
+    await until("its claim is bound", async () => (await get(`${CLAIMS}/database`)).status.phase === "Bound", 60_000);
     const { path } = volume.spec.local;
     await databases.machine.output(`echo rows >${path}/table && sync -f ${path}`);
 

@@ -1,5 +1,5 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
@@ -18,9 +18,9 @@ export class Agent {
   readonly #ready: Promise<void>;
   #next = 1;
 
-  constructor(socketPath: string, folder: string) {
+  constructor(socket: Socket, folder: string) {
     this.#folder = folder;
-    this.#socket = connect(socketPath);
+    this.#socket = socket;
     this.#ready = new Promise((resolve, reject) => {
       this.#socket.on("error", reject);
       this.#socket.once("close", () => reject(new Error("the node has gone")));

@@ -3,8 +3,8 @@
  * emulation alone, so that it does wherever Node and QEMU do: it starts in some ten seconds, and is some ten times slower than this machine.
  */
 import { spawn, type ChildProcess } from "node:child_process";
-import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -116,15 +116,19 @@ class Machine implements StorageNode {
         resolve();
       });
     });
-    const sockets = [this.#path("agent.sock"), this.#path("monitor.sock")];
     try {
-      const until = Date.now() + 20_000;
-      while (!sockets.every((path) => existsSync(path))) {
-        if (hasEnded(child) || Date.now() > until) throw new Error("QEMU did not start");
-        await wait(20);
-      }
-      const agent = new Agent(this.#path("agent.sock"), this.exchange);
-      this.#running = { child, ended, agent, monitor: await Monitor.open(this.#path("monitor.sock")) };
+      const until = Date.now() + 60_000;
+      const listens = async (name: string): Promise<Socket> => {
+        for (;;) {
+          const socket = await tryConnect(this.#path(name));
+          if (socket !== undefined) return socket;
+          if (hasEnded(child) || Date.now() > until) throw new Error("QEMU did not start");
+          await wait(20);
+        }
+      };
+      const monitor = await Monitor.open(await listens("monitor.sock"));
+      const agent = new Agent(await listens("agent.sock"), this.exchange);
+      this.#running = { child, ended, agent, monitor };
       const limit = new AbortController();
       const late = wait(START, undefined, { signal: limit.signal }).then(() => {
         throw new Error(`the node was not ready after ${START} ms`);
@@ -225,6 +229,15 @@ class Machine implements StorageNode {
     const plain = options.flatMap(([name, value]) => [`-${name}`, ...(value === undefined ? [] : [value])]);
     return [...plain, ...diskArguments(this.#folder, disks)];
   }
+}
+
+/** Undefined where nobody listens yet: a socket has its file from when it is bound. */
+async function tryConnect(path: string): Promise<Socket | undefined> {
+  const socket = connect(path);
+  return await new Promise((resolve) => {
+    socket.once("connect", () => resolve(socket));
+    socket.once("error", () => resolve(undefined));
+  });
 }
 
 function hasEnded(child: ChildProcess): boolean {

@@ -1,4 +1,4 @@
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { createInterface } from "node:readline";
 
 type Message = Readonly<Record<string, unknown>>;
@@ -19,12 +19,7 @@ export class Monitor {
     socket.on("error", () => undefined);
   }
 
-  static async open(path: string): Promise<Monitor> {
-    const socket = connect(path);
-    await new Promise<void>((resolve, reject) => {
-      socket.once("connect", resolve);
-      socket.once("error", reject);
-    });
+  static async open(socket: Socket): Promise<Monitor> {
     const monitor = new Monitor(socket);
     await monitor.execute("qmp_capabilities");
     return monitor;
