@@ -5,6 +5,7 @@ import {
   Informer,
   metadataOf,
   NO_LOG,
+  sleepUntil,
   systemClock,
   UnreachableError,
   type ApiClient,
@@ -156,7 +157,7 @@ export class ClusterKeeper {
       if (milliseconds <= 0) return;
       const woken = new AbortController();
       this.#wake = () => woken.abort();
-      await this.#clock.sleep(milliseconds, AbortSignal.any([signal, woken.signal]));
+      await sleepUntil(this.#clock, milliseconds, [signal, woken.signal]);
       this.#wake = undefined;
     }
     if (!this.#full && this.#dirty.size > 0) await this.#clock.sleep(GATHER, signal);

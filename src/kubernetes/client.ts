@@ -1,4 +1,4 @@
-import { setTimeout as wait } from "node:timers/promises";
+import { sleepUntil, systemClock } from "./clock.ts";
 import { Connection, UnreachableError, type HttpAnswer, type HttpStream } from "./connection.ts";
 import { isObject, listAt, numberAt, textAt, type Json, type JsonObject } from "../json/index.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -71,6 +71,9 @@ const FIRST_BACKOFF = 200;
 const LONGEST_BACKOFF = 10_000;
 /** An error of the server that another try mends only if it passes by itself; that many tries it is given. */
 const TRIES_OF_SERVER_ERRORS = 4;
+/** Of the refusal of a stream: milliseconds that are waited for it, and bytes that are read. */
+const REFUSAL_WAIT = 5000;
+const REFUSAL_MOST = 64 * 1024;
 
 /**
  * Speaks JSON with one API server over one connection: bounded in concurrency, patient where the server asks for patience (429, Retry-After), and
@@ -133,13 +136,7 @@ export class ApiClient {
     const stream = await this.#connection.stream(this.#http(request));
     if (stream.status < 400) return stream;
     if (stream.status === 401) this.#connection.forgetCredentials();
-    let body = "";
-    try {
-      for await (const chunk of stream.body) body += String(chunk);
-    } catch {
-      // Its status says enough.
-    }
-    throw apiError({ status: stream.status, headers: stream.headers, body });
+    throw apiError({ status: stream.status, headers: stream.headers, body: await beginningOf(stream) });
   }
 
   async #enter(background: boolean): Promise<void> {
@@ -219,13 +216,31 @@ export class ApiClient {
 
   async #pause(delay: number, signal: AbortSignal | undefined): Promise<void> {
     const closing = this.#closing.signal;
-    try {
-      await wait(delay, undefined, { signal: signal === undefined ? closing : AbortSignal.any([signal, closing]) });
-    } catch (error) {
-      if (closing.aborted) throw new UnreachableError("the connection was closed", { cause: error });
-      throw error;
-    }
+    await sleepUntil(systemClock, delay, signal === undefined ? [closing] : [signal, closing]);
+    signal?.throwIfAborted();
+    if (closing.aborted) throw new UnreachableError("the connection was closed");
   }
+}
+
+/** What a refused stream says. Its status says enough where that does not come soon, or never ends. */
+async function beginningOf(stream: HttpStream): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const late = setTimeout(() => stream.close(), REFUSAL_WAIT);
+  try {
+    for await (const chunk of stream.body) {
+      if (!(chunk instanceof Buffer)) continue;
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > REFUSAL_MOST) break;
+    }
+  } catch {
+    // It was cut off.
+  } finally {
+    clearTimeout(late);
+    stream.close();
+  }
+  return Buffer.concat(chunks).toString("utf8");
 }
 
 /** With jitter, so that many clusters do not come back at once. */

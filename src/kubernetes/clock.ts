@@ -13,6 +13,25 @@ export interface Clock {
   after(milliseconds: number, act: () => void): () => void;
 }
 
+/**
+ * Sleeps until the first of some signals. A signal that `AbortSignal.any` makes leaves a trace in each of those that it is made of (Node 20 frees it with
+ * them), and one that lives as long as the process is slept on millions of times.
+ */
+export async function sleepUntil(clock: Clock, milliseconds: number, signals: readonly AbortSignal[]): Promise<void> {
+  const first = new AbortController();
+  const wake = (): void => first.abort();
+  for (const signal of signals) {
+    setMaxListeners(0, signal);
+    signal.addEventListener("abort", wake, { once: true });
+    if (signal.aborted) wake();
+  }
+  try {
+    await clock.sleep(milliseconds, first.signal);
+  } finally {
+    for (const signal of signals) signal.removeEventListener("abort", wake);
+  }
+}
+
 /** A number from 0 to below 1. Handed in, so that tests know it. */
 export type Random = () => number;
 

@@ -40,16 +40,16 @@ export class UnreachableError extends Error {
 const PING_EVERY = 30_000;
 const PING_WAIT = 15_000;
 const CONNECT_WAIT = 15_000;
-/** Connections that HTTP/1.1 is given; HTTP/2 has one. */
-const HTTP1_SOCKETS = 10;
+/** Connections of HTTP/1.1 that are kept while nothing is asked; HTTP/2 has one. */
+const HTTP1_KEPT = 10;
 
 type Transport =
-  | { readonly kind: "h2"; readonly session: ClientHttp2Session }
+  | { readonly kind: "h2"; readonly session: ClientHttp2Session; readonly forget: () => void }
   | { readonly kind: "h1"; readonly agent: HttpAgent | HttpsAgent };
 
 /**
- * One connection to an API server: HTTP/2 where the server speaks it, else a few kept-alive ones of HTTP/1.1. It is made when it is first needed and
- * anew when it was lost. Nothing is repeated here.
+ * One connection to an API server: HTTP/2 where the server speaks it, else one of HTTP/1.1 for each request that is under way. It is made when it is first
+ * needed and anew when it was lost. Nothing is repeated here.
  */
 export class Connection {
   readonly #endpoint: Endpoint;
@@ -58,12 +58,15 @@ export class Connection {
   #credentials: Promise<Credentials> | undefined;
   #credentialsAge = 0;
   #fingerprint: string | undefined;
-  #session: ClientHttp2Session | undefined;
-  #closed = false;
+  /** Also those that take no further requests, and have watches still; with their sockets. */
+  readonly #sessions = new Map<ClientHttp2Session, TLSSocket>();
+  readonly #closing = new AbortController();
 
   constructor(endpoint: Endpoint) {
     this.#endpoint = endpoint;
     this.#url = new URL(endpoint.server);
+    // Each request that waits for the connection listens to it.
+    setMaxListeners(0, this.#closing.signal);
   }
 
   get server(): string {
@@ -75,9 +78,15 @@ export class Connection {
     this.#credentials = undefined;
   }
 
+  /** Ends what is under way, be it the making of the connection. */
   close(): void {
-    this.#closed = true;
+    this.#closing.abort();
     this.#drop();
+    for (const [session, socket] of this.#sessions) {
+      session.destroy();
+      // Of one that takes no further requests Node waits until the server has closed it, too.
+      socket.destroy();
+    }
   }
 
   /** @throws UnreachableError; FindingError where there are no credentials */
@@ -116,17 +125,44 @@ export class Connection {
   async #open(request: HttpRequest): Promise<HttpStream> {
     this.#refuseClosed();
     request.signal?.throwIfAborted();
-    const credentials = await this.#currentCredentials();
-    this.#refuseClosed();
-    const transport = await this.#connect(credentials);
+    // One signal ends all requests that are under way: Node would warn of more than ten listeners.
+    if (request.signal !== undefined) setMaxListeners(0, request.signal);
+    const credentials = await this.#waitFor(this.#currentCredentials(), request);
+    const transport = await this.#waitFor(this.#connect(credentials), request);
     const headers = { ...request.headers, ...credentials.headers };
     return transport.kind === "h2"
-      ? await this.#openHttp2(transport.session, request, headers)
+      ? await this.#openHttp2(transport, request, headers)
       : await this.#openHttp1(transport.agent, request, headers);
   }
 
   #refuseClosed(): void {
-    if (this.#closed) throw new UnreachableError("the connection was closed");
+    if (this.#closing.signal.aborted) throw new UnreachableError("the connection was closed");
+  }
+
+  /** Waits for what other requests may wait for too; no longer than this one may, and not once it is aborted or all is closed. */
+  async #waitFor<T>(made: Promise<T>, { method, path, timeout, signal }: HttpRequest): Promise<T> {
+    const closing = this.#closing.signal;
+    return await new Promise<T>((resolve, reject) => {
+      const end = (act: () => void): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", aborted);
+        closing.removeEventListener("abort", closed);
+        act();
+      };
+      const refuse = (why: string): void => end(() => reject(new UnreachableError(why)));
+      const aborted = (): void => refuse("aborted");
+      const closed = (): void => refuse("the connection was closed");
+      const timer = setTimeout(() => refuse(`${method} ${path}: no connection in ${timeout / 1000} s`), timeout);
+      signal?.addEventListener("abort", aborted, { once: true });
+      closing.addEventListener("abort", closed, { once: true });
+      made.then(
+        (value) => end(() => resolve(value)),
+        (error: unknown) => end(() => reject(error)),
+      );
+      // An event that was before nobody hears.
+      if (signal?.aborted === true) aborted();
+      if (closing.aborted) closed();
+    });
   }
 
   /** Read once in a minute: a token's file is rotated long before it expires. */
@@ -144,11 +180,13 @@ export class Connection {
     if (this.#fingerprint !== credentials.fingerprint) this.#drop();
     this.#fingerprint = credentials.fingerprint;
     if (this.#transport === undefined) {
-      const made = this.#dial(credentials);
-      this.#transport = made;
-      made.catch(() => {
+      // A newer connection is not an older one's to forget.
+      const forget = (): void => {
         if (this.#transport === made) this.#transport = undefined;
-      });
+      };
+      const made = this.#dial(credentials, forget);
+      this.#transport = made;
+      made.catch(forget);
     }
     return await this.#transport;
   }
@@ -159,8 +197,9 @@ export class Connection {
     if (dropped !== undefined) void endTransport(dropped);
   }
 
-  async #dial(credentials: Credentials): Promise<Transport> {
-    if (this.#url.protocol === "http:") return { kind: "h1", agent: new HttpAgent({ keepAlive: true, maxSockets: HTTP1_SOCKETS }) };
+  async #dial(credentials: Credentials, forget: () => void): Promise<Transport> {
+    const kept = { keepAlive: true, maxFreeSockets: HTTP1_KEPT };
+    if (this.#url.protocol === "http:") return { kind: "h1", agent: new HttpAgent(kept) };
     const { ca, cert, key, rejectUnauthorized } = credentials;
     const host = this.#url.hostname.replace(/^\[|\]$/g, "");
     const servername = credentials.servername ?? (isIP(host) === 0 ? host : undefined);
@@ -174,10 +213,10 @@ export class Connection {
       ...(servername === undefined ? {} : { servername }),
       ALPNProtocols: ["h2", "http/1.1"],
     };
-    const socket = await dialTls(options);
+    const socket = await dialTls(options, this.#closing.signal);
     if (socket.alpnProtocol !== "h2") {
       socket.destroy();
-      return { kind: "h1", agent: new HttpsAgent({ ...options, ALPNProtocols: ["http/1.1"], keepAlive: true, maxSockets: HTTP1_SOCKETS }) };
+      return { kind: "h1", agent: new HttpsAgent({ ...options, ALPNProtocols: ["http/1.1"], ...kept }) };
     }
     const session = connectHttp2(this.#url.origin, {
       createConnection: () => socket,
@@ -188,20 +227,27 @@ export class Connection {
       // Node says so even of a session that was destroyed a moment before, and throws at who then sets anything.
       if (!session.destroyed) session.setLocalWindowSize(4 * 1024 * 1024);
     });
-    const gone = (): void => {
-      // A newer connection is not this one's to forget.
-      if (this.#session === session) this.#transport = undefined;
-    };
-    this.#session = session;
-    session.on("error", gone);
-    session.on("goaway", gone);
-    session.on("close", gone);
+    this.#sessions.set(session, socket);
+    session.on("error", forget);
+    session.on("goaway", forget);
+    session.on("close", () => {
+      this.#sessions.delete(session);
+      forget();
+    });
     watchOver(session);
-    return { kind: "h2", session };
+    return { kind: "h2", session, forget };
   }
 
-  #openHttp2(session: ClientHttp2Session, request: HttpRequest, headers: Record<string, string>): Promise<HttpStream> {
+  #openHttp2(
+    { session, forget }: Extract<Transport, { kind: "h2" }>,
+    request: HttpRequest,
+    headers: Record<string, string>,
+  ): Promise<HttpStream> {
     return new Promise((resolve, reject) => {
+      if (request.signal?.aborted === true) {
+        reject(new UnreachableError("aborted"));
+        return;
+      }
       let stream: ClientHttp2Stream;
       try {
         stream = session.request(
@@ -210,7 +256,7 @@ export class Connection {
         );
       } catch (error) {
         // The session ended between two turns of the loop.
-        this.#drop();
+        forget();
         reject(new UnreachableError(`${this.server}: ${messageOf(error)}`));
         return;
       }
@@ -219,11 +265,7 @@ export class Connection {
         close();
         reject(new UnreachableError("aborted"));
       };
-      if (request.signal !== undefined) {
-        // One signal ends all requests that are under way: Node would warn of more than ten listeners.
-        setMaxListeners(0, request.signal);
-        request.signal.addEventListener("abort", abort, { once: true });
-      }
+      request.signal?.addEventListener("abort", abort, { once: true });
       const timer = setTimeout(() => {
         close();
         reject(new UnreachableError(`${request.method} ${request.path}: no answer in ${request.timeout / 1000} s`));
@@ -269,10 +311,13 @@ export class Connection {
         });
       });
       const timer = setTimeout(() => call.destroy(new Error(`no answer in ${request.timeout / 1000} s`)), request.timeout);
-      call.on("error", (error) => {
+      const fail = (why: string): void => {
         clearTimeout(timer);
-        reject(new UnreachableError(`${this.server}: ${request.method} ${request.path}: ${error.message}`));
-      });
+        reject(new UnreachableError(`${this.server}: ${request.method} ${request.path}: ${why}`));
+      };
+      call.on("error", (error) => fail(error.message));
+      // An answer that is none, such as 101, ends it without an error.
+      call.once("close", () => fail("the connection was closed"));
       call.end(request.body);
     });
   }
@@ -292,20 +337,25 @@ async function endTransport(made: Promise<Transport>): Promise<void> {
   }
 }
 
-function dialTls(options: ConnectionOptions): Promise<TLSSocket> {
+function dialTls(options: ConnectionOptions, closing: AbortSignal): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const socket = connectTls(options);
+    const close = (): void => void socket.destroy(new Error("the connection was closed"));
+    closing.addEventListener("abort", close, { once: true });
+    if (closing.aborted) close();
     const timer = setTimeout(
       () => socket.destroy(new Error(`no connection to ${options.host}:${options.port} in ${CONNECT_WAIT / 1000} s`)),
       CONNECT_WAIT,
     );
     const fail = (error: Error): void => {
       clearTimeout(timer);
+      closing.removeEventListener("abort", close);
       reject(new UnreachableError(`https://${options.host}:${options.port}: ${tlsWords(error)}`));
     };
     socket.once("error", fail);
     socket.once("secureConnect", () => {
       clearTimeout(timer);
+      closing.removeEventListener("abort", close);
       socket.off("error", fail);
       socket.setKeepAlive(true, 30_000);
       socket.setNoDelay(true);
@@ -328,7 +378,8 @@ function tlsWords(error: Error): string {
 /** Ends a session that does not answer: a network that is gone sends no end of a connection. */
 function watchOver(session: ClientHttp2Session): void {
   const timer = setInterval(() => {
-    if (session.destroyed || session.closed) return;
+    // One that takes no further requests may have watches still.
+    if (session.destroyed) return;
     const giveUp = setTimeout(() => session.destroy(new Error("the server does not answer")), PING_WAIT);
     giveUp.unref();
     session.ping((_error) => clearTimeout(giveUp));

@@ -1,8 +1,8 @@
-import { createInterface } from "node:readline";
 import { ApiError, statusOf } from "./client.ts";
 import type { Clock, Random } from "./clock.ts";
 import type { HttpStream } from "./connection.ts";
 import { isObject, textAt } from "../json/index.ts";
+import { linesOf } from "./lines.ts";
 import type { Log } from "./log.ts";
 import { keyOf, type KubernetesObject, type ObjectKey } from "./object.ts";
 import type { Resource, Selection } from "./resource.ts";
@@ -33,6 +33,8 @@ export interface InformerOptions<T extends KubernetesObject> {
 
 const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 30_000;
+/** A watch that ends sooner than so many milliseconds and has told of nothing is none: what answers would be asked without a pause. */
+const SHORTEST_WATCH = 1000;
 
 /**
  * Holds the objects of a kind as the API server has them: lists them page by page, then follows the watch, from bookmark to bookmark. A watch
@@ -143,23 +145,26 @@ export class Informer<T extends KubernetesObject> {
   }
 
   async #watch(signal: AbortSignal): Promise<void> {
-    const { resource, selection = {}, random, watch = 300_000 * (1 + random()) } = this.#options;
+    const { resource, selection = {}, clock, random, watch = 300_000 * (1 + random()) } = this.#options;
+    const begun = clock.monotonic();
     const stream = await resource.watch(selection, this.#version, watch / 1000, signal);
     const close = (): void => stream.close();
     signal.addEventListener("abort", close, { once: true });
     try {
-      await this.#events(stream);
+      const events = await this.#events(stream);
+      if (events === 0 && clock.monotonic() - begun < SHORTEST_WATCH) throw new Error("the watch ended as soon as it began");
     } finally {
       signal.removeEventListener("abort", close);
       stream.close();
     }
   }
 
-  /** @throws with status 410 where the server says so in the stream; an Error where a line is cut off */
-  async #events({ body }: HttpStream): Promise<void> {
+  /** @returns how many there were. @throws with status 410 where the server says so in the stream; an Error where a line is cut off */
+  async #events({ body }: HttpStream): Promise<number> {
+    let events = 0;
     // A stream that is cut off ends the loop, or throws in it; the next watch goes on from the last version that was taken.
-    for await (const line of createInterface({ input: body, crlfDelay: Number.POSITIVE_INFINITY })) {
-      if (line === "") continue;
+    for await (const line of linesOf(body)) {
+      if (line.trim() === "") continue;
       const event: unknown = JSON.parse(line);
       if (!isObject(event) || !isObject(event["object"])) throw new Error("the watch sent no event");
       const { type, object } = event;
@@ -168,7 +173,9 @@ export class Informer<T extends KubernetesObject> {
       const version = isObject(metadata) ? metadata["resourceVersion"] : undefined;
       if (type !== "BOOKMARK") this.#take(type === "DELETED" ? "DELETED" : "ADDED", this.#options.resource.parse(object));
       if (typeof version === "string") this.#version = version;
+      events += 1;
     }
+    return events;
   }
 
   #take(type: "ADDED" | "DELETED", object: T): void {

@@ -10,6 +10,7 @@ import {
   type SigningKey,
   type TrustedSigners,
 } from "../git/index.ts";
+import { sleepUntil } from "../kubernetes/index.ts";
 import { decide, duration, isDone, whyNotDone, type Decision, type OtherZone, type WaveCluster } from "./decide.ts";
 import { KeptCluster, type ClusterView, type RevealOf } from "./kept-cluster.ts";
 import type { ClusterAccess } from "./kubeconfigs.ts";
@@ -187,7 +188,7 @@ export class Zone {
     if (milliseconds <= 0 || signal.aborted) return;
     const woken = new AbortController();
     this.#wake = () => woken.abort();
-    await this.#options.clock.sleep(milliseconds, AbortSignal.any([signal, woken.signal]));
+    await sleepUntil(this.#options.clock, milliseconds, [signal, woken.signal]);
     this.#wake = undefined;
   }
 
