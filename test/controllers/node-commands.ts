@@ -15,6 +15,14 @@ export class TestNodeCommands implements NodeCommands {
     this.#node = node;
   }
 
+  /**
+   * Commands that each wait until udev has looked at what the ones before have written: it has a device open meanwhile, which LVM reports. For recordings
+   * of what is to be the same each time.
+   */
+  static settled(node: Pick<StorageNode, "run">): TestNodeCommands {
+    return new TestNodeCommands({ run: (script, deadline) => node.run(`udevadm settle --timeout=120; ${script}`, deadline) });
+  }
+
   async run(command: NodeCommand): Promise<NodeResult> {
     // Its form is one that a shell reads as the words that they are.
     const words = describeCommand(command);

@@ -17,6 +17,7 @@ export class Agent {
   readonly #running = new Map<string, (status: number) => void>();
   readonly #ready: Promise<void>;
   #next = 1;
+  #isGone = false;
 
   constructor(socket: Socket, folder: string) {
     this.#folder = folder;
@@ -32,6 +33,7 @@ export class Agent {
     });
     this.#ready.catch(() => undefined);
     this.#socket.on("close", () => {
+      this.#isGone = true;
       for (const done of this.#running.values()) done(-1);
     });
   }
@@ -53,6 +55,8 @@ export class Agent {
     await writeFile(`${path}.sh`, script);
     let timer: NodeJS.Timeout | undefined;
     const status = await new Promise<number | "late">((resolve) => {
+      // It has told all that ran then.
+      if (this.#isGone) resolve(-1);
       this.#running.set(id, resolve);
       timer = setTimeout(() => resolve("late"), deadline);
       this.#socket.write(`run ${id}\n`);

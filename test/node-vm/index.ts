@@ -38,7 +38,7 @@ export interface StorageNode {
   /**
    * Runs a script by bash as root.
    *
-   * @param deadline in milliseconds. Default: a minute
+   * @param deadline in milliseconds. Default: four minutes, which is what is short on a busy machine and hangs
    * @throws an Error when it is not done by then: it is killed
    */
   run(script: string, deadline?: number): Promise<ScriptResult>;
@@ -76,8 +76,8 @@ export async function startNode(options: NodeOptions = {}): Promise<StorageNode>
   }
 }
 
-/** So long a node may take to start, in milliseconds: an idle machine takes a tenth. */
-const START = 180_000;
+/** So long a node may take to start, in milliseconds: an idle machine takes a twentieth. */
+const START = 300_000;
 
 class Machine implements StorageNode {
   readonly exchange: string;
@@ -85,7 +85,15 @@ class Machine implements StorageNode {
   readonly #image: NodeImage;
   readonly #folder: string;
   readonly #options: NodeOptions;
-  #running: { readonly child: ChildProcess; readonly ended: Promise<void>; agent: Agent; monitor: Monitor } | undefined;
+  #running:
+    | {
+        readonly child: ChildProcess;
+        readonly kill: () => void;
+        readonly ended: Promise<void>;
+        readonly agent: Agent;
+        readonly monitor: Monitor;
+      }
+    | undefined;
 
   constructor(image: NodeImage, folder: string, options: NodeOptions) {
     this.exchange = join(folder, "exchange");
@@ -108,7 +116,10 @@ class Machine implements StorageNode {
     };
     child.stdout.on("data", keep);
     child.stderr.on("data", keep);
-    process.once("exit", this.#kill);
+    const kill = (): void => {
+      child.kill("SIGKILL");
+    };
+    process.once("exit", kill);
     const ended = new Promise<void>((resolve) => {
       child.once("exit", () => resolve());
       child.once("error", (error) => {
@@ -128,7 +139,7 @@ class Machine implements StorageNode {
       };
       const monitor = await Monitor.open(await listens("monitor.sock"));
       const agent = new Agent(await listens("agent.sock"), this.exchange);
-      this.#running = { child, ended, agent, monitor };
+      this.#running = { child, kill, ended, agent, monitor };
       const limit = new AbortController();
       const late = wait(START, undefined, { signal: limit.signal }).then(() => {
         throw new Error(`the node was not ready after ${START} ms`);
@@ -137,13 +148,15 @@ class Machine implements StorageNode {
       await Promise.race([agent.ready, late]);
       limit.abort();
     } catch (error) {
-      child.kill("SIGKILL");
+      // Its files are removed next.
+      kill();
+      await ended;
       const said = await readFile(this.#path("console.log"), "utf8").catch(() => "");
       throw new Error(`${String(error)}\n${output}\n${said.slice(-4000)}`, { cause: error });
     }
   }
 
-  async run(script: string, deadline = 60_000): Promise<ScriptResult> {
+  async run(script: string, deadline = 240_000): Promise<ScriptResult> {
     if (this.#running === undefined) throw new Error("the node is off");
     return this.#running.agent.run(script, deadline);
   }
@@ -159,15 +172,18 @@ class Machine implements StorageNode {
     const device = deviceId(serial);
     await this.#running.monitor.execute("device_del", { id: device });
     // A PCI port gives the node five seconds to object.
-    await this.#running.monitor.event("DEVICE_DELETED", (data) => data["device"] === device, 60_000);
+    await this.#running.monitor.event("DEVICE_DELETED", (data) => data["device"] === device, 240_000);
+    // Of a SCSI disk QEMU says so as soon as it has told the node.
+    const lists = `lsblk --nodeps --noheadings --output SERIAL | grep -qwF -- '${serial}'`;
+    await this.output(`while ${lists}; do sleep .1; done; udevadm settle -t 60`);
   }
 
   async powerOff(): Promise<void> {
     const running = this.#running;
     this.#running = undefined;
-    process.off("exit", this.#kill);
     if (running === undefined) return;
-    running.child.kill("SIGKILL");
+    process.off("exit", running.kill);
+    running.kill();
     await running.ended;
     running.agent.close();
     running.monitor.close();
@@ -178,10 +194,6 @@ class Machine implements StorageNode {
     await this.powerOff();
     await rm(this.#folder, { recursive: true, force: true });
   }
-
-  readonly #kill = (): void => {
-    this.#running?.child.kill("SIGKILL");
-  };
 
   #path(name: string): string {
     return join(this.#folder, name);
@@ -195,7 +207,7 @@ class Machine implements StorageNode {
       { tag: "exchange", path: this.exchange, more: "" },
       ...shares.map((path, index) => ({ tag: `share${index}`, path, more: ",readonly=on" })),
     ];
-    const mounted = shares.map((path, index) => ` node.share=share${index}:${path}`).join("");
+    const told = [...shares.map((path, index) => `node.share=share${index}:${path}`), ...disks.map(({ serial }) => `node.disk=${serial}`)];
     const options: (readonly [name: string, value?: string])[] = [
       ["accel", "tcg,thread=multi,tb-size=256"],
       ["cpu", "Nehalem"],
@@ -212,7 +224,7 @@ class Machine implements StorageNode {
       ["initrd", this.initramfs],
       // Its check of the timer counts ticks by a delay loop, which a busy machine fails. What guards against speculation that an emulated processor
       // does not do takes two thirds of the time of a short program.
-      ["append", `console=ttyS0 panic=-1 loglevel=5 no_timer_check mitigations=off${mounted}`],
+      ["append", `console=ttyS0 panic=-1 loglevel=5 no_timer_check mitigations=off ${told.join(" ")}`],
       ["serial", `file:${this.#path("console.log")}`],
       ["device", "virtio-rng-pci"],
       ["device", "virtio-serial-pci"],

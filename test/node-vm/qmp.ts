@@ -9,11 +9,13 @@ export class Monitor {
   readonly #answers: { resolve(message: Message): void; reject(error: Error): void }[] = [];
   readonly #events: Message[] = [];
   readonly #waiting = new Set<() => void>();
+  #hasEnded = false;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
     createInterface({ input: socket }).on("line", (line) => this.#take(line));
     socket.on("close", () => {
+      this.#hasEnded = true;
       for (const waiting of this.#answers.splice(0)) waiting.reject(new Error("QEMU has ended"));
     });
     socket.on("error", () => undefined);
@@ -27,6 +29,7 @@ export class Monitor {
 
   /** @throws an Error with what QEMU says */
   async execute(command: string, args: Message = {}): Promise<unknown> {
+    if (this.#hasEnded) throw new Error("QEMU has ended");
     const answer = new Promise<Message>((resolve, reject) => this.#answers.push({ resolve, reject }));
     this.#socket.write(`${JSON.stringify({ execute: command, arguments: args })}\n`);
     const message = await answer;
@@ -36,12 +39,12 @@ export class Monitor {
 
   /** Waits for an event that has come since the monitor was opened, or is to come. */
   async event(name: string, fits: (data: Message) => boolean, deadline: number): Promise<void> {
-    const until = Date.now() + deadline;
+    const until = performance.now() + deadline;
     const come = (): boolean => this.#events.some((event) => event["event"] === name && fits(dataOf(event)));
     while (!come()) {
-      if (Date.now() > until) throw new Error(`no event ${name} in ${deadline} ms`);
+      if (performance.now() > until) throw new Error(`no event ${name} in ${deadline} ms`);
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(done, Math.max(1, until - Date.now()));
+        const timer = setTimeout(done, Math.max(1, until - performance.now()));
         const waiting = this.#waiting;
         function done(): void {
           clearTimeout(timer);

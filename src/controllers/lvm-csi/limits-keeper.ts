@@ -15,6 +15,7 @@ export class LimitsKeeper {
   readonly #commands: NodeCommands;
   readonly #files: NodeFiles;
   readonly #log: Log;
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(parts: { readonly volumes: Volumes; readonly commands: NodeCommands; readonly files: NodeFiles; readonly log: Log }) {
     this.#volumes = parts.volumes;
@@ -23,8 +24,18 @@ export class LimitsKeeper {
     this.#log = parts.log;
   }
 
-  /** @returns how many pods wait for it, as they have no cgroup yet */
-  async keep(): Promise<number> {
+  /**
+   * One at a time: else who has looked before a volume's limits were changed would set the old ones after the new ones.
+   *
+   * @returns how many pods wait for it, as they have no cgroup yet
+   */
+  keep(): Promise<number> {
+    const kept = this.#last.then(() => this.#keep());
+    this.#last = kept.catch(() => undefined);
+    return kept;
+  }
+
+  async #keep(): Promise<number> {
     const mounts = await mountsOf(this.#files);
     let waiting = 0;
     for (const { device, ownership, name } of this.#volumes.owned(await this.#volumes.observeVolumes())) {

@@ -7,6 +7,7 @@ import type { VolumeCapability } from "../../../src/controllers/csi/index.ts";
 import { mountOptions } from "../../../src/controllers/lvm-csi/mount-options.ts";
 import { HostFiles } from "../../../src/controllers/lvm-csi/node-files.ts";
 import { ownershipOf, retag, tagsOf, type Ownership } from "../../../src/controllers/lvm-csi/tags.ts";
+import { settled } from "../runtime/manual-clock.ts";
 import { BLOCK, createRequest, driverOn, MIB, MOUNT, POD, simulatedNode, SIZE, STAGING, targetOf } from "./driver.ts";
 import type { SimulatedNode } from "./simulated-node.ts";
 
@@ -376,6 +377,29 @@ describe("on the node", () => {
       mutableParameters: { readIops: "max", writeBandwidth: "max" },
     });
     expect(node.files.get(path)).toContain(`${device} rbps=max wbps=max riops=max wiops=max\n`);
+  });
+
+  test("limits that are changed while all are looked after are not set back to what they were before", async () => {
+    const { node } = simulatedNode();
+    const { services, limits } = driverOn(node);
+    const { volume } = await services.Controller.CreateVolume(createRequest("pvc-1", { parameters: { readIops: "500" } }));
+    await staged(node, volume.volumeId);
+    const flat = POD.replaceAll("-", "_");
+    const path = `/sys/fs/cgroup/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod${flat}.slice/io.max`;
+    node.files.set(path, "");
+    const read = node.read.bind(node);
+    let changing: Promise<unknown> | undefined;
+    node.read = async (asked) => {
+      if (asked === path && changing === undefined) {
+        // It has seen the volume with its old limits, and goes on when whoever changes them has come as far as can be.
+        changing = services.Controller.ControllerModifyVolume({ volumeId: volume.volumeId, mutableParameters: { readIops: "900" } });
+        for (let turns = 0; turns < 200; turns++) await settled();
+      }
+      return read(asked);
+    };
+    await limits.keep();
+    await changing;
+    expect(node.files.get(path)?.trim().split("\n").at(-1)).toContain("riops=900");
   });
 });
 

@@ -12,6 +12,7 @@ import { Program } from "../../control-plane/process.ts";
 import { canHavePlane } from "../../control-plane/use-plane.ts";
 import { csiTool, haveCsiTools, type CsiTool } from "../../csi-tools/build.ts";
 import { nodeImage, type StorageNode } from "../../node-vm/index.ts";
+import { untilKnown } from "../known-kinds.ts";
 import { until } from "../runtime/api.ts";
 import { logicalVolumes, startDriverIn, startLvmNode } from "./lvm-node.ts";
 import { CSI_PORT, openNetwork, RemoteSocket } from "./remote.ts";
@@ -68,10 +69,7 @@ describe.skipIf(!possible)("the driver with its sidecars, a real control plane a
   async function applyCompiled(): Promise<void> {
     const crds = join(COMPILED, "snapshot-controller/crds");
     for (const name of readdirSync(crds)) await plane.kubectl(["apply", "--server-side", "-f", join(crds, name)]);
-    await until(
-      "the CRDs are served",
-      async () => (await api.call("GET", "/apis/snapshot.storage.k8s.io/v1/volumesnapshotclasses")).status === 200,
-    );
+    await untilKnown(plane, "volumesnapshotclasses", "volumesnapshots", "volumesnapshotcontents");
     for (const name of ["driver", "rbac", "classes"]) await plane.kubectl(["apply", "-f", join(COMPILED, ADDON, `${name}.yaml`)]);
   }
 
@@ -88,8 +86,10 @@ describe.skipIf(!possible)("the driver with its sidecars, a real control plane a
     ];
     const registrar = new Program("node-driver-registrar", csiTool("node-driver-registrar"), flags, plane.folder);
     programs.push(registrar);
-    await registrar.ready(() => Promise.resolve(readdirSync(registration).includes(`${DRIVER}-reg.sock`)), 60_000);
-    const info = await pluginInfo(join(registration, `${DRIVER}-reg.sock`));
+    let info: object | undefined;
+    // Its socket has a file before anybody is answered there.
+    const asked = (): Promise<object | undefined> => pluginInfo(join(registration, `${DRIVER}-reg.sock`)).catch(() => undefined);
+    await registrar.ready(async () => (info = await asked()) !== undefined, 240_000);
     expect(info).toMatchObject({ type: "CSIPlugin", name: DRIVER, endpoint: csi.path });
     const { nodeId, accessibleTopology } = await csi.call("Node", "NodeGetInfo", {});
     const resources = { cpu: "8", memory: "16Gi", pods: "110" };

@@ -66,10 +66,13 @@ export async function startDriverIn(node: StorageNode, args = "--without-cluster
   const pid = await node.output(
     `rm -f ${SOCKET}
 ${env} setsid /host${NODE} /exchange/lvm-csi.cjs --node=n1 --socket=${SOCKET} --port=0 ${args} >>/exchange/driver.log 2>&1 </dev/null &
-echo $!
-for each in $(seq 600); do [ -S ${SOCKET} ] && exit 0; sleep .2; done
-cat /exchange/driver.log >&2; exit 1`,
-    120_000,
+pid=$!
+echo $pid
+# It makes the socket root's alone when it listens there.
+until [ "$(stat --format %a ${SOCKET} 2>/dev/null)" = 600 ]; do
+  kill -0 $pid || { cat /exchange/driver.log >&2; exit 1; }
+  sleep .2
+done`,
   );
   return Number(pid.trim());
 }

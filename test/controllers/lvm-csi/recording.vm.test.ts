@@ -17,9 +17,7 @@ describe.skipIf(image === undefined)("the LVM driver's commands on a node", () =
 
   test("are those of the recording that other tests play, and leave nothing behind", { timeout: 600_000 }, async () => {
     const before = await logicalVolumes(node);
-    // udev looks at a device that was written to, and has it open meanwhile, which LVM reports.
-    const settled = new TestNodeCommands({ run: (script, deadline) => node.run(`udevadm settle --timeout=30; ${script}`, deadline) });
-    const recorder = new Recorder(settled, "replaced", "replaced");
+    const recorder = new Recorder(TestNodeCommands.settled(node), "replaced", "replaced");
     // The first that has one: it stands for itself.
     expect(recorder.inStandIns(POD)).toBe(POD);
     const files = new FileRecorder(node, (text) => recorder.inStandIns(text));

@@ -15,10 +15,12 @@ export const CSI_PORT = 9000;
 export async function openNetwork(node: StorageNode, api?: number): Promise<void> {
   cpSync(fileURLToPath(new URL("./bridge.cjs", import.meta.url)), join(node.exchange, "bridge.cjs"));
   const pairs = [`10.0.2.15:${CSI_PORT}=${SOCKET}`, ...(api === undefined ? [] : [`127.0.0.1:${api}=10.0.2.2:${api}`])];
-  await node.output(`modprobe virtio_net; udevadm settle -t 30
+  const listened = pairs.map((pair) => `/dev/tcp/${(pair.split("=")[0] ?? "").replace(":", "/")}`);
+  await node.output(`modprobe virtio_net; udevadm settle -t 120
 device=$(ls /sys/class/net | grep -v '^lo$' | head -n 1)
 ip addr add 10.0.2.15/24 dev "$device" && ip link set "$device" up
-setsid /host${NODE} /exchange/bridge.cjs ${pairs.join(" ")} >>/exchange/bridge.log 2>&1 </dev/null &`);
+setsid /host${NODE} /exchange/bridge.cjs ${pairs.join(" ")} >>/exchange/bridge.log 2>&1 </dev/null &
+for each in ${listened.join(" ")}; do until (exec 3<>$each) 2>/dev/null; do sleep .1; done; done`);
 }
 
 /** A unix socket here that leads to the node's driver. */

@@ -11,6 +11,7 @@ import {
   type NodeCommand,
 } from "../../../src/controllers/runtime/index.ts";
 import { until } from "./api.ts";
+import { ManualClock } from "./manual-clock.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "halite-command-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -57,13 +58,18 @@ test("an exit status that is accepted is a result, another one an error with wha
 test("at the deadline the command and all that it has started end, also what does not listen to SIGTERM", async () => {
   const file = join(folder, "pids");
   const script = `trap '' TERM; (trap '' TERM; echo $BASHPID >>${file}; sleep 1000) & echo $$ >>${file}; wait; wait`;
-  const error = await failure(commands(script).run({ ...VGS, timeout: 300 }));
+  const clock = new ManualClock();
+  const ending = failure(commands(script, { clock }).run({ ...VGS, timeout: 300 }));
+  const written = (): readonly string[] => (existsSync(file) ? readFileSync(file, "utf8").split("\n").slice(0, -1) : []);
+  await until("both run", () => written().length === 2);
+  // The deadline, and so long after SIGTERM.
+  await clock.pass(300);
+  await clock.pass(200);
+  const error = await ending;
   expect(error.failure).toBe("timeout");
   expect(error.message).toContain("it had not ended after 0.3 s");
   expect(error.lingers).toBe(false);
-  const pids = readFileSync(file, "utf8").trim().split("\n");
-  expect(pids).toHaveLength(2);
-  for (const pid of pids) await until("it is gone", () => !isAlive(pid));
+  for (const pid of written()) await until("it is gone", () => !isAlive(pid));
 });
 
 test("what a command leaves behind is ended, and can't keep it from being done", async () => {

@@ -128,14 +128,14 @@ describe.skipIf(!possible)("the runtime against a real API server", () => {
     const space = await namespace();
     const { informer, changes, counts, stop } = follow(space, api, { watch: 1000 });
     await informer.whenSynced;
-    for (let index = 0; index < 30; index++) {
-      await maps.create(map(space, `m${index}`, "1"));
-      await systemClock.sleep(100, new AbortController().signal);
-    }
-    await until("all are seen", () => informer.all().length === 30);
-    expect(changes).toEqual(Array.from({ length: 30 }, (_, index) => `added m${index} 1`));
+    let made = 0;
+    await until("it was watched four times", async () => {
+      await maps.create(map(space, `m${made++}`, "1"));
+      return (counts["watch"] ?? 0) > 3;
+    });
+    await until("all are seen", () => informer.all().length === made);
+    expect(changes).toEqual(Array.from({ length: made }, (_, index) => `added m${index} 1`));
     expect(counts["list"]).toBe(1);
-    expect(counts["watch"]).toBeGreaterThan(2);
     expect(counts["failed"]).toBeUndefined();
     await stop();
   });
@@ -244,7 +244,10 @@ describe.skipIf(!possible)("the runtime against a real API server", () => {
   });
 
   describe("a leader", () => {
-    const times = { duration: 3000, deadline: 2000, retry: 200 };
+    /** A Lease that is neither lost nor free before the test is over, however slow the machine is. */
+    const LASTING = { duration: 600_000, deadline: 400_000, retry: 200 };
+    /** One that somebody is to lose, or that is to come free by itself. */
+    const SHORT = { duration: 6000, deadline: 4000, retry: 200 };
     const leader = (space: string, identity: string, client = api, more: Partial<LeaderOptions> = {}): Leader =>
       new Leader({
         api: client,
@@ -254,7 +257,7 @@ describe.skipIf(!possible)("the runtime against a real API server", () => {
         clock: systemClock,
         random: () => 0.5,
         log: keptLog().log,
-        ...times,
+        ...LASTING,
         ...more,
       });
     const leases = (): Resource<Lease> => new Resource<Lease>(api, LEASES);
@@ -275,12 +278,9 @@ describe.skipIf(!possible)("the runtime against a real API server", () => {
       );
       for (let index = 1; index <= 3; index++) {
         await until("somebody leads", () => worked.length === index);
-        const begun = Date.now();
         stops.get(worked.at(-1) ?? "")?.abort();
-        if (index < 3) {
-          await until("the next one leads", () => worked.length === index + 1);
-          expect(Date.now() - begun).toBeLessThan(times.duration);
-        }
+        // The Lease lasts longer than this waits: whoever did not give it back would be followed by nobody.
+        if (index < 3) await until("the next one leads", () => worked.length === index + 1);
       }
       expect(await Promise.all(running)).toEqual(["stopped", "stopped", "stopped"]);
       expect(most).toBe(1);
@@ -301,9 +301,9 @@ describe.skipIf(!possible)("the runtime against a real API server", () => {
           await systemClock.sleep(600_000, signal);
           log.push(`${name} ends`);
         };
-      const first = leader(space, "first", cutOff).run(work("first"), stop.signal);
+      const first = leader(space, "first", cutOff, SHORT).run(work("first"), stop.signal);
       await until("the first leads", () => log.length === 1);
-      const second = leader(space, "second").run(work("second"), stop.signal);
+      const second = leader(space, "second", api, SHORT).run(work("second"), stop.signal);
       wire.cut();
       expect(await first).toBe("lost");
       await until("the second leads", () => log.includes("second begins"));
@@ -364,14 +364,14 @@ describe.skipIf(!possible)("the runtime against a real API server", () => {
       const space = await namespace();
       const stop = new AbortController();
       let yielding = false;
-      const asked = leader(space, "first", api, { yields: () => yielding });
+      const asked = leader(space, "first", api, { ...SHORT, yields: () => yielding });
       const work = async (signal: AbortSignal): Promise<void> => {
         await systemClock.sleep(600_000, signal);
       };
       const first = asked.run(work, stop.signal);
       await until("it leads", async () => (await leases().find("demo", space))?.spec?.holderIdentity === "first");
       const gone = new AbortController();
-      const second = leader(space, "second", api, { wants: () => true }).run(work, gone.signal);
+      const second = leader(space, "second", api, { ...SHORT, wants: () => true }).run(work, gone.signal);
       await until("it is asked", async () => (await leases().find("demo", space))?.metadata.annotations?.[WANTED_BY] === "second");
       gone.abort();
       expect(await second).toBe("stopped");

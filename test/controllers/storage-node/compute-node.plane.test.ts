@@ -12,6 +12,7 @@ import type { ApiClient } from "../../../src/kubernetes/index.ts";
 import { PROJECT } from "../../cli/halite.ts";
 import { Client, startControlPlane, type ControlPlane } from "../../control-plane/index.ts";
 import { canHavePlane } from "../../control-plane/use-plane.ts";
+import { untilKnown } from "../known-kinds.ts";
 import { ModelNode } from "../model-node.ts";
 import { clientAt, keptLog, until } from "../runtime/api.ts";
 
@@ -44,7 +45,7 @@ describe.skipIf(!possible)("controllers of local disks and a real API server", (
     api = new Client(plane);
     client = clientAt(plane);
     await plane.kubectl(["apply", "--server-side", "-f", join(PROJECT, "out/sjc1/sjc1-prod-01/storage-node/crd.yaml")]);
-    await until("the CRD is served", async () => (await api.call("GET", COMPUTE_NODE.replace(`/${NODE}`, ""))).status === 200);
+    await untilKnown(plane, "computenodes");
     disks.addDisk("N1");
     disks.addDisk("S1", { transport: "sata" });
     disks.addDisk("N2").contents.signatures.push({ type: "ext4", uuid: "somebody's" });

@@ -7,8 +7,8 @@ import { PROJECT } from "../../cli/halite.ts";
 import type { Client, ControlPlane } from "../../control-plane/index.ts";
 import type { StorageNode } from "../../node-vm/index.ts";
 import { KEPT_CODE, KilledProgram } from "../killed-program.ts";
+import { untilKnown } from "../known-kinds.ts";
 import { NODE } from "../lvm-csi/lvm-node.ts";
-import { until } from "../runtime/api.ts";
 
 /** A cluster of the shipped fleet that has both components, compiled. */
 const COMPILED = join(PROJECT, "out/sjc1/sjc1-prod-01");
@@ -41,7 +41,7 @@ export async function installControllers(
   writeFileSync(join(node.exchange, "config.json"), JSON.stringify({ ...config, erase: [] }));
   await plane.kubectl(["create", "namespace", NAMESPACE]);
   await plane.kubectl(["apply", "--server-side", "-f", join(COMPILED, "storage-node/crd.yaml")]);
-  await until("the CRD is served", async () => (await api.call("GET", "/apis/storage.halite.dev/v1alpha1/computenodes")).status === 200);
+  await untilKnown(plane, "computenodes");
   for (const account of Object.values(ACCOUNTS)) {
     await plane.kubectl(["apply", "-f", join(COMPILED, account, "rbac.yaml")]);
     const folder = join(node.exchange, account);
@@ -72,17 +72,15 @@ export function startController(node: StorageNode, name: Controller, server: num
   let isFirst = true;
   return KilledProgram.start(node, async () => {
     // Later ones are left to themselves: they may be killed before they have begun.
-    const wait = isFirst
-      ? `for each in $(seq 300); do grep -q '"begins"' ${log} && exit 0; sleep .2; done; cat ${log} >&2; exit 1`
-      : "exit 0";
+    const wait = isFirst ? `until grep -q '"begins"' ${log}; do kill -0 $pid || { cat ${log} >&2; exit 1; }; sleep .2; done` : "";
     isFirst = false;
     const environment = `${KEPT_CODE} KUBERNETES_SERVICE_HOST=127.0.0.1 KUBERNETES_SERVICE_PORT=${server}`;
     const args = `--node=n1 ${own} --interval=10 --port=0 --host=127.0.0.1 --account=/exchange/${ACCOUNTS[name]}`;
     const pid = await node.output(
       `${environment} setsid /host${NODE} /exchange/${name}.cjs ${args} >>${log} 2>&1 </dev/null &
-echo $!
+pid=$!
+echo $pid
 ${wait}`,
-      120_000,
     );
     return Number(pid.trim());
   });

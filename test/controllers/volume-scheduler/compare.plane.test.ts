@@ -16,5 +16,5 @@ describe.skipIf(!possible)("beside stock volume scheduling", () => {
     expect(ours?.disksByClaims.slice(0, 2)).toEqual([0, 0]);
     expect(ours?.disksByClaims.length).toBeLessThanOrEqual(5);
     expect(stock?.disksByClaims).toHaveLength(6);
-  }, 300_000);
+  });
 });

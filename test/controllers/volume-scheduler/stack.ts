@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { halite, PROJECT } from "../../cli/halite.ts";
-import { buildControlPlane, kubeconfigText, type Client, type ControlPlane } from "../../control-plane/index.ts";
+import { buildControlPlane, Client, kubeconfigText, type ControlPlane } from "../../control-plane/index.ts";
 import { freePorts } from "../../control-plane/ports.ts";
 import { Program } from "../../control-plane/process.ts";
 import { until } from "../runtime/api.ts";
@@ -77,6 +77,7 @@ export class SchedulerStack {
     this.#config = (await this.#configMap(NAME)).data?.["scheduler.yaml"] ?? "";
     this.#scheduler = (await buildControlPlane()).scheduler;
     const token = await this.#token();
+    await this.#hasRights(token);
     mkdirSync(join(this.folder, "account"));
     writeFileSync(join(this.folder, "account/token"), token);
     writeFileSync(join(this.folder, "account/ca.crt"), this.#plane.ca);
@@ -117,6 +118,23 @@ export class SchedulerStack {
 
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** The API server learns of roles and bindings by watches of its own: a pod, which takes longer to start than a process, finds that it has. */
+  async #hasRights(token: string): Promise<void> {
+    const { url, ca } = this.#plane;
+    const account = new Client({ url, ca, token });
+    const paths = [
+      "/api/v1/persistentvolumes?limit=1",
+      "/api/v1/nodes?limit=1",
+      "/apis/storage.k8s.io/v1/csistoragecapacities?limit=1",
+      `/apis/coordination.k8s.io/v1/namespaces/${NAMESPACE}/leases/${NAME}`,
+    ];
+    try {
+      for (const path of paths) await until(`${NAME} may read ${path}`, async () => (await account.call("GET", path)).status !== 403);
+    } finally {
+      account.close();
+    }
   }
 
   async #configMap(name: string): Promise<{ data?: Record<string, string>; binaryData?: Record<string, string> }> {

@@ -25,6 +25,12 @@ hostname node
 for subsystem in pci virtio scsi nvme block virtio-ports misc; do set -- "$@" "--subsystem-match=$subsystem"; done
 udevadm trigger --action=add "$@"
 udevadm settle -t 60
+# Drivers look for disks in their own time: of one that is not there yet nothing could be waited for.
+for word in $(cat /proc/cmdline); do
+  case $word in
+    node.disk=*) until ls /dev/disk/by-id/*"${word#node.disk=}" >/dev/null 2>&1; do sleep .1; udevadm settle -t 60; done ;;
+  esac
+done
 # systemd makes the device node at whose opening the kernel loads this.
 modprobe dm_mod
 modprobe virtio_console
@@ -46,7 +52,8 @@ agent() {
           echo "done $id $?" >&3
         ) &
         ;;
-      kill) kill -KILL "-$(cat "/exchange/$id.pid")" ;;
+      # It may not have come to be a process group yet.
+      kill) (until [ -s "/exchange/$id.pid" ]; do sleep .1; done; kill -KILL "-$(cat "/exchange/$id.pid")") & ;;
     esac
   done
 }
