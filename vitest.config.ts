@@ -39,7 +39,7 @@ export default defineConfig({
       },
       { plugins: [protocols], test: { ...shared, name: "slow", include: ["test/**/*.slow.test.ts"], exclude: ["test/.cache/**"] } },
       { plugins: [protocols], test: { ...shared, name: "differential", include: ["test/**/*.diff.test.ts"], exclude: ["test/.cache/**"] } },
-      { plugins: [protocols], test: { ...shared, name: "real", include: ["test/**/*.real.test.ts"], exclude: ["test/.cache/**"] } },
+      { plugins: [protocols], test: { ...patient, name: "real", include: ["test/**/*.real.test.ts"], exclude: ["test/.cache/**"] } },
       {
         plugins: [protocols],
         test: { ...patient, name: "vm", include: ["test/**/*.vm.test.ts"], exclude: ["test/.cache/**", ...sanity], fileParallelism: false },

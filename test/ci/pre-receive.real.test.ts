@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -137,11 +137,15 @@ describe.skipIf(!haveHttp)("the pre-receive hook, in a real repository behind a 
   });
 
   test("it leaves nothing behind", async () => {
-    const before = readdirSync(tmpdir()).filter((name) => name.startsWith("tmp."));
+    const [noting, noted] = [join(folder, "noting"), join(folder, "noted")];
+    writeFileSync(noting, `#!/bin/sh\npwd >>'${noted}'\nexec ${HALITE} "$@"\n`, { mode: 0o755 });
+    gitIn(bare, "config", "halite.command", noting);
     await push("HEAD:main");
     developer.edit("states/class.yaml", "provisioner:", "provisioned:");
     developer.commit("Typo");
     await push("HEAD:main");
-    expect(readdirSync(tmpdir()).filter((name) => name.startsWith("tmp.") && !before.includes(name))).toEqual([]);
+    const places = readFileSync(noted, "utf8").trim().split("\n");
+    expect(places).toEqual([expect.stringContaining(server.temporary), expect.stringContaining(server.temporary)]);
+    expect(readdirSync(server.temporary)).toEqual([]);
   });
 });

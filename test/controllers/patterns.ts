@@ -13,11 +13,13 @@ export const PATTERNS_PORT = 9001;
 export class Patterns {
   readonly #socket: Socket;
   readonly #answers: ((line: string | undefined) => void)[] = [];
+  #isClosed = false;
 
   private constructor(port: number) {
     this.#socket = connect(port, "127.0.0.1");
     this.#socket.on("error", () => undefined);
     this.#socket.once("close", () => {
+      this.#isClosed = true;
       for (const answer of this.#answers.splice(0)) answer(undefined);
     });
     createInterface({ input: this.#socket }).on("line", (line) => this.#answers.shift()?.(line));
@@ -28,8 +30,10 @@ export class Patterns {
     cpSync(fileURLToPath(new URL("./patterns.cjs", import.meta.url)), join(node.exchange, "patterns.cjs"));
     await node.output(
       `setsid /host${NODE} /exchange/patterns.cjs ${PATTERNS_PORT} >>/exchange/patterns.log 2>&1 </dev/null &
-for each in $(seq 600); do (exec 3<>/dev/tcp/10.0.2.15/${PATTERNS_PORT}) 2>/dev/null && exit 0; sleep .1; done; cat /exchange/patterns.log >&2; exit 1`,
-      90_000,
+until (exec 3<>/dev/tcp/10.0.2.15/${PATTERNS_PORT}) 2>/dev/null; do
+  kill -0 $! || { cat /exchange/patterns.log >&2; exit 1; }
+  sleep .1
+done`,
     );
     return new Patterns(port);
   }
@@ -56,6 +60,7 @@ for each in $(seq 600); do (exec 3<>/dev/tcp/10.0.2.15/${PATTERNS_PORT}) 2>/dev/
 
   async #ask(...question: readonly (string | number)[]): Promise<readonly string[]> {
     const line = await new Promise<string | undefined>((resolve) => {
+      if (this.#isClosed) resolve(undefined);
       this.#answers.push(resolve);
       this.#socket.write(`${JSON.stringify(question)}\n`);
     });

@@ -33,6 +33,8 @@ export interface GitServer {
   readonly port: number;
   /** The folder of bare repositories. */
   readonly repositories: string;
+  /** The folder for temporary files of what the server runs, hooks too. */
+  readonly temporary: string;
   /** Makes a bare repository that may be pushed to, and gives its path. */
   add(name: string): string;
   stop(): Promise<void>;
@@ -45,7 +47,8 @@ export interface GitServer {
  */
 export async function startHttp(folder: string, users: readonly string[]): Promise<GitServer> {
   const repositories = join(folder, "repositories");
-  mkdirSync(repositories, { recursive: true });
+  const temporary = join(folder, "tmp");
+  for (const path of [repositories, temporary]) mkdirSync(path, { recursive: true });
   writeFileSync(join(folder, "users"), users.map((user) => `${user}\n`).join(""));
   const backend = join(execFileSync("git", ["--exec-path"], { encoding: "utf8" }).trim(), "git-http-backend");
   const port = await freePort();
@@ -61,6 +64,7 @@ alias.url = ("/" => "${backend}/")
 cgi.assign = ("" => "")
 setenv.add-environment = (
   "GIT_PROJECT_ROOT" => "${repositories}", "GIT_HTTP_EXPORT_ALL" => "1", "PATH" => "${process.env["PATH"] ?? ""}",
+  "TMPDIR" => "${temporary}",
   "GIT_CONFIG_COUNT" => "1", "GIT_CONFIG_KEY_0" => "safe.directory", "GIT_CONFIG_VALUE_0" => "*"
 )
 auth.backend = "plain"
@@ -73,6 +77,7 @@ auth.require = ("" => ("method" => "basic", "realm" => "git", "require" => "vali
   return {
     port,
     repositories,
+    temporary,
     add: (name) => {
       const path = join(repositories, name);
       execFileSync("git", ["init", "--quiet", "--bare", "--initial-branch=main", path]);

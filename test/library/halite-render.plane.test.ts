@@ -12,6 +12,8 @@ const possible = await canHavePlane();
 
 const OUT = join(PROJECT, "out/iad1/iad1-dev-01");
 const NAMESPACE = "storage-system";
+/** Of kubectl wait. */
+const TIMEOUT = "--timeout=110s";
 
 /** A pod as the Job controller has made it, as far as a kubelet needs it here. */
 interface Pod {
@@ -35,7 +37,7 @@ interface Pod {
 }
 
 interface Job {
-  readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
+  readonly metadata: { readonly name: string; readonly uid: string; readonly labels: Readonly<Record<string, string>> };
   readonly spec: { readonly completions?: number; readonly completionMode: string };
   readonly status: { readonly completedIndexes?: string; readonly failedIndexes?: string; readonly succeeded?: number };
 }
@@ -83,10 +85,10 @@ describe.skipIf(!possible)("the Jobs of halite-render under a real API server an
     return job;
   }
 
-  /** A Job's pods once the controller has made all that run at a time. */
-  async function podsOf({ metadata: { name } }: Job, active: number): Promise<readonly Pod[]> {
-    await plane.kubectl(["wait", "-n", NAMESPACE, `--for=jsonpath={.status.active}=${active}`, `job/${name}`, "--timeout=60s"]);
-    return items<Pod>(`/api/v1/namespaces/${NAMESPACE}/pods?labelSelector=batch.kubernetes.io%2Fjob-name%3D${name}`);
+  /** A Job's pods once the controller has made all that run at a time; no others of its name, which it may have made for a Job that was just deleted. */
+  async function podsOf({ metadata: { name, uid } }: Job, active: number): Promise<readonly Pod[]> {
+    await plane.kubectl(["wait", "-n", NAMESPACE, `--for=jsonpath={.status.active}=${active}`, `job/${name}`, TIMEOUT]);
+    return items<Pod>(`/api/v1/namespaces/${NAMESPACE}/pods?labelSelector=batch.kubernetes.io%2Fcontroller-uid%3D${uid}`);
   }
 
   /** What a kubelet would run: the container's own command, with the environment that the pod names. */
@@ -138,7 +140,7 @@ describe.skipIf(!possible)("the Jobs of halite-render under a real API server an
       await api.call("PATCH", path, { metadata: { finalizers: null } }, "application/merge-patch+json");
       await api.call("DELETE", path, { gracePeriodSeconds: 0 });
     }
-    await plane.kubectl(["wait", "-n", NAMESPACE, "--for=delete", "jobs", "--all", "--timeout=60s"]);
+    await plane.kubectl(["wait", "-n", NAMESPACE, "--for=delete", "jobs", "--all", TIMEOUT]);
   }
 
   test("the pods that the controller makes render a shard each, and what they leave is published", async () => {
@@ -162,13 +164,13 @@ describe.skipIf(!possible)("the Jobs of halite-render under a real API server an
       expect(run).toMatchObject({ status: 0, stderr: "" });
       await ended(pod, run);
     }
-    await plane.kubectl(["wait", "-n", NAMESPACE, "--for=condition=complete", `job/${render.metadata.name}`, "--timeout=60s"]);
+    await plane.kubectl(["wait", "-n", NAMESPACE, "--for=condition=complete", `job/${render.metadata.name}`, TIMEOUT]);
     expect((await jobOf("render")).status).toMatchObject({ succeeded: completions });
     const published = await runs(publish, disks);
     expect(published).toMatchObject({ status: 0, stderr: "" });
     await ended(publish, published);
     const { name } = (await jobOf("publish")).metadata;
-    await plane.kubectl(["wait", "-n", NAMESPACE, "--for=condition=complete", `job/${name}`, "--timeout=60s"]);
+    await plane.kubectl(["wait", "-n", NAMESPACE, "--for=condition=complete", `job/${name}`, TIMEOUT]);
     const tree = (): string =>
       execFileSync("git", ["-C", join(disks.fleet, ".halite/addons.git"), "rev-parse", "addons^{tree}"], { encoding: "utf8" });
     const sharded = tree();
@@ -189,7 +191,7 @@ describe.skipIf(!possible)("the Jobs of halite-render under a real API server an
       expect(run.status).toBe(isBroken ? 1 : 0);
       await ended(pod, run);
     }
-    await plane.kubectl(["wait", "-n", NAMESPACE, "--for=condition=failed", `job/${render.metadata.name}`, "--timeout=60s"]);
+    await plane.kubectl(["wait", "-n", NAMESPACE, "--for=condition=failed", `job/${render.metadata.name}`, TIMEOUT]);
     expect((await jobOf("render")).status).toMatchObject({ failedIndexes: "1" });
   });
 });

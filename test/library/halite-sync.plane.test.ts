@@ -14,7 +14,7 @@ import { canRunPods, startPod, type PodTemplate, type RunningPod } from "./pod.t
 
 const possible = (await canHavePlane()) && canRunPods();
 const NAMESPACE = "storage-system";
-const POLL = { timeout: 60_000, interval: 100 };
+const POLL = { timeout: 240_000, interval: 100 };
 
 /** The rights that docs/clusters.md names, for the kinds of the release that is published here. */
 const RULES = [
@@ -107,6 +107,8 @@ describe.skipIf(!possible)("the pods of halite-sync under real API servers that 
     await homePlane().kubectl(["apply", "--server-side", "-f", join(out, "storage-base/priority-classes.yaml")]);
     await homePlane().kubectl(["apply", "--server-side", "--force-conflicts", "-R", "-f", join(out, "halite-sync")]);
     const kind = pillar.includes("schedule:") ? "cronjob" : "deployment";
+    // The API server learns of roles by a watch of its own: a pod takes longer to start than a process does.
+    if (kind === "deployment") await expect.poll(() => may("update", "leases/halite-sync"), POLL).toBe("yes");
     const made: unknown = JSON.parse(await homePlane().kubectl(["get", kind, "halite-sync", "-n", NAMESPACE, "-o", "json"]));
     // The server's own workload.
     const { spec } = made as {
@@ -114,6 +116,14 @@ describe.skipIf(!possible)("the pods of halite-sync under real API servers that 
     };
     return kind === "cronjob" ? spec.jobTemplate.spec.template : spec.template;
   }
+
+  /** What the addon's account may do. */
+  const may = async (...what: string[]): Promise<string> =>
+    (
+      await homePlane()
+        .kubectl(["auth", "can-i", "-n", NAMESPACE, "--as", `system:serviceaccount:${NAMESPACE}:halite-sync`, ...what])
+        .catch((error: unknown) => String(error))
+    ).trim();
 
   /** Publishes, to a remote that is the pods' user's, as a server's would be. */
   async function publish(clusters: readonly FleetCluster[], options?: { readonly message: string }): Promise<void> {
@@ -189,12 +199,6 @@ describe.skipIf(!possible)("the pods of halite-sync under real API servers that 
     pod.process.kill("SIGTERM");
     expect(await pod.ended, pod.output()).toBe(0);
     expect(pod.output()).not.toMatch(/Forbidden|forbidden|EROFS|EACCES/);
-    const may = async (...what: string[]): Promise<string> =>
-      (
-        await homePlane()
-          .kubectl(["auth", "can-i", "-n", NAMESPACE, "--as", `system:serviceaccount:${NAMESPACE}:halite-sync`, ...what])
-          .catch((error: unknown) => String(error))
-      ).trim();
     expect(await may("update", "leases/halite-sync")).toBe("yes");
     for (const what of [
       ["get", "secrets"],

@@ -105,7 +105,7 @@ describe.skipIf(!possible)("the mission", () => {
     scheduler = new SchedulerStack(plane, api);
     await scheduler.take();
     schedulerPod = await scheduler.start("one");
-    await shown(log, () => until("there is a volume", async () => (await list(VOLUMES)).length === 1, 120_000));
+    await shown(log, () => until("there is a volume", async () => (await list(VOLUMES)).length === 1, 240_000));
     const [volume] = await list(VOLUMES);
     expect(volume).toMatchObject({
       metadata: {
@@ -116,9 +116,9 @@ describe.skipIf(!possible)("the mission", () => {
 
     await create(CLAIMS, claim("database", "local-nvme", "900Gi"));
     await create(PODS, pod("database"));
-    await until("it runs where its disk is", async () => (await get(`${PODS}/database`)).spec?.nodeName === "db-1", 120_000);
+    await until("it runs where its disk is", async () => (await get(`${PODS}/database`)).spec?.nodeName === "db-1", 240_000);
     // The scheduler waits for the claim's volume; the controller manager says that it is bound a moment after it has bound it.
-    await until("its claim is bound", async () => (await get(`${CLAIMS}/database`)).status.phase === "Bound", 60_000);
+    await until("its claim is bound", async () => (await get(`${CLAIMS}/database`)).status.phase === "Bound");
     const { path } = volume.spec.local;
     await databases.machine.output(`echo rows >${path}/table && sync -f ${path}`);
 
@@ -133,7 +133,7 @@ describe.skipIf(!possible)("the mission", () => {
   test("a volume is made when a pod asks for one, and goes with its claim", async () => {
     const log = await runPod(plane, api, general, [NAMESPACE, "local-volume-dynamic-provisioner", "lvm-csi"]);
     const empty = await logicalVolumes();
-    await shown(log, () => until("the driver answers", answers, 120_000));
+    await shown(log, () => until("the driver answers", answers, 240_000));
     const { nodeId, accessibleTopology } = await csi.call("Node", "NodeGetInfo", {});
     await registered(nodeId, accessibleTopology.segments);
     provisioner = await startProvisioner();
@@ -163,7 +163,7 @@ describe.skipIf(!possible)("the mission", () => {
     await api.call("DELETE", `${PODS}/web?gracePeriodSeconds=0`);
     await api.call("DELETE", `${CLAIMS}/web`);
     await shown(log, () =>
-      until("the volume is gone", async () => (await list(VOLUMES)).every(({ spec: each }) => each.csi === undefined), 180_000),
+      until("the volume is gone", async () => (await list(VOLUMES)).every(({ spec: each }) => each.csi === undefined), 240_000),
     );
     expect(await logicalVolumes()).toBe(empty);
   }, 900_000);

@@ -10,7 +10,7 @@ export interface RealOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string | Uint8Array;
-  /** Milliseconds. Default a minute. */
+  /** Milliseconds. Default: four minutes, which what hangs takes and nothing else. */
   readonly timeout?: number;
 }
 
@@ -20,7 +20,7 @@ export function runReal(program: string, args: readonly string[], options: RealO
     cwd: options.cwd,
     env: { PATH: process.env["PATH"] ?? "", HOME: options.cwd ?? "/nonexistent", LC_ALL: "C.UTF-8", ...options.env },
     stdio: ["pipe", "pipe", "pipe"],
-    timeout: options.timeout ?? 60_000,
+    timeout: options.timeout ?? 240_000,
   });
   const stdout: Buffer[] = [];
   let stderr = "";

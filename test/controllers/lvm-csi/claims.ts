@@ -14,6 +14,8 @@ const SIZES = { block: 64 * MIB, ext4: 64 * MIB, xfs: 320 * MIB } as const;
 const FILE = 24;
 /** So long an operation is taken to last of which none has been seen, in milliseconds. */
 const FIRST = 1000;
+/** So long it may be asked for the same thing, where everybody is killed and the machine is busy, in milliseconds. */
+const PATIENCE = 300_000;
 /** Volumes of a cluster. */
 const MOST = 4;
 const POD = "0b3a2a52-6ad0-4f0e-9a0b-0c2f5d0a7c11";
@@ -276,7 +278,7 @@ export class Claims {
   /**
    * Asks until it is done. Gives `undefined` where the driver refuses it by one of the codes twice, with nobody killed in between.
    *
-   * @throws the errors after many tries
+   * @throws the errors where it takes too long
    */
   async #until<T>(what: string, ask: () => Promise<T>, refusals: readonly status[] = []): Promise<T | undefined> {
     const { driver, random } = this.#around;
@@ -284,7 +286,8 @@ export class Claims {
     const errors: string[] = [];
     let refused: number | undefined;
     let answer: T | undefined;
-    for (let tries = 0; tries < 60; tries++) {
+    const end = performance.now() + PATIENCE;
+    while (performance.now() < end) {
       await driver.running;
       const { kills } = driver;
       try {

@@ -264,7 +264,7 @@ mkdir /sys/fs/cgroup/kubepods/besteffort/pod${pod.metadata.uid}`);
   /** As `until`; the error has what the programs beside the driver wrote. */
   async function untilOrSaid(what: string, holds: () => Promise<boolean>): Promise<void> {
     try {
-      await until(what, holds, 120_000);
+      await until(what, holds, 240_000);
     } catch (error) {
       throw new Error([String(error), ...programs.map(({ said }) => said)].join("\n"), { cause: error });
     }

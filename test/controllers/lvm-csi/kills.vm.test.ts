@@ -45,7 +45,7 @@ describe.skipIf(image === undefined)("kill -9 of the driver's process at random 
 
   test(
     `up to ${OPERATIONS} operations leave no volume without an owner and none twice, and nobody sees another's data (seed ${SEED})`,
-    { timeout: LONGEST + 600_000 },
+    { timeout: LONGEST + 1_200_000 },
     async () => {
       const before = await logicalVolumes(node);
       const driver = await KilledProgram.start(node, () => startDriverIn(node, "--without-cluster", KEPT_CODE));

@@ -57,7 +57,7 @@ export class RemoteSocket {
     if (of === undefined) throw new Error(`no method ${method}`);
     const client = new (makeClientConstructor(definition, service))(`unix:${this.path}`, credentials.createInsecure());
     return new Promise((resolve, reject) => {
-      const deadline = Date.now() + 120_000;
+      const deadline = Date.now() + 240_000;
       client.makeUnaryRequest(of.path, of.requestSerialize, of.responseDeserialize, request, { deadline } as never, (error, answer) => {
         client.close();
         // What the driver answers has the shape that csi.proto gives it.

@@ -52,7 +52,7 @@ describe.skipIf(!haveCsiTools("csi-sanity"))("csi-sanity on the driver with simu
         `--csi.testvolumemutableparameters=${join(folder, "mutable.yaml")}`,
         "--ginkgo.no-color",
       ];
-      const run = await promisify(execFile)(csiTool("csi-sanity"), flags, { maxBuffer: 2 ** 26, timeout: 110_000 }).catch(
+      const run = await promisify(execFile)(csiTool("csi-sanity"), flags, { maxBuffer: 2 ** 26, timeout: 300_000 }).catch(
         (error: unknown) => error,
       );
       const stdout = typeof run === "object" && run !== null && "stdout" in run ? String(run.stdout) : String(run);

@@ -19,6 +19,7 @@ import type { ApiClient } from "../../../src/kubernetes/index.ts";
 import { startControlPlane, type ControlPlane } from "../../control-plane/index.ts";
 import { canHavePlane } from "../../control-plane/use-plane.ts";
 import { clientAt, keptLog, until, Wire } from "./api.ts";
+import { ManualClock } from "./manual-clock.ts";
 
 const possible = await canHavePlane();
 
@@ -223,7 +224,8 @@ describe.skipIf(!possible)("the runtime against a real API server", () => {
     const space = await namespace();
     const object = await maps.create(map(space, "a", "1"));
     const { log, lines } = keptLog();
-    const recorder = new EventRecorder({ api, component: "halite-test", host: "n1", clock: systemClock, log });
+    // By a clock that stands still: as time goes by more may be told.
+    const recorder = new EventRecorder({ api, component: "halite-test", host: "n1", clock: new ManualClock(), log });
     for (let index = 0; index < 3; index++)
       await recorder.tell(object, { type: "Warning", reason: "DiskMissing", message: "disk X is gone" });
     for (let index = 0; index < 40; index++) await recorder.tell(object, { type: "Normal", reason: "Planned", message: `plan ${index}` });

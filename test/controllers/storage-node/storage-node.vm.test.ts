@@ -86,7 +86,7 @@ describe.skipIf(image === undefined)("storage-node and its provisioner on a node
       const each = new Rig(`round ${round}`);
       // Everything that was there is given up by hand.
       await node.output(
-        `for part in ${device}-part*; do [ -e $part ] && wipefs --all --quiet $part; done; wipefs --all --quiet ${device}; udevadm settle`,
+        `for part in ${device}-part*; do [ -e $part ] && wipefs --all --quiet $part; done; udevadm settle; wipefs --all --quiet ${device}; udevadm settle`,
       );
       const cut = new PowerCut(node, tool);
       await expect(each.pass(cut, flavor)).rejects.toThrow();
