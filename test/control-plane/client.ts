@@ -13,6 +13,11 @@ export interface Address {
   readonly ca: string;
 }
 
+/** Milliseconds that an answer may take. */
+const PATIENCE = 60_000;
+/** Milliseconds after which a connection that nobody uses is closed: the server does it after a minute and a half, maybe just as it is used again. */
+const IDLE = 30_000;
+
 /** A client over kept-alive connections; it says what the server answered and throws only when there is no answer. */
 export class Client {
   readonly #address: Address;
@@ -20,7 +25,7 @@ export class Client {
 
   constructor(address: Address) {
     this.#address = address;
-    this.#agent = new Agent({ keepAlive: true, maxSockets: 4, ca: address.ca });
+    this.#agent = new Agent({ keepAlive: true, maxSockets: 4, timeout: IDLE, ca: address.ca });
   }
 
   call(method: string, path: string, body?: unknown, type = "application/json"): Promise<Answer> {
@@ -31,7 +36,7 @@ export class Client {
         headers["content-type"] = type;
         headers["content-length"] = Buffer.byteLength(payload);
       }
-      const call = request(`${this.#address.url}${path}`, { method, headers, agent: this.#agent, timeout: 30_000 }, (response) => {
+      const call = request(`${this.#address.url}${path}`, { method, headers, agent: this.#agent, timeout: PATIENCE }, (response) => {
         const chunks: Buffer[] = [];
         response.on("data", (chunk: Buffer) => chunks.push(chunk));
         response.on("error", reject);
@@ -40,7 +45,7 @@ export class Client {
           resolve({ status: response.statusCode ?? 0, body: parse(text) });
         });
       });
-      call.on("timeout", () => call.destroy(new Error(`${method} ${path}: no answer in 30 s`)));
+      call.on("timeout", () => call.destroy(new Error(`${method} ${path}: no answer in ${PATIENCE / 1000} s`)));
       call.on("error", reject);
       call.end(payload);
     });

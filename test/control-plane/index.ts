@@ -141,7 +141,8 @@ class Plane implements ControlPlane {
       } catch {
         return false;
       }
-      return await answers(this, "/readyz");
+      // The namespaces of the cluster itself are made beside its start; `default` is the last of them.
+      return (await answers(this, "/readyz")) && (await answers(this, "/api/v1/namespaces/default"));
     });
   }
 
@@ -169,6 +170,8 @@ class Plane implements ControlPlane {
         if (error === null) resolve(stdout);
         else reject(new Error(`kubectl ${args.join(" ")}: ${stderr.trim() === "" ? error.message : stderr.trim()}`));
       });
+      // It may end before it has read everything; its status says why.
+      child.stdin?.on("error", () => undefined);
       child.stdin?.end(options.input ?? "");
     });
   }
@@ -221,7 +224,7 @@ class Plane implements ControlPlane {
     try {
       for (let number = 0; number < count; number++) {
         const resources = { cpu: "32", memory: "256Gi", pods: "110" };
-        await client.call("POST", "/api/v1/nodes", {
+        const made = await client.call("POST", "/api/v1/nodes", {
           apiVersion: "v1",
           kind: "Node",
           metadata: {
@@ -236,6 +239,7 @@ class Plane implements ControlPlane {
           },
           status: { allocatable: resources, capacity: resources },
         });
+        if (made.status !== 201) throw new Error(`node-${number}: ${JSON.stringify(made.body)}`);
       }
     } finally {
       client.close();

@@ -172,10 +172,11 @@ done > '${folder}/processes' 2>/dev/null
       stdio: "ignore",
     });
     const ended = new Promise<NodeJS.Signals | null>((resolve) => child.once("exit", (_code, signal) => resolve(signal)));
-    const hook = await until(() => readFileSync(join(folder, "in-hook"), "utf8").trim());
+    // The shell makes the file before it writes the number into it.
+    const hook = await until(() => Number(/^(\d+)\n$/.exec(readFileSync(join(folder, "in-hook"), "utf8"))?.[1] ?? Number.NaN));
     child.kill("SIGINT");
     expect(await ended).toBe("SIGINT");
-    process.kill(Number(hook), "SIGKILL");
+    process.kill(hook, "SIGKILL");
     expect(gitIn(bare, "for-each-ref").trim()).toBe("");
     // What the run left is taken away by the next.
     rmSync(join(bare, "hooks/pre-receive"));
@@ -184,14 +185,16 @@ done > '${folder}/processes' 2>/dev/null
   });
 });
 
-/** What a look gives as soon as it does not throw. */
-async function until<T>(look: () => T): Promise<T> {
+/** What a look gives as soon as it neither throws nor is no number. */
+async function until(look: () => number): Promise<number> {
   for (;;) {
     try {
-      return look();
+      const found = look();
+      if (!Number.isNaN(found)) return found;
     } catch {
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      // It is not there yet.
     }
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 
