@@ -19,7 +19,7 @@ const protocols = {
   transform: (code: string, id: string) =>
     id.endsWith(".proto") ? { code: `export default ${JSON.stringify(code)};`, map: null } : undefined,
 };
-const shared = { setupFiles: ["test/seed.setup.ts"], testTimeout: 120_000, hookTimeout: 600_000 };
+const shared = { setupFiles: ["test/seed.setup.ts"], testTimeout: 300_000, hookTimeout: 600_000 };
 /** What waits for other programs has its own deadlines, which say what did not come: this one is longer than those of a test together. */
 const patient = { ...shared, testTimeout: 900_000, hookTimeout: 900_000 };
 /** csi-sanity on real LVM takes ten minutes of an emulated processor for each kind of volume: it runs where it is asked for (docs/lvm-volumes.md). */

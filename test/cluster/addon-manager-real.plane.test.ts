@@ -20,7 +20,8 @@ describe.skipIf(!possible)("the real addon manager", () => {
   async function scenario(
     name: string,
   ): Promise<{ readonly real: RealAddonManager; readonly other: Other; readonly keep: Record<string, string> }> {
-    await api.call("POST", "/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name } });
+    const made = await api.call("POST", "/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name } });
+    expect(made.status).toBe(201);
     return {
       real: new RealAddonManager(plane, name),
       other: new Other(api, name),
@@ -104,6 +105,10 @@ describe.skipIf(!possible)("the real addon manager", () => {
     const files = { ...keep, "a-widget.yaml": labelled(widgetYaml("r26", "w", 1)), "crd.yaml": labelled(WIDGET_CRD) };
     await real.pass(files);
     expect(await other.get("widget", "w")).toBeUndefined();
+    // The kind is served a moment after its definition is there.
+    await expect
+      .poll(async () => (await api.call("GET", "/apis/example.org/v1/namespaces/r26/widgets")).status, { timeout: 60_000 })
+      .toBe(200);
     await real.pass(files);
     expect(await other.get("widget", "w")).toBeDefined();
   });

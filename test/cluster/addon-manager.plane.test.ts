@@ -34,7 +34,7 @@ describe.skipIf(!possible).each(API_SERVERS)("addon-manager behaviour, %s API se
     expect(again.operations.filter((each) => !each.startsWith("skip"))).toEqual([]);
     // An Addon may say that its workloads have got further meanwhile; nothing else is written, and then nothing at all.
     expect(again.writes).toBeLessThanOrEqual(again.result.addons.length);
-    await expect.poll(async () => (await fine(manifests, setting)).writes, { timeout: 10_000 }).toBe(0);
+    await expect.poll(async () => (await fine(manifests, setting)).writes, { timeout: 100_000 }).toBe(0);
   };
 
   test("the API server is of the version that the roster would say", async () => {
@@ -553,7 +553,7 @@ describe.skipIf(!possible).each(API_SERVERS)("addon-manager behaviour, %s API se
       reason: expect.stringContaining("in use by 1 volumes and claims: user"),
     });
     await other.delete("pvc", "user");
-    await expect.poll(async () => await other.get("pvc", "user"), { timeout: 20_000 }).toBeUndefined();
+    await expect.poll(async () => await other.get("pvc", "user"), { timeout: 100_000 }).toBeUndefined();
     await fine({ s28c: base });
     expect(await other.get("storageclass", "s28c")).toBeUndefined();
   });
@@ -575,7 +575,7 @@ describe.skipIf(!possible).each(API_SERVERS)("addon-manager behaviour, %s API se
       reason: expect.stringContaining("1 objects that are not of this release are in it: ConfigMap users"),
     });
     expect(await other.get("configmap", "users")).toBeDefined();
-    await fine({ s29: keep }, { pillar: 'addons: {s29: {prune: {confirm: ["Namespace s29"]}}}', apply: { timeout: 30_000 } });
+    await fine({ s29: keep }, { pillar: 'addons: {s29: {prune: {confirm: ["Namespace s29"]}}}' });
     expect(await other.get("namespace", ns)).toBeUndefined();
   });
 
@@ -586,7 +586,7 @@ describe.skipIf(!possible).each(API_SERVERS)("addon-manager behaviour, %s API se
       "k2.yaml": configYaml("s29c-keep", "k2", { a: "1" }),
     };
     await fine({ s29c: { ...keep, "gone.yaml": namespaceYaml("s29c"), "own.yaml": configYaml("s29c", "own", { a: "1" }) } });
-    await fine({ s29c: keep }, { apply: { timeout: 30_000 } });
+    await fine({ s29c: keep });
     expect(await new Other(api, "").get("namespace", "s29c")).toBeUndefined();
   });
 
@@ -736,6 +736,9 @@ describe.skipIf(!possible).each(API_SERVERS)("addon-manager behaviour, %s API se
       ],
     });
     try {
+      await expect
+        .poll(() => other.trial("secret", { apiVersion: "v1", kind: "Secret", metadata: { name: "probe" } }), { timeout: 60_000 })
+        .toContain("failed calling webhook");
       const secret = `apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: ${ns}}\ndata: {a: MQ==}\n`;
       const done = await apply({ s39: { ...a, "s.yaml": secret, "new.yaml": configYaml(ns, "new", { a: "1" }) }, s39b: b });
       expect(troubles(done.result)).toEqual([

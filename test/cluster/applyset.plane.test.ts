@@ -173,6 +173,6 @@ describe.skipIf(!possible).each(API_SERVERS)("ApplySet (KEP-3659), read by kubec
     const [head = "", row = ""] = table.split("\n");
     expect(head.split(/\s{2,}/).map((each) => each.trim())).toEqual(["NAME", "SYNC", "HEALTH", "OBJECTS", "REASON", "AGE"]);
     expect(row).toMatch(/^set\s+Synced\s+Current\s+5\/5/);
-    await plane.kubectl(["wait", "--for=condition=Ready", "addons.halite.dev/set", "--timeout=5s"]);
+    await plane.kubectl(["wait", "--for=condition=Ready", "addons.halite.dev/set", "--timeout=60s"]);
   });
 });

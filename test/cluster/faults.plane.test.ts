@@ -276,7 +276,8 @@ describe.skipIf(!possible)("faults between Halite and the API server", () => {
       try {
         await through(after());
       } catch (error) {
-        expect(error).toBeInstanceOf(UnreachableError);
+        // It gives no answer; or it has come back, and does not serve everything yet.
+        if (!(error instanceof UnreachableError)) expect(error).toMatchObject({ name: "ApiError", status: expect.toSatisfy(isOfAStart) });
       }
       await restarting;
       await survives();
@@ -295,7 +296,7 @@ describe.skipIf(!possible)("faults between Halite and the API server", () => {
       // It can't be read at all.
     }
     await back;
-    await expect.poll(async () => (await api.call("GET", "/readyz")).status, { timeout: 30_000 }).toBe(200);
+    await expect.poll(async () => (await api.call("GET", "/readyz")).status, { timeout: 100_000 }).toBe(200);
     await survives();
   });
 
@@ -307,9 +308,9 @@ describe.skipIf(!possible)("faults between Halite and the API server", () => {
     const keeper = new ClusterKeeper(client, desired, { apply: { tooling: "t", now: () => new Date() }, onPass: () => void (passes += 1) });
     const running = keeper.run(stop.signal);
     try {
-      await expect.poll(() => passes, { timeout: 20_000 }).toBeGreaterThan(0);
+      await expect.poll(() => passes, { timeout: 100_000 }).toBeGreaterThan(0);
       const watching = ({ query }: SeenRequest): boolean => query.get("watch") === "true";
-      await expect.poll(() => proxy.seen.filter(watching).length, { timeout: 10_000 }).toBeGreaterThan(1);
+      await expect.poll(() => proxy.seen.filter(watching).length, { timeout: 100_000 }).toBeGreaterThan(1);
       // From now on every watch is refused as expired, twice; the old ones are cut.
       proxy.fault = once(watching, { kind: "status", status: 410, reason: "Expired" }, 4);
       await new Other(api, ns).merge("configmap", "k1", { data: { a: "drift" } });
@@ -318,7 +319,7 @@ describe.skipIf(!possible)("faults between Halite and the API server", () => {
       await expect
         .poll(
           async () => [(await new Other(api, ns).get("configmap", "k1"))?.data, (await new Other(api, ns).get("configmap", "k2"))?.data],
-          { timeout: 20_000 },
+          { timeout: 100_000 },
         )
         .toEqual([{ a: "1" }, { a: "1" }]);
     } finally {
@@ -332,38 +333,50 @@ describe.skipIf(!possible)("faults between Halite and the API server", () => {
     await through(before());
     const hook = await webhook(plane);
     const path = "apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations";
-    await new Other(api, ns).create(path, {
+    const other = new Other(api, ns);
+    const configuration = (timeoutSeconds: number): object => ({
       apiVersion: "admissionregistration.k8s.io/v1",
       kind: "ValidatingWebhookConfiguration",
       metadata: { name: "fault" },
       webhooks: [
         {
-          name: "fault.example.org",
+          name: `fault-${timeoutSeconds}.example.org`,
           clientConfig: { url: `https://127.0.0.1:${hook.port}/`, caBundle: Buffer.from(plane.ca).toString("base64") },
           rules: [{ apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE", "UPDATE"], resources: ["secrets"] }],
           failurePolicy: "Fail",
           sideEffects: "None",
           admissionReviewVersions: ["v1"],
-          timeoutSeconds: 1,
+          timeoutSeconds,
         },
       ],
     });
+    /** What is written about webhooks counts in the API server a moment later. */
+    const inForce = async (said: string): Promise<void> => {
+      const probe = { apiVersion: "v1", kind: "Secret", metadata: { name: "probe" } };
+      await expect.poll(() => other.trial("secret", probe), { timeout: 60_000 }).toContain(said);
+    };
     const secret = `apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: ${ns}}\ndata: {a: MQ==}\n`;
     try {
-      hook.answer = "refuse";
-      const refused = await through({ [ns]: { ...after()[ns], "s.yaml": secret } });
-      expect(troubles(refused.result).join("\n")).toMatch(/Secret .*\/s: failed: .*denied the request, in words that are not shown/);
-      expect(await new Other(api, ns).get("configmap", "new")).toBeDefined();
-      expect(await new Other(api, ns).get("configmap", "old")).toBeDefined();
       hook.answer = "hang";
+      await other.create(path, configuration(1));
+      await inForce('failed calling webhook \\"fault-1.example.org\\"');
       const late = await through({ [ns]: { ...after()[ns], "s.yaml": secret } });
       expect(troubles(late.result).join("\n")).toMatch(/Secret .*\/s: failed: .*failed calling webhook/);
+      expect(await other.get("configmap", "new")).toBeDefined();
+      expect(await other.get("configmap", "old")).toBeDefined();
+      // One that answers is waited for, however busy the machine is.
+      hook.answer = "refuse";
+      await other.merge(path, "fault", configuration(30));
+      await inForce('webhook \\"fault-30.example.org\\" denied');
+      const refused = await through({ [ns]: { ...after()[ns], "s.yaml": secret } });
+      expect(troubles(refused.result).join("\n")).toMatch(/Secret .*\/s: failed: .*denied the request, in words that are not shown/);
+      expect(await other.get("configmap", "old")).toBeDefined();
       hook.answer = "allow";
       const allowed = await through({ [ns]: { ...after()[ns], "s.yaml": secret } });
       expect(troubles(allowed.result)).toEqual([]);
       expect(await converged()).toBe(true);
     } finally {
-      await new Other(api, ns).delete(path, "fault");
+      await other.delete(path, "fault");
       await hook.stop();
     }
   });
@@ -395,6 +408,14 @@ describe.skipIf(!possible)("faults between Halite and the API server", () => {
     expect(await new Other(api, ns).get("configmap", "foreign")).toBeDefined();
   });
 });
+
+/**
+ * Statuses of a server that has just been started: 503 and 429 while it says so itself, 403 of its admission ("not yet ready to handle request"), 404 and
+ * 500 of what it does not serve yet.
+ */
+function isOfAStart(status: unknown): boolean {
+  return typeof status === "number" && [403, 404, 429, 500, 503].includes(status);
+}
 
 /** An admission webhook that does what it is told. */
 async function webhook(

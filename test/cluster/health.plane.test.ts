@@ -47,7 +47,7 @@ spec:
     const first = await pass(plane, manifests);
     // Waiting is not failing.
     expect(status(first, "h1")).toMatchObject({ sync: "Synced", health: "InProgress" });
-    const done = await pass(plane, manifests, { apply: { wait: true, timeout: 60_000 } });
+    const done = await pass(plane, manifests, { apply: { wait: true, timeout: 100_000 } });
     expect(status(done, "h1")).toMatchObject({ sync: "Synced", health: "Current", reason: "", objects: 5, healthy: 5 });
     const changed = await pass(plane, {
       h1: { ...manifests["h1"], "d.yaml": deploymentYaml(ns, "d", { replicas: 3, image: "registry.example.org/app:2" }) },
@@ -63,6 +63,11 @@ spec:
       "h2-b": { "c.yaml": configYaml(ns, "late", { a: "1" }) },
     };
     const pillar = "addons: {h2-b: {dependsOn: [h2-a]}}";
+    // Its controller has looked at the Deployment: what is said of it is what is waited for.
+    const { "h2-a": alone } = manifests;
+    await expect
+      .poll(async () => healthOf(await pass(plane, { "h2-a": alone ?? {} }), "Deployment"), { timeout: 60_000 })
+      .toEqual({ state: "InProgress", reason: "0 of 1 replicas are available" });
     const late = await pass(plane, manifests, { pillar, apply: { timeout: 1_500 } });
     expect(troubles(late.result)).toEqual([
       "create ConfigMap h2/late: waiting: it depends on addon h2-a, of which Deployment h2/never: 0 of 1 replicas are available",
@@ -70,7 +75,7 @@ spec:
     expect(status(late, "h2-b")).toMatchObject({ sync: "Waiting" });
     await new Other(api, ns).merge("deployment", "never", { spec: { template: { spec: { nodeSelector: null } } } });
     const ready = { ...manifests, "h2-a": { "ns.yaml": namespaceYaml(ns), "d.yaml": deploymentYaml(ns, "never") } };
-    const done = await pass(plane, ready, { pillar, apply: { timeout: 60_000 } });
+    const done = await pass(plane, ready, { pillar, apply: { timeout: 100_000 } });
     expect(troubles(done.result)).toEqual([]);
     expect(await new Other(api, ns).get("configmap", "late")).toBeDefined();
     // Once it is applied, its drift is undone although what it depends on is ill.
@@ -94,7 +99,7 @@ spec:
       { h3: { "a-hook.yaml": hook, "ns.yaml": namespaceYaml(ns), "d.yaml": deploymentYaml(ns, "d") } },
       {
         apply: {
-          timeout: 60_000,
+          timeout: 100_000,
           onOperation: ({ ref }) => {
             seen.push(ref.kind);
           },
@@ -120,7 +125,7 @@ spec:
     };
     await pass(plane, manifests);
     await expect
-      .poll(async () => healthOf(await pass(plane, manifests), "DaemonSet"), { timeout: 30_000 })
+      .poll(async () => healthOf(await pass(plane, manifests), "DaemonSet"), { timeout: 100_000 })
       .toMatchObject({ state: "Current" });
     const unregistered = await pass(plane, manifests);
     expect(healthOf(unregistered, "CSIDriver")).toEqual({ state: "InProgress", reason: "the driver is registered on 0 of 2 nodes" });

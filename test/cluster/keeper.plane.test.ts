@@ -22,13 +22,13 @@ describe.skipIf(!possible)("keeping a cluster as git says", () => {
     const client = new ApiClient(endpointOf({ path: plane.kubeconfig, cluster }), { patience: 2_000 });
     const passes: KeptPass[] = [];
     const keeper = new ClusterKeeper(client, readRelease(releaseOf(manifests), cluster, null), {
-      apply: { tooling: "halite/test", now: () => new Date(), timeout: 5_000 },
+      apply: { tooling: "halite/test", now: () => new Date(), timeout: 60_000 },
       onPass: (pass) => passes.push(pass),
     });
     const stop = new AbortController();
     const running = keeper.run(stop.signal);
     try {
-      await expect.poll(() => passes.length, { timeout: 20_000 }).toBeGreaterThan(0);
+      await expect.poll(() => passes.length, { timeout: 100_000 }).toBeGreaterThan(0);
       await act({ client, passes, keeper });
     } finally {
       stop.abort();
@@ -103,7 +103,7 @@ describe.skipIf(!possible)("keeping a cluster as git says", () => {
             before = now;
             return still;
           },
-          { timeout: 20_000, interval: 2_500 },
+          { timeout: 100_000, interval: 2_500 },
         )
         .toBe(true);
       const counts = client.counts;
@@ -121,10 +121,10 @@ describe.skipIf(!possible)("keeping a cluster as git says", () => {
       keeper.want(readRelease(releaseOf({ keep: { ...less, "a.yaml": configYaml("keep", "a", { a: "2" }) } }), "test-1", null));
       const other = new Other(api, "keep");
       await expect
-        .poll(async () => [(await other.get("configmap", "a"))?.data, await other.get("configmap", "b")], { timeout: 10_000 })
+        .poll(async () => [(await other.get("configmap", "a"))?.data, await other.get("configmap", "b")], { timeout: 100_000 })
         .toEqual([{ a: "2" }, undefined]);
       // A pass is told of once it has ended, which is after its last write.
-      await expect.poll(() => passes.slice(made).some(({ kind }) => kind === "full"), { timeout: 10_000 }).toBe(true);
+      await expect.poll(() => passes.slice(made).some(({ kind }) => kind === "full"), { timeout: 100_000 }).toBe(true);
     });
   });
 
@@ -135,7 +135,7 @@ describe.skipIf(!possible)("keeping a cluster as git says", () => {
       await new Promise((resolve) => setTimeout(resolve, 1_000));
       await plane.startApiserver();
       await other.merge("configmap", "a", { data: { a: "drift" } });
-      await expect.poll(async () => (await other.get("configmap", "a"))?.data, { timeout: 40_000 }).toEqual({ a: "1" });
+      await expect.poll(async () => (await other.get("configmap", "a"))?.data, { timeout: 200_000 }).toEqual({ a: "1" });
       expect(await other.get("configmap", "b")).toBeDefined();
     });
   });

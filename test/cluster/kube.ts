@@ -86,6 +86,15 @@ export class Other {
     if (answer.status !== 201) throw new Error(`create of ${kind}: ${JSON.stringify(answer.body)}`);
   }
 
+  /**
+   * What the server says to a creation that is only tried. Webhooks and policies count in an API server a moment after they were written: by this one
+   * sees when.
+   */
+  async trial(kind: string, object: unknown): Promise<string> {
+    const answer = await this.api.call("POST", `${pathTo(kind, this.namespace)}?dryRun=All`, object);
+    return `${answer.status} ${JSON.stringify(answer.body)}`;
+  }
+
   async delete(kind: string, name: string): Promise<void> {
     const answer = await this.api.call("DELETE", pathTo(kind, this.namespace, name));
     if (answer.status >= 300) throw new Error(`delete of ${kind} ${name}: ${JSON.stringify(answer.body)}`);

@@ -53,7 +53,7 @@ export async function pass(
     const desired = readRelease(releaseOf(manifests, setting), cluster, setting.commit ?? null);
     const observed = await observe(client, desired, setting.observe);
     const plan = makePlan(client.server, desired, observed, setting.plan);
-    const options: ApplyOptions = { tooling: "halite/test", now: () => new Date(), timeout: 5_000, ...setting.apply };
+    const options: ApplyOptions = { tooling: "halite/test", now: () => new Date(), timeout: 60_000, ...setting.apply };
     const result = await applyPlan(client, plan, desired, observed, options);
     const { writes, requests } = client.counts;
     return { desired, plan, result, operations: operationsOf(plan), writes, requests };

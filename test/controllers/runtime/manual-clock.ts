@@ -25,11 +25,13 @@ export class ManualClock implements Clock {
         resolve();
         return;
       }
-      const stop = this.after(milliseconds, resolve);
-      signal.addEventListener("abort", () => {
+      const end = (): void => {
         stop();
+        signal.removeEventListener("abort", end);
         resolve();
-      });
+      };
+      const stop = this.after(milliseconds, end);
+      signal.addEventListener("abort", end);
     });
   }
 
