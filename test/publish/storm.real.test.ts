@@ -1,17 +1,20 @@
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { build } from "../../scripts/build.mjs";
 import { HALITE, halite } from "../cli/halite.ts";
 import { startCuttingProxy, type CuttingProxy } from "../git/cutting-proxy.ts";
 import { FleetRepository, gitIn } from "../git/fleet-repository.ts";
+import { gitSteps } from "../git/git-steps.ts";
 import { haveHttp, startHttp, type GitServer } from "../git/http-server.ts";
 import { seededNumbers } from "../seeded-numbers.ts";
 
 const PUBLISHERS = 8;
 const COMMITS = 10;
+/** So many steps git takes for a publish that has nothing to publish, and for one that pushes. */
+const STEPS = { least: 14, pushed: 34 };
 
 /** A process with all that it has started, the last ones first. */
 function descendants(pid: number): number[] {
@@ -30,44 +33,45 @@ interface Ended {
   readonly said: string;
 }
 
-/** Publishes, and kills it after a while: alone, or with all that it has started. */
+/** Publishes, and kills it after so many steps of its git, or at once: alone, or with all that it has started. */
 function publish(
   cwd: string,
   env: Record<string, string>,
   kill: { readonly after: number; readonly all: boolean } | undefined,
 ): Promise<Ended> {
+  const steps = gitSteps(dirname(cwd), (count) => {
+    if (count === kill?.after) end();
+  });
   const child = spawn(process.execPath, [HALITE, "publish", "--skip-superseded"], {
     cwd,
-    env: { PATH: process.env["PATH"], HOME: cwd, ...env },
+    env: { PATH: process.env["PATH"], HOME: cwd, ...env, ...steps.env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let said = "";
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (said += text));
   let killed = false;
-  const timer =
-    kill === undefined
-      ? undefined
-      : setTimeout(() => {
-          if (child.pid === undefined || child.exitCode !== null) return;
-          for (const pid of kill.all ? descendants(child.pid) : [child.pid]) {
-            try {
-              process.kill(pid, "SIGKILL");
-            } catch {
-              // It has ended meanwhile.
-            }
-          }
-          killed = true;
-        }, kill.after);
+  const end = (): void => {
+    if (child.pid === undefined || child.exitCode !== null) return;
+    for (const pid of kill?.all === true ? descendants(child.pid) : [child.pid]) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {
+        // It has ended meanwhile.
+      }
+    }
+    killed = true;
+  };
+  if (kill?.after === 0) child.once("spawn", end);
   return new Promise((resolve) => {
-    const end = (status: number | null): void => {
-      clearTimeout(timer);
+    const ended = (status: number | null): void => {
+      steps.stop();
       resolve({ status, killed: killed && status === null, said });
     };
     // What a killed one has started may go on and hold its output; of the others all that they say is waited for.
     child.once("exit", (status) => {
-      if (killed && status === null) end(status);
+      if (killed && status === null) ended(status);
     });
-    child.once("close", end);
+    child.once("close", ended);
   });
 }
 
@@ -115,7 +119,8 @@ describe.skipIf(!haveHttp)("publishers at the same time, half of them killed, ov
         for (const source of sources) {
           gitIn(clone, "fetch", "--quiet", "--no-tags", "--refmap=", "origin", source);
           gitIn(clone, "checkout", "--quiet", "--detach", source);
-          const kill = next() < 0.6 ? { after: 100 + next() * 1200, all: next() < 0.5 } : undefined;
+          const after = Math.floor(next() < 0.7 ? next() * STEPS.least : STEPS.least + next() * (STEPS.pushed - STEPS.least));
+          const kill = next() < 0.6 ? { after, all: next() < 0.5 } : undefined;
           runs.push(await publish(clone, { T: "storm-token" }, kill));
         }
       }),
