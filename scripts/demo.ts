@@ -201,9 +201,9 @@ class Demo {
   }
 
   async #until(what: () => boolean | Promise<boolean>, name: string): Promise<void> {
-    const until = performance.now() + 60_000;
+    const until = performance.now() + 120_000;
     while (!(await what())) {
-      if (performance.now() > until) throw new Error(`not seen within a minute: ${name}`);
+      if (performance.now() > until) throw new Error(`not seen within two minutes: ${name}`);
       await wait(10, undefined, { signal: this.#signal });
     }
   }

@@ -1,10 +1,10 @@
-import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, watch } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, watch } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { build } from "../../scripts/build.mjs";
 import { filesOf } from "./files-of.ts";
-import { halite, HALITE, inTemporaryFolder } from "./halite.ts";
+import { halite, inTemporaryFolder } from "./halite.ts";
+import { killedAtWrite } from "./killed-in-writing.ts";
 import { writeSmallFleet } from "./small-fleet.ts";
 
 beforeAll(async () => {
@@ -27,28 +27,6 @@ function leftovers(folder: string): string[] {
   return [...below("out"), ...below(".halite")].filter((name) => name.includes("tmp"));
 }
 
-/** Starts a render and kills it when so many things have happened in out/ and in the cache; whether it was not over by then. */
-async function killedAfter(events: number, folder: string, options: readonly string[]): Promise<boolean> {
-  for (const name of ["out", ".halite/cache"]) mkdirSync(join(folder, name), { recursive: true });
-  let left = events;
-  const child = spawn(process.execPath, [HALITE, "render", ...options], { cwd: folder, stdio: "ignore" });
-  const watchers = ["out", ".halite/cache"].map((name) =>
-    watch(join(folder, name), { recursive: true }, () => {
-      if (--left === 0) child.kill("SIGKILL");
-    }),
-  );
-  try {
-    // A folder may go while its watcher is being set up.
-    for (const watcher of watchers) watcher.on("error", () => undefined);
-    return await new Promise((resolve, reject) => {
-      child.once("error", reject);
-      child.once("close", (_, signal) => resolve(signal === "SIGKILL"));
-    });
-  } finally {
-    for (const watcher of watchers) watcher.close();
-  }
-}
-
 async function mends(folder: string, options: readonly string[] = []): Promise<void> {
   const wanted = await expected(folder);
   const run = await halite(["render", ...options], { cwd: folder });
@@ -65,13 +43,11 @@ describe("a render that was killed", () => {
   ])("%s, at one moment after the other: the next gives the right bytes and leaves nothing half made", async (_what, options) => {
     await inTemporaryFolder(async (folder) => {
       writeSmallFleet(folder, SHAPE, "first");
-      let killed = 0;
-      for (const events of [1, 4, 20, 60]) {
+      for (const writes of [1, 4, 20, 60, 200]) {
         for (const name of ["out", ".halite"]) rmSync(join(folder, name), { recursive: true, force: true });
-        if (await killedAfter(events, folder, options)) killed++;
+        expect(await killedAtWrite(writes, folder, ["render", ...options])).toBe(true);
         await mends(folder);
       }
-      expect(killed).toBeGreaterThan(1);
     });
   });
 
@@ -79,13 +55,11 @@ describe("a render that was killed", () => {
     await inTemporaryFolder(async (folder) => {
       writeSmallFleet(folder, SHAPE, "first");
       await mends(folder);
-      let killed = 0;
-      for (const events of [1, 10, 60, 300]) {
-        writeSmallFleet(folder, SHAPE, `after ${events}`);
-        if (await killedAfter(events, folder, [])) killed++;
+      for (const writes of [1, 10, 60, 300, 301, 302]) {
+        writeSmallFleet(folder, SHAPE, `after ${writes}`);
+        expect(await killedAtWrite(writes, folder, ["render"])).toBe(true);
         await mends(folder);
       }
-      expect(killed).toBeGreaterThan(1);
     });
   });
 
@@ -93,9 +67,9 @@ describe("a render that was killed", () => {
     await inTemporaryFolder(async (folder) => {
       writeSmallFleet(folder, SHAPE, "first");
       await mends(folder);
-      for (const events of [5, 50, 20]) {
-        writeSmallFleet(folder, SHAPE, `after ${events}`);
-        await killedAfter(events, folder, []);
+      for (const writes of [5, 50, 20]) {
+        writeSmallFleet(folder, SHAPE, `after ${writes}`);
+        expect(await killedAtWrite(writes, folder, ["render"])).toBe(true);
       }
       writeSmallFleet(folder, SHAPE, "first");
       await mends(folder);

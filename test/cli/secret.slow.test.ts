@@ -397,12 +397,12 @@ writeFileSync(file, text.replace("line 2", "line two") + "# a note\\nc: 7\\n");`
   );
 });
 
-/** Asks until there is an answer, for a minute at most. */
+/** Asks until there is an answer, for two minutes at most. */
 async function appears(ask: () => string): Promise<string> {
-  for (let tries = 0; tries < 1200; tries++) {
+  for (let tries = 0; tries < 2400; tries++) {
     const answer = ask();
     if (answer !== "") return answer;
     await wait(50);
   }
-  throw new Error("it did not come about within a minute");
+  throw new Error("it did not come about within two minutes");
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /** How much there is in the fleet. */
@@ -34,6 +34,8 @@ export function writeSmallFleet(folder: string, { clusters, files }: SmallFleet,
   };
   for (const [path, text] of Object.entries(tree)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
-    writeFileSync(join(folder, path), text);
+    // In one step: who renders meanwhile reads what was or what is, and nothing half written.
+    writeFileSync(join(folder, "aside"), text);
+    renameSync(join(folder, "aside"), join(folder, path));
   }
 }

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, unlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, unlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { saltTree, writeFiles } from "../../bench/fleet.ts";
@@ -155,16 +155,18 @@ describe("a block a save", () => {
   test("a checkout that writes hundreds of files is a few saves at most", async () => {
     await watched(["--json"], async ({ folder, watch }) => {
       await watch.json();
+      const begun = performance.now();
       for (let index = 0; index < 300; index++) {
         mkdirSync(join(folder, `states/many/${index % 10}`), { recursive: true });
         writeFileSync(join(folder, `states/many/${index % 10}/${index}.sls`), "{}\n");
       }
-      // A file can be seen before its content is in it, and is then another once more.
+      const took = performance.now() - begun;
+      // A file can be seen before its content is in it: it is new then, and changed once more.
       const seen = new Set<string>();
       let saves = 0;
-      for (; seen.size < 300; saves++)
-        for (const input of (await watch.json<{ inputs: unknown[] }>()).inputs) seen.add(JSON.stringify(input));
-      expect({ seen: seen.size, few: saves <= 5 }).toEqual({ seen: 300, few: true });
+      for (; seen.size < 300; saves++) for (const { path } of (await watch.json<{ inputs: { path: string }[] }>()).inputs) seen.add(path);
+      // Nobody saves before it has been quiet for 50 ms: a machine that writes slowly may have more of such moments.
+      expect({ seen: seen.size, few: saves <= Math.max(5, took / 50) }, `${saves} saves`).toEqual({ seen: 300, few: true });
     });
   });
 });
@@ -213,7 +215,8 @@ describe("options", () => {
       const watch = new Watching(folder, "--json");
       expect(await watch.json()).toMatchObject({ clusters: 20, unchanged: 0 });
       const zone = join(folder, "pillar/zones/az0.sls");
-      writeFileSync(zone, `${readFileSync(zone, "utf8")}# a remark\n`);
+      // In one step: a file that is written anew is empty for a moment.
+      appendFileSync(zone, "# a remark\n");
       expect(await watch.json()).toMatchObject({ unchanged: 17, files: [] });
       expect(await watch.end()).toBe(0);
     });
@@ -225,11 +228,10 @@ describe("the end", () => {
     await inTemporaryFolder(async (folder) => {
       writeFiles(folder, saltTree({ clusters: 200, variants: 200 }));
       const busy = new Watching(folder, "--jobs", "1");
-      // It watches before it compiles; 200 clusters take seconds.
+      // It watches before it compiles; 200 clusters take seconds, which are not waited for.
       await busy.line();
-      const begun = performance.now();
       expect(await busy.end(signal)).toBe(0);
-      expect(performance.now() - begun).toBeLessThan(2000);
+      expect(busy.rest).not.toContain("200 clusters");
       writeFiles(folder, new Map(FLEET));
       const idle = new Watching(folder);
       await idle.block();

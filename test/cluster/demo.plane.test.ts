@@ -28,7 +28,8 @@ describe.skipIf(!possible)("what a newcomer runs first", () => {
       expect(done.stdout).toMatch(/^iad1-prod-02 \(https:.*: \d+ to create/m);
       expect(done.stdout).toMatch(/(\d+) of \1 addons synced and healthy\n\n4\. /);
       expect(done.stdout).toMatch(/^storage-classes +Synced +Current +10\/10$/m);
-      for (const [, took] of done.stdout.matchAll(/(?:again|anew) after ([\d.]+) s$/gm)) expect(Number(took)).toBeLessThan(2);
+      // How long it takes is keeper.plane.test.ts's.
+      expect(done.stdout.match(/(?:again|anew) after [\d.]+ s$/gm)).toHaveLength(2);
       expect(done.stdout).toMatch(/replicas of Deployment snapshot-controller to 0: 2 again after /);
       expect(done.stdout).toMatch(/deletes it: made anew after /);
       expect(done.stdout).toMatch(/^pruned +storage-classes +StorageClass nfs-bulk$/m);

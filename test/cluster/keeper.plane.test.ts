@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ClusterKeeper, endpointOf, readRelease, type KeptPass } from "../../src/cluster/index.ts";
-import { ApiClient } from "../../src/kubernetes/index.ts";
+import { ApiClient, systemClock, type Clock } from "../../src/kubernetes/index.ts";
 import type { Client, ControlPlane } from "../control-plane/index.ts";
 import { canHavePlane, usePlane } from "../control-plane/use-plane.ts";
 import { configYaml, deploymentYaml, namespaceYaml, Other } from "./kube.ts";
@@ -13,6 +13,16 @@ describe.skipIf(!possible)("keeping a cluster as git says", () => {
   let api: Client;
   usePlane({}, (started) => ({ plane, api } = started));
 
+  /** Milliseconds that keepers have waited of their own accord: for more to come, or before another try; not for anybody's answer. */
+  let waited = 0;
+  const clock: Clock = {
+    ...systemClock,
+    sleep: async (milliseconds, signal) => {
+      await systemClock.sleep(milliseconds, signal);
+      if (!signal.aborted) waited += milliseconds;
+    },
+  };
+
   /** Runs a keeper beside `act`, which is told of its passes. */
   async function keeping(
     manifests: Manifests,
@@ -24,6 +34,7 @@ describe.skipIf(!possible)("keeping a cluster as git says", () => {
     const keeper = new ClusterKeeper(client, readRelease(releaseOf(manifests), cluster, null), {
       apply: { tooling: "halite/test", now: () => new Date(), timeout: 60_000 },
       onPass: (pass) => passes.push(pass),
+      clock,
     });
     const stop = new AbortController();
     const running = keeper.run(stop.signal);
@@ -51,12 +62,15 @@ describe.skipIf(!possible)("keeping a cluster as git says", () => {
     await keeping(manifests, async () => {
       const other = new Other(api, "keep");
       const undone = async (what: string, act: () => Promise<void>, isUndone: () => Promise<boolean>): Promise<number> => {
+        waited = 0;
         await act();
         const begun = performance.now();
-        await expect.poll(isUndone, { timeout: 10_000, interval: 10, message: what }).toBe(true);
+        await expect.poll(isUndone, { timeout: 100_000, interval: 10, message: what }).toBe(true);
+        waits.push(waited);
         return performance.now() - begun;
       };
       const times: number[] = [];
+      const waits: number[] = [];
       for (let round = 0; round < 10; round++) {
         times.push(
           await undone(
@@ -86,8 +100,10 @@ describe.skipIf(!possible)("keeping a cluster as git says", () => {
           ),
         );
       }
-      const slowest = Math.max(...times);
-      expect(slowest, `undone in ${times.map(Math.round).join(", ")} ms`).toBeLessThan(2_000);
+      // A machine that has no time for anybody makes single ones late, and nobody wait longer.
+      const said = `undone in ${times.map(Math.round).join(", ")} ms`;
+      expect(Math.max(...waits), `waited for ${waits.join(", ")} ms; ${said}`).toBeLessThan(200);
+      expect(times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)], said).toBeLessThan(2_000);
     });
   });
 

@@ -240,12 +240,12 @@ exec "$0" --listen-addr 127.0.0.1:${listen} --listen-metrics-addr 127.0.0.1:${me
   });
 });
 
-/** Asks every 100 ms, for a minute at most. */
+/** Asks every 100 ms, for two minutes at most. */
 async function until(ask: () => Promise<boolean>): Promise<void> {
   const { setTimeout: wait } = await import("node:timers/promises");
-  for (let tries = 0; tries < 600; tries++) {
+  for (let tries = 0; tries < 1200; tries++) {
     if (await ask()) return;
     await wait(100);
   }
-  throw new Error("it did not come about within a minute");
+  throw new Error("it did not come about within two minutes");
 }

@@ -53,7 +53,7 @@ test.skipIf(!canMount)(
       writeFileSync(script, SCRIPT);
       const done = spawnSync("unshare", ["-m", "sh", script, folder, process.execPath, HALITE], {
         encoding: "utf8",
-        timeout: 110_000,
+        timeout: 280_000,
         env: { PATH: process.env["PATH"] ?? "", HOME: folder },
       });
       expect(done.status, done.stderr).toBe(0);

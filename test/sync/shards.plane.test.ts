@@ -88,7 +88,7 @@ describe.skipIf(!possible)("several processes for one zone", () => {
     await expect.poll(settings, POLL).toEqual(["s2", "s2"]);
     // Its shard without a cluster is taken over too, maybe later than the one that the clusters waited for.
     await expect.poll(async () => new Set(await holders()).has(holder), POLL).toBe(false);
-  }, 400_000);
+  }, 900_000);
 
   test("a replica that comes later gets its part: who has more gives one back, and the clusters are kept all the while", async () => {
     onTestFailed(() => console.log(...[...logs].flat()));
@@ -102,7 +102,7 @@ describe.skipIf(!possible)("several processes for one zone", () => {
     const second = machine(fleet, "six", lease, ...args);
     await expect.poll(async () => (await holdersOf("given", 2)).sort(), POLL).toEqual(["five", "six"]);
     // It was asked for, and once it is taken the question is gone.
-    expect(logs.get("five")).toContain("leaves the Lease to who has asked for it");
+    await expect.poll(() => logs.get("five"), POLL).toContain("leaves the Lease to who has asked for it");
     expect([first.exitCode, second.exitCode]).toEqual([null, null]);
     await fleet.publish(both("g1"));
     await expect.poll(settings, POLL).toEqual(["g1", "g1"]);
@@ -113,7 +113,7 @@ describe.skipIf(!possible)("several processes for one zone", () => {
     await expect.poll(() => holdersOf("given", 2), POLL).toEqual(["six", "six"]);
     await fleet.publish(both("g2"));
     await expect.poll(settings, POLL).toEqual(["g2", "g2"]);
-  }, 300_000);
+  }, 900_000);
 
   test("two machines without a Lease work on the same clusters at once: nothing is lost, made anew or left behind, and it is said", async () => {
     onTestFailed(() => console.log(...[...logs].flat()));
@@ -123,22 +123,25 @@ describe.skipIf(!possible)("several processes for one zone", () => {
     await expect.poll(settings, POLL).toEqual(["t0", "t0"]);
     const other = new Other(clients[0] as Client, "halite-test");
     const { uid } = (await other.get("configmap", "settings"))?.metadata ?? {};
-    for (let round = 1; round <= 5; round++) {
+    // It is told as soon as both report about the same, one after the other has looked: which round that is in is chance.
+    const isSaid = (): boolean => `${logs.get("three") ?? ""}${logs.get("four") ?? ""}`.includes("another halite sync may run for it");
+    let round = 0;
+    while (round < 5 || !isSaid()) {
+      round++;
       await fleet.publish(both(`t${round}`));
       await other.merge("configmap", "settings", { data: { value: "drift" } });
       await expect.poll(settings, POLL).toEqual([`t${round}`, `t${round}`]);
     }
     await other.delete("configmap", "settings");
-    await expect.poll(async () => (await settings())[0], POLL).toBe("t5");
+    await expect.poll(async () => (await settings())[0], POLL).toBe(`t${round}`);
     expect((await other.get("configmap", "settings"))?.metadata.uid).not.toBe(uid);
-    expect(`${logs.get("three") ?? ""}${logs.get("four") ?? ""}`).toContain("another halite sync may run for it");
     for (const name of ["three", "four"]) {
       const zone = join(fleet.folder, name);
       await Promise.all(running.splice(0).map((child) => endOf(child, "SIGTERM")));
       const once = await halite(["sync", "--az", "az1", "--once"], { cwd: zone });
       expect(once.status, once.stdout + once.stderr).toBe(0);
     }
-  }, 300_000);
+  }, 900_000);
 });
 
 async function endOf(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {

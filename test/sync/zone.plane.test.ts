@@ -1,28 +1,33 @@
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, test } from "vitest";
 import { endpointOf } from "../../src/cluster/index.ts";
-import { jsonLog, systemClock } from "../../src/controllers/runtime/index.ts";
+import { jsonLog, systemClock, type Clock } from "../../src/controllers/runtime/index.ts";
 import { parseRemote } from "../../src/git/index.ts";
 import { ApiClient } from "../../src/kubernetes/index.ts";
 import { accessTo, serveZone, Zone, type ZoneOptions } from "../../src/sync/index.ts";
 import { halite, HALITE, PROJECT } from "../cli/halite.ts";
+import { FaultProxy } from "../cluster/fault-proxy.ts";
 import { Other } from "../cluster/kube.ts";
 import type { Client, ControlPlane } from "../control-plane/index.ts";
 import { canHavePlane } from "../control-plane/use-plane.ts";
 import { gitIn } from "../git/fleet-repository.ts";
+import { gitSteps } from "../git/git-steps.ts";
 import { PublishedFleet, writeConfig, type FleetCluster } from "./zone-fleet.ts";
 import { useZonePlanes } from "./zone-planes.ts";
 
 const possible = await canHavePlane();
 
+/** So many steps, and requests to API servers, a round of `halite sync --once` takes at least that has something new to apply. */
+const STEPS = 100;
+
 /** Looks until it is so. */
 async function until(what: () => boolean | Promise<boolean>, name: string): Promise<void> {
-  const end = Date.now() + 60_000;
+  const end = Date.now() + 100_000;
   while (!(await what())) {
     if (Date.now() > end) throw new Error(`never came to: ${name}`);
     await wait(50);
@@ -37,11 +42,11 @@ describe.skipIf(!possible)("a zone of several clusters", () => {
   useZonePlanes((started) => ({ folder, planes, clients } = started));
 
   /** A remote and a zone's folder of their own; the clusters stay, so that each test begins with a history that says it goes on from the last. */
-  function place(): { readonly fleet: PublishedFleet; readonly zone: string } {
+  function place(kubeconfigs = "kubeconfigs"): { readonly fleet: PublishedFleet; readonly zone: string } {
     const own = join(folder, `place-${number++}`);
     const fleet = new PublishedFleet(own);
     const zone = join(own, "zone");
-    writeConfig(zone, `file://${fleet.remote}`, "sync: {kubeconfigs: ../../kubeconfigs, interval: 1s}\n");
+    writeConfig(zone, `file://${fleet.remote}`, `sync: {kubeconfigs: ../../${kubeconfigs}, interval: 1s}\n`);
     return { fleet, zone };
   }
 
@@ -183,14 +188,22 @@ describe.skipIf(!possible)("a zone of several clusters", () => {
 
   test("a canary first: the next wave waits for its health and soak", async () => {
     const { fleet, zone } = place();
-    const waves = ["{wave: canary, order: 1, soakSeconds: 2, maxUnavailable: 1}", "{wave: rest, order: 2, maxUnavailable: 1}"] as const;
+    const waves = ["{wave: canary, order: 1, soakSeconds: 3600, maxUnavailable: 1}", "{wave: rest, order: 2, maxUnavailable: 1}"] as const;
+    let hours = 0;
+    const clock: Clock = { ...systemClock, monotonic: () => systemClock.monotonic() + hours * 3_600_000 };
+    /** The rest waits for the soak, in which the canary was seen to be well; and then it is over. */
+    const soaked = async (job: Zone): Promise<void> => {
+      await until(() => /it is watched for/.test(job.status().clusters[1]?.hold?.reason ?? ""), "the rest waits for the soak");
+      hours += 1;
+    };
     await fleet.publish(both("w1", waves), stated);
-    await keeping(options(fleet, zone), async (job) => {
+    await keeping(options(fleet, zone, { clock }), async (job) => {
+      await soaked(job);
       await until(() => allDone(job), "all are done");
       await fleet.publish(both("w2", waves));
       await until(async () => (await values())[0] === "w2", "the canary has it");
       expect((await values())[1]).toBe("w1");
-      await until(() => /it is watched for/.test(job.status().clusters[1]?.hold?.reason ?? ""), "the rest waits for the soak");
+      await soaked(job);
       await until(async () => (await values())[1] === "w2", "the rest has it");
     });
   });
@@ -198,7 +211,11 @@ describe.skipIf(!possible)("a zone of several clusters", () => {
   test("a dead cluster and one that never answers delay nobody", async () => {
     const { fleet, zone } = place();
     const sockets: import("node:net").Socket[] = [];
-    const silent = createServer((socket) => sockets.push(socket));
+    const silent = createServer((socket) => {
+      sockets.push(socket);
+      // Who gives up on it may do so with a reset.
+      socket.on("error", () => undefined);
+    });
     await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
     const address = silent.address();
     const port = typeof address === "object" && address !== null ? address.port : 0;
@@ -248,29 +265,32 @@ describe.skipIf(!possible)("a zone of several clusters", () => {
       const answer = await fetch(`http://127.0.0.1:${ports.get(identity) ?? 0}${path}`);
       return { status: answer.status, text: await answer.text() };
     };
-    const kinds = async (): Promise<string[]> =>
-      await Promise.all(
-        ["one", "two"].map(async (identity) => (JSON.parse((await page(identity, "/status")).text) as { kind: string }).kind),
-      );
+    const kind = async (identity: string): Promise<string> => (JSON.parse((await page(identity, "/status")).text) as { kind: string }).kind;
     const one = start("one");
     await until(() => ports.size === 1, "it listens");
+    // One that waits for its turn would be ready too.
+    await until(async () => (await kind("one")) === "ZoneStatus", "it leads");
     await until(async () => (await page("one", "/readyz")).status === 200, "it is ready");
     const two = start("two");
     await until(() => ports.size === 2, "both listen");
     try {
       await until(async () => (await values()).every((value) => value === "l1"), "applied");
-      expect(await kinds()).toEqual(["ZoneStatus", "ZoneStandby"]);
+      expect([await kind("one"), await kind("two")]).toEqual(["ZoneStatus", "ZoneStandby"]);
       for (const identity of ["one", "two"]) expect((await page(identity, "/healthz")).status).toBe(200);
       const validate = new Ajv2020({ strict: false }).compile(
         JSON.parse(readFileSync(join(PROJECT, "schemas/zone-status.schema.json"), "utf8")),
       );
       validate(JSON.parse((await page("one", "/status")).text));
       expect(validate.errors).toBeNull();
-      const metrics = (await page("one", "/metrics")).text;
+      // A pass is counted once it has ended, which is after its last write.
+      const counted = ["pass_seconds_bucket", "objects", "git_age_seconds", "queue_depth", "pull_seconds_count"];
+      let metrics = "";
+      await until(async () => {
+        metrics = (await page("one", "/metrics")).text;
+        return counted.every((name) => metrics.includes(`halite_sync_${name}`));
+      }, "everything is counted");
       for (const line of metrics.split("\n").filter((each) => each !== ""))
         expect(line).toMatch(/^(?:# (?:HELP|TYPE) [a-z_]+ .+|[a-z_]+(?:\{[^}]*\})? [-+0-9.eEInfNa]+)$/);
-      for (const name of ["pass_seconds_bucket", "objects", "git_age_seconds", "queue_depth", "pull_seconds_count"])
-        expect(metrics).toContain(`halite_sync_${name}`);
       one.stop.abort();
       await one.ended;
       ports.delete("one");
@@ -286,28 +306,51 @@ describe.skipIf(!possible)("a zone of several clusters", () => {
   });
 
   test("killed at random moments, it always goes on from where it was", async () => {
-    const { fleet, zone } = place();
+    const { fleet, zone } = place("kubeconfigs-killed");
+    const proxies = planes.map((plane) => new FaultProxy(plane));
+    mkdirSync(join(folder, "kubeconfigs-killed"));
+    for (const [index, name] of ["a", "b"].entries()) {
+      await proxies[index]?.start();
+      const text = readFileSync(planes[index]?.kubeconfig ?? "", "utf8");
+      writeFileSync(
+        join(folder, "kubeconfigs-killed", name),
+        text.replace(planes[index]?.url ?? "", proxies[index]?.endpoint().server ?? ""),
+      );
+    }
+    let killed = 0;
     let seed = Number(process.env["HALITE_SEED"] ?? "7") || 7;
     const random = (): number => (seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648) / 2_147_483_648;
     await fleet.publish(both("k0"), stated);
     for (let round = 1; round <= 6; round++) {
       await fleet.publish(both(`k${round}`));
+      // By what it has done, not by a clock: steps of its git, and what it has asked of the API servers.
+      let left = 1 + Math.floor(random() * STEPS);
+      const step = (): void => {
+        if (--left === 0 && child.kill("SIGKILL")) killed += 1;
+      };
+      const steps = gitSteps(zone, step);
       const child = spawn(process.execPath, [HALITE, "sync", "--az", "az1", "--once"], {
         cwd: zone,
         stdio: "ignore",
-        env: { PATH: process.env["PATH"] ?? "", HOME: zone },
+        env: { PATH: process.env["PATH"] ?? "", HOME: zone, ...steps.env },
       });
-      const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-      await wait(200 + random() * 4000);
-      child.kill("SIGKILL");
-      await ended;
+      for (const proxy of proxies) {
+        proxy.fault = () => {
+          step();
+          return undefined;
+        };
+      }
+      await new Promise<void>((resolve) => child.once("exit", () => resolve()));
+      steps.stop();
       // What there is is whole: one of the commits' values, and a state that can be read.
       for (const value of await values()) expect(value).toMatch(/^(?:k\d|l2|d2)$/);
       const state = join(zone, ".halite/sync/az1/state.json");
       if (existsSync(state)) expect(() => JSON.parse(readFileSync(state, "utf8")) as unknown).not.toThrow();
     }
+    expect(killed).toBeGreaterThan(3);
     const run = await halite(["sync", "--az", "az1", "--once"], { cwd: zone });
     expect(run.stdout + run.stderr).toContain("2 of 2 clusters have this release, synced and healthy");
     expect(await values()).toEqual(["k6", "k6"]);
+    for (const proxy of proxies) await proxy.stop();
   });
 });
