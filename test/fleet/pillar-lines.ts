@@ -4,16 +4,23 @@ import { parseAllDocuments, isNode, isScalar, isSeq, LineCounter, visit, type Sc
 export interface PillarLine {
   readonly file: string;
   readonly line: number;
-  readonly changes: readonly string[];
+  readonly changes: readonly PillarChange[];
+}
+
+export interface PillarChange {
+  readonly text: string;
+  /** What stands there instead is empty. */
+  readonly emptied: boolean;
 }
 
 /** Every line of a pillar file on which a value stands, with other texts of the file in which only that line is other. */
 export function leafLines(file: string, text: string): readonly PillarLine[] {
-  const lines = new Map<number, string[]>();
+  const lines = new Map<number, PillarChange[]>();
   const counter = new LineCounter();
   const add = (from: number, to: number, other: string): void => {
     const { line } = counter.linePos(from);
-    lines.set(line, [...(lines.get(line) ?? []), text.slice(0, from) + other + text.slice(to)]);
+    const change = { text: text.slice(0, from) + other + text.slice(to), emptied: other === '""' || other === "[]" };
+    lines.set(line, [...(lines.get(line) ?? []), change]);
   };
   for (const document of parseAllDocuments(text, { version: "1.1", lineCounter: counter })) {
     visit(document, {
