@@ -22,8 +22,6 @@ const protocols = {
 const shared = { setupFiles: ["test/seed.setup.ts"], testTimeout: 300_000, hookTimeout: 600_000 };
 /** What waits for other programs has its own deadlines, which say what did not come: this one is longer than those of a test together. */
 const patient = { ...shared, testTimeout: 900_000, hookTimeout: 900_000 };
-/** csi-sanity on real LVM takes ten minutes of an emulated processor for each kind of volume: it runs where it is asked for (docs/lvm-volumes.md). */
-const sanity = process.env["HALITE_SANITY"] === undefined ? ["test/**/sanity.vm.test.ts"] : [];
 export default defineConfig({
   test: {
     maxWorkers: 2,
@@ -42,7 +40,7 @@ export default defineConfig({
       { plugins: [protocols], test: { ...patient, name: "real", include: ["test/**/*.real.test.ts"], exclude: ["test/.cache/**"] } },
       {
         plugins: [protocols],
-        test: { ...patient, name: "vm", include: ["test/**/*.vm.test.ts"], exclude: ["test/.cache/**", ...sanity], fileParallelism: false },
+        test: { ...patient, name: "vm", include: ["test/**/*.vm.test.ts"], exclude: ["test/.cache/**"], fileParallelism: false },
       },
       {
         plugins: [protocols],

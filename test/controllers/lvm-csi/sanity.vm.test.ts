@@ -5,7 +5,7 @@ import { csiTool, haveCsiTools } from "../../csi-tools/build.ts";
 import { nodeImage, type StorageNode } from "../../node-vm/index.ts";
 import { logicalVolumes, SOCKET, startDriverIn, startLvmNode } from "./lvm-node.ts";
 
-/** Which kinds: `HALITE_SANITY=thin,linear,striped`. Without it this file is left out (vitest.config.ts). */
+/** A kind takes five to fifteen minutes of an emulated processor. All: `HALITE_SANITY=thin,linear,striped`. */
 const KINDS = (process.env["HALITE_SANITY"] ?? "thin").split(",");
 const possible = (await nodeImage()) !== undefined && haveCsiTools("csi-sanity");
 
