@@ -1,7 +1,14 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { FindingError } from "../finding/index.ts";
 import { PART_OF } from "./applyset.ts";
-import { ApiError, UnreachableError, isKubernetesObject, type ApiClient, type KubernetesObject } from "../kubernetes/index.ts";
+import {
+  ApiError,
+  UnreachableError,
+  isKubernetesObject,
+  type ApiClient,
+  type ApiRequest,
+  type KubernetesObject,
+} from "../kubernetes/index.ts";
 import { pathOf, type ApiResource } from "./discovery.ts";
 import { FIELD_MANAGER, handedBack, LAST_APPLIED } from "./managed-fields.ts";
 import { MODE_LABEL } from "./labels.ts";
@@ -71,36 +78,37 @@ async function create(operation: Operation, desired: DesiredObject, resource: Ap
 }
 
 async function createFrom(body: ApplyBody, desired: DesiredObject, resource: ApiResource, context: PerformContext): Promise<Outcome> {
-  const { client } = context;
-  if (desired.mode === "EnsureExists") {
-    try {
-      const object = await client.call({
+  const { client, signal } = context;
+  const only = desired.mode === "EnsureExists";
+  const request: ApiRequest = only
+    ? {
         method: "POST",
         path: pathOf(resource, desired.ref.namespace),
         query: { fieldManager: FIELD_MANAGER, fieldValidation: "Strict" },
         body: body.send,
         // The second of two makes nothing: it is told that the object exists.
         repeatable: true,
-        signal: context.signal,
-      });
-      return done(object);
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 409 && error.reason === "AlreadyExists")
-        return { result: "unchanged", message: "it was made meanwhile" };
-      throw error;
-    }
-  }
-  const path = pathOf(resource, desired.ref.namespace, desired.ref.name);
+        signal,
+      }
+    : {
+        method: "PATCH",
+        path: pathOf(resource, desired.ref.namespace, desired.ref.name),
+        body: body.send,
+        ...applyRequest(false, false),
+        signal,
+      };
   for (let attempt = 0; ; attempt++) {
     try {
-      return done(await client.call({ method: "PATCH", path, body: body.send, ...applyRequest(false, false), signal: context.signal }));
+      return done(await client.call(request));
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (error.status === 409) return { result: "waiting", message: "somebody made it meanwhile: the next pass takes it over" };
+      if (only && error.status === 409 && error.reason === "AlreadyExists")
+        return { result: "unchanged", message: "it was made meanwhile" };
+      if (!only && error.status === 409) return { result: "waiting", message: "somebody made it meanwhile: the next pass takes it over" };
       // A kind that was defined a moment ago is not served by every part of the server yet.
       const settling = error.status === 404 && /could not find the requested resource|no matches for kind/.test(error.message);
       if (!settling || attempt >= 20) throw error;
-      await wait(100 + 50 * attempt, undefined, { signal: context.signal });
+      await wait(100 + 50 * attempt, undefined, { signal });
     }
   }
 }

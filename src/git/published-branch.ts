@@ -7,7 +7,7 @@ import { makeRunFolder, removeGitLeftovers } from "./leftovers.ts";
 import { pushCommit, type PushOutcome } from "./push.ts";
 import type { Remote } from "./remote.ts";
 import { branchHead, ensureBareRepository } from "./repository.ts";
-import { git, gitFailed, runGit, type GitRunOptions, type GitSettings } from "./run.ts";
+import { git, gitFailed, runGit, TIDY_AT_ONCE, type GitRunOptions, type GitSettings } from "./run.ts";
 import { adviceFor, troubleOf } from "./said.ts";
 import { signCommit, type SigningKey } from "./sign.ts";
 import type { Signature } from "./source.ts";
@@ -180,6 +180,6 @@ export class PublishedBranch {
 
   /** Packs what many small commits have left, where it is worth it. */
   async tidy(): Promise<void> {
-    await runGit(["gc", "--auto", "--quiet"], { cwd: this.store, config: [["gc.autoDetach", "false"]], timeout: 600_000 });
+    await runGit(["gc", "--auto", "--quiet"], { cwd: this.store, config: TIDY_AT_ONCE, timeout: 600_000 });
   }
 }

@@ -4,7 +4,7 @@ import { removeGitLeftovers } from "./leftovers.ts";
 import type { Remote } from "./remote.ts";
 import { ensureBareRepository } from "./repository.ts";
 import { commitOf, isAncestor } from "./revisions.ts";
-import { git, gitFailed, runGit, type GitRunOptions } from "./run.ts";
+import { git, gitFailed, runGit, TIDY_AT_ONCE, type GitRunOptions } from "./run.ts";
 import { adviceFor, troubleOf } from "./said.ts";
 import { parseTrailers, type Trailers } from "./trailers.ts";
 import { listFolder, readBlobs } from "./tree.ts";
@@ -123,6 +123,7 @@ export function networkOptions(setting: PullSetting, options: GitRunOptions): Gi
 /** The name that the remote has in the store: git fetches what it left out from a remote by its name only. */
 const REMOTE = "origin";
 const FETCH: readonly (readonly [string, string])[] = [
+  ...TIDY_AT_ONCE,
   ["fetch.fsckObjects", "true"],
   ["http.lowSpeedLimit", "1"],
   ["http.lowSpeedTime", "60"],

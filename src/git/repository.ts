@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { authSettings, type RemoteAuth } from "./auth.ts";
 import type { Remote } from "./remote.ts";
 import { commitOf } from "./revisions.ts";
-import { git, gitFailed, runGit } from "./run.ts";
+import { git, gitFailed, runGit, TIDY_AT_ONCE } from "./run.ts";
 import { adviceFor, troubleOf } from "./said.ts";
 
 /** Makes a bare repository at a path unless one is there; whole or not at all. Says whether it made one. */
@@ -38,6 +38,7 @@ export async function branchHead(repository: string, branch: string): Promise<st
 export async function fetchBranch(repository: string, remote: Remote, branch: string, auth: RemoteAuth, folder: string): Promise<void> {
   const url = remote.kind === "embedded" ? remote.path : remote.url;
   const args = ["fetch", "--quiet", "--no-tags", "--", url, `+refs/heads/${branch}:refs/heads/${branch}`];
-  const run = await runGit(args, { cwd: repository, timeout: 600_000, ...authSettings(remote, auth, folder) });
+  const settings = authSettings(remote, auth, folder);
+  const run = await runGit(args, { cwd: repository, timeout: 600_000, ...settings, config: [...TIDY_AT_ONCE, ...(settings.config ?? [])] });
   if (run.status !== 0 && !/couldn't find remote ref/.test(run.stderr)) throw gitFailed(args, run, adviceFor(troubleOf(run.stderr)));
 }

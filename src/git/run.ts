@@ -18,6 +18,15 @@ export interface GitSettings {
   readonly conceal?: readonly string[];
 }
 
+/**
+ * For commands that may tidy up when they are done: that they do it themselves, and leave nobody behind who works on in the repository, and whom no signal
+ * reaches that ends git (git-config(1)).
+ */
+export const TIDY_AT_ONCE: readonly (readonly [name: string, value: string])[] = [
+  ["gc.autoDetach", "false"],
+  ["maintenance.autoDetach", "false"],
+];
+
 export interface GitRunOptions extends GitSettings {
   readonly cwd: string;
   readonly input?: string | Uint8Array | AsyncIterable<Uint8Array>;

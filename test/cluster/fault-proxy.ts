@@ -9,7 +9,7 @@ import type { ControlPlane } from "../control-plane/index.ts";
 /** What goes wrong with a request. */
 export type Fault =
   /** The server refuses it; the API server never sees it. */
-  | { readonly kind: "status"; readonly status: number; readonly reason?: string; readonly retryAfter?: number }
+  | { readonly kind: "status"; readonly status: number; readonly reason?: string; readonly message?: string; readonly retryAfter?: number }
   /** The API server answers, and the answer is cut after so many bytes. */
   | { readonly kind: "cut"; readonly after: number }
   /** The API server does what it is asked, and the connection goes before its answer. */
@@ -100,7 +100,7 @@ export class FaultProxy {
           apiVersion: "v1",
           status: "Failure",
           reason: fault.reason ?? "",
-          message: `a fault: ${fault.status}`,
+          message: fault.message ?? `a fault: ${fault.status}`,
           code: fault.status,
         }),
       );

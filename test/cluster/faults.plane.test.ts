@@ -223,6 +223,28 @@ describe.skipIf(!possible)("faults between Halite and the API server", () => {
     expect(await new Other(api, ns).get("widget", "two")).toBeDefined();
   });
 
+  test("a kind that was defined a moment ago, and is not served by every API server behind the address yet: made all the same, in both modes", async () => {
+    const kept = widgetYaml(ns, "kept", 1).replace("metadata: {", "metadata: {labels: {addonmanager.kubernetes.io/mode: EnsureExists}, ");
+    for (const method of ["PATCH", "POST"]) {
+      const crd = `${ns}-crd-${method.toLowerCase()}`;
+      const fault: Fault = { kind: "status", status: 404, reason: "NotFound", message: "the server could not find the requested resource" };
+      let met = 0;
+      proxy.fault = (request) =>
+        writes(request) && request.method === method && /\/widgets(?:\/|$)/.test(request.path) && met++ < 3 ? fault : undefined;
+      const done = await through({
+        [crd]: { "crd.yaml": WIDGET_CRD, ...base() },
+        [`${crd}-w`]: {
+          "w.yaml": widgetYaml(ns, `own-${method.toLowerCase()}`, 1),
+          "kept.yaml": kept.replaceAll("kept", `kept-${method.toLowerCase()}`),
+        },
+      });
+      expect(troubles(done.result)).toEqual([]);
+      expect(met).toBeGreaterThan(3);
+      for (const name of ["own", "kept"]) expect(await new Other(api, ns).get("widget", `${name}-${method.toLowerCase()}`)).toBeDefined();
+      await api.call("DELETE", pathTo("addon", ""));
+    }
+  });
+
   test("an unknown field is refused at once, not tried again", async () => {
     await through({ [`${ns}-crd`]: { "crd.yaml": WIDGET_CRD, ...base() } });
     const begun = proxy.seen.length;

@@ -5,7 +5,10 @@ import { halite, type Run } from "../cli/halite.ts";
 
 /** Runs git as a user would, and gives what it prints. */
 export function gitIn(folder: string, ...args: string[]): string {
-  return execFileSync("git", ["-C", folder, "-c", "user.name=Ada Löwe", "-c", "user.email=ada@example.com", ...args], {
+  const who = ["-c", "user.name=Ada Löwe", "-c", "user.email=ada@example.com"];
+  // Nothing of it goes on when it is done: the folder may be removed then.
+  const settings = ["-c", "gc.autoDetach=false", "-c", "maintenance.autoDetach=false"];
+  return execFileSync("git", ["-C", folder, ...who, ...settings, ...args], {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "pipe"],
     env: { PATH: process.env["PATH"] ?? "", HOME: folder, LC_ALL: "C" },

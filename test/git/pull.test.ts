@@ -115,6 +115,19 @@ describe("a zone pulls its part of the branch", () => {
     await expect(pull()).rejects.toMatchObject({ findings: [{ code: "git-failed" }] });
   });
 
+  test("what git tidies up in the store is done when the pull is: nothing goes on in it behind one's back", async () => {
+    const store = join(folder, "store.git");
+    await publish(tree("1"));
+    await acceptPull(store, (await pull()).commit);
+    gitIn(store, "config", "gc.autoPackLimit", "1");
+    for (const value of ["2", "3"]) {
+      await publish(tree(value));
+      await pull();
+      expect(gitIn(store, "count-objects", "-v")).toMatch(/^packs: 1$/m);
+      expect(existsSync(join(store, "gc.pid"))).toBe(false);
+    }
+  });
+
   test("a spoilt object is found, and what was accepted stays", async () => {
     const first = await publish(tree("1"));
     await acceptPull(join(folder, "store.git"), (await pull()).commit);

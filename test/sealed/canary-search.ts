@@ -195,7 +195,10 @@ export class ProcessWatch {
   }
 
   #look(): void {
-    for (const pid of readdirSync("/proc")) {
+    const now = new Set(readdirSync("/proc"));
+    // What has ended meanwhile may have another after it by its number.
+    for (const pid of this.#before) if (!now.has(pid)) this.#before.delete(pid);
+    for (const pid of now) {
       if (!/^\d+$/.test(pid) || this.#before.has(pid)) continue;
       for (const file of ["cmdline", "environ"]) {
         const path = `/proc/${pid}/${file}`;
