@@ -21,7 +21,7 @@ const protocols = {
 };
 const shared = { setupFiles: ["test/seed.setup.ts"], testTimeout: 300_000, hookTimeout: 600_000 };
 /** What waits for other programs has its own deadlines, which say what did not come: this one is longer than those of a test together. */
-const patient = { ...shared, testTimeout: 900_000, hookTimeout: 900_000 };
+const patient = { ...shared, testTimeout: 1_800_000, hookTimeout: 1_800_000 };
 export default defineConfig({
   test: {
     maxWorkers: 2,

@@ -49,9 +49,9 @@ describe.skipIf(!possible)("a controller's way into a cluster", () => {
       writeFileSync(join(account, "token"), plane.token);
       writeFileSync(join(account, "ca.crt"), plane.ca);
       await api.call("POST", MAPS, map("before", "abc"));
-      const { hostname, port } = new URL(plane.url);
+      const { hostname, port: server } = new URL(plane.url);
       const pod = spawn(process.execPath, [join(mounted, "start.cjs"), `--account=${account}`, "--namespace=kube-system"], {
-        env: { KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port },
+        env: { KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: server },
         stdio: ["ignore", "pipe", "pipe"],
       });
       const output = outputOf(pod);
@@ -59,7 +59,9 @@ describe.skipIf(!possible)("a controller's way into a cluster", () => {
         await until("it has done what was there before", async () => (await get(`${MAPS}/before`)).data.backwards === "cba");
         await api.call("POST", MAPS, map("after", "grüße"));
         await until("it follows", async () => (await get(`${MAPS}/after`)).data.backwards === "eßürg");
-        const begins = /"message":"begins","port":(\d+)/.exec(output.stdout)?.[1] ?? "";
+        const port = (): string | undefined => /"message":"begins","port":(\d+)/.exec(output.stdout)?.[1];
+        await until("it has said its port", () => port() !== undefined);
+        const begins = port() ?? "";
         expect(await (await fetch(`http://127.0.0.1:${begins}/readyz`)).text()).toBe("ok\n");
         const metrics = await (await fetch(`http://127.0.0.1:${begins}/metrics`)).text();
         expect(metrics).toMatch(/^halite_leader 1$/m);

@@ -77,7 +77,7 @@ describe.skipIf(!possible)("the mission", () => {
     const addons = await plane.kubectl(["get", "addons.halite.dev"]);
     for (const addon of ["storage-node", "localvolume-provisioner", "local-volume-dynamic-provisioner", "volume-scheduler"])
       expect(addons, applied.stdout + applied.stderr).toMatch(new RegExp(`^${addon} +Synced`, "m"));
-  }, 600_000);
+  });
 
   test("nodes' disks become what their flavors say", async () => {
     const logs = [
@@ -98,7 +98,7 @@ describe.skipIf(!possible)("the mission", () => {
     const nodes = await plane.kubectl(["get", "computenodes"]);
     expect(nodes).toMatch(/^db-1 +nvme-db +True +True/m);
     expect(nodes).toMatch(/^general-1 +ssd-general +True +True/m);
-  }, 600_000);
+  });
 
   test("a disk is given to a pod, and comes back empty", async () => {
     const log = await runPod(plane, api, databases, [NAMESPACE, "localvolume-provisioner", "local-volume-provisioner"]);
@@ -128,7 +128,7 @@ describe.skipIf(!possible)("the mission", () => {
       until("it is free again", async () => (await list(VOLUMES)).some(({ status }) => status.phase === "Available"), 240_000),
     );
     expect(await databases.machine.output(`ls -A ${(await list(VOLUMES))[0].spec.local.path}`)).toBe("");
-  }, 600_000);
+  });
 
   test("a volume is made when a pod asks for one, and goes with its claim", async () => {
     const log = await runPod(plane, api, general, [NAMESPACE, "local-volume-dynamic-provisioner", "lvm-csi"]);
@@ -166,7 +166,7 @@ describe.skipIf(!possible)("the mission", () => {
       until("the volume is gone", async () => (await list(VOLUMES)).every(({ spec: each }) => each.csi === undefined), 240_000),
     );
     expect(await logicalVolumes()).toBe(empty);
-  }, 900_000);
+  });
 
   /** A node with the network that leads to the API server and, by `forward`, to its CSI socket. */
   async function machine(disks: readonly Disk[], forward?: number): Promise<StorageNode> {

@@ -59,12 +59,26 @@ export class Lvm {
   }
 
   async remove(place: Place): Promise<void> {
-    await this.#run(place.group, "lvremove", ["--yes", pathOf(place)]);
+    await this.#closed(place.group, "lvremove", ["--yes", pathOf(place)]);
   }
 
   /** Makes of a snapshot that is not thin the volume that held its blocks, so that they can be wiped. */
   async split(volume: LogicalVolume): Promise<void> {
-    await this.#run(volume.group, "lvconvert", ["--yes", "--splitsnapshot", pathOf(volume)]);
+    await this.#closed(volume.group, "lvconvert", ["--yes", "--splitsnapshot", pathOf(volume)]);
+  }
+
+  /**
+   * What LVM does with a device that nobody has open. Whoever has written to one and closed it has udev look at it, which on a busy node takes longer than
+   * the seconds that LVM waits by itself (lvm.conf(5), activation/retry_deactivation).
+   */
+  async #closed(group: VolumeGroup, tool: NodeCommand["tool"], args: readonly string[]): Promise<void> {
+    try {
+      await this.#run(group, tool, args);
+    } catch (error) {
+      if (!isOpen(error)) throw error;
+      await this.#commands.run({ tool: "udevadm", args: ["settle", "--timeout=50"], accept: [0, 1] });
+      await this.#run(group, tool, args);
+    }
   }
 
   /**
@@ -134,6 +148,12 @@ function isAmbiguous(error: unknown): boolean {
   return (
     error instanceof NodeCommandError && error.failure === "failed" && /multiple VGs|VG name \S+ is used by VGs/i.test(error.result.stderr)
   );
+}
+
+/** Whether a device is open, but not mounted, and not used by another device: LVM has other words for those. */
+function isOpen(error: unknown): boolean {
+  const cause = error instanceof CsiError ? error.cause : error;
+  return cause instanceof NodeCommandError && /^\s*Logical volume \S+ in use\.?$/im.test(cause.result.stderr);
 }
 
 /** As LVM's commands name it. */

@@ -61,8 +61,9 @@ export class Claims {
   readonly volumes: Claimed[] = [];
   /** What is just done something with. */
   busy: Claimed | undefined;
-  /** How often anything was begun. */
+  /** How often anything was begun, and ended. */
   begun = 0;
+  ended = 0;
   readonly #name: string;
   readonly #around: Around;
   /** By kind of operation, how long it takes where nobody is killed, in milliseconds. */
@@ -86,6 +87,7 @@ export class Claims {
     this.begun += 1;
     await act();
     this.busy = undefined;
+    this.ended += 1;
     const lasted = Date.now() - begun;
     if (driver.kills === kills) this.#lasting.set(kind, lasted);
     said(`${this.#name}: ${kind}${about === undefined ? "" : ` ${about.name}`}: ${lasted} ms${driver.kills === kills ? "" : ", killed"}`);

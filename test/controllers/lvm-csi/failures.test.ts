@@ -53,6 +53,27 @@ describe("what LVM drivers have to survive", () => {
     }
   });
 
+  test("udev has a device open that was just written to: it is waited for, and the volume goes; one that somebody uses does not", async () => {
+    const { node } = simulatedNode();
+    const { Controller } = driverOn(node).services;
+    const { volume } = await Controller.CreateVolume(createRequest("pvc-1"));
+    const name = volume.volumeId.slice(39);
+    const refuse = (words: string): void => {
+      node.before = (command) => {
+        if (command.tool !== "lvremove" || node.log.at(-1)?.startsWith("udevadm settle") === true) return;
+        throw new NodeCommandError("failed", command, { status: 5, stdout: "", stderr: `  ${words}\n` }, "exit status 5");
+      };
+    };
+    const asked = (): number => node.log.filter((line) => line.startsWith("udevadm settle")).length;
+    refuse(`Logical volume data/${name} contains a filesystem in use.`);
+    await expect(Controller.DeleteVolume({ volumeId: volume.volumeId })).rejects.toMatchObject({ code: "FAILED_PRECONDITION" });
+    expect(asked()).toBe(0);
+    refuse(`Logical volume data/${name} in use.`);
+    await Controller.DeleteVolume({ volumeId: volume.volumeId });
+    expect(asked()).toBe(1);
+    expect(node.volumes.map(({ name: each }) => each)).toEqual(["pool"]);
+  });
+
   test("dead-node leftovers: another node does not take a volume for deleted, and the node that is back deletes it", async () => {
     const { node } = simulatedNode();
     const { volume } = await driverOn(node).services.Controller.CreateVolume(createRequest("pvc-1"));

@@ -83,8 +83,8 @@ describe.skipIf(image === undefined)("kill -9 of the driver's process at random 
 
   /** What the node has is what clusters were told: logical volumes and mounts; whatever else is there is just made or deleted. */
   async function asTold(clusters: readonly Claims[]): Promise<void> {
-    const idle = (): readonly { readonly begun: number; readonly busy: string | undefined }[] =>
-      clusters.map(({ begun, busy }) => ({ begun, busy: busy?.name }));
+    const idle = (): readonly { readonly begun: number; readonly ended: number }[] =>
+      clusters.map(({ begun, ended }) => ({ begun, ended }));
     const names = (): readonly string[] => clusters.flatMap((cluster) => [...cluster.names]);
     const [before, known] = [idle(), names()];
     // Where something may be mounted, as somebody has just begun or ended something there.
@@ -120,7 +120,8 @@ describe.skipIf(image === undefined)("kill -9 of the driver's process at random 
       .filter(({ target }) => target.startsWith("/var/lib/kubelet"));
     const places = new Set<string>();
     clusters.forEach((cluster, index) => {
-      const isIdle = cluster.begun === before[index]?.begun;
+      // What has ended since has changed what the cluster knows.
+      const isIdle = cluster.begun === before[index]?.begun && cluster.ended === before[index]?.ended;
       for (const volume of cluster.volumes) {
         if (!isIdle || cluster.busy?.name === volume.name) {
           for (const place of Object.values(placesOf(volume))) open.add(place);

@@ -71,7 +71,7 @@ describe.skipIf(!possible)("the real kubelet with the driver and real LVM", () =
       `--csi-address=${SOCKET}`,
       `--kubelet-registration-path=${SOCKET}`,
       "--plugin-registration-path=/var/lib/kubelet/plugins_registry",
-      "--timeout=30s",
+      "--timeout=120s",
     ];
     await node.output(
       `mkdir -p /var/lib/kubelet/plugins_registry /etc/kubernetes

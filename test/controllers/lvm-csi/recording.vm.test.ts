@@ -15,7 +15,7 @@ describe.skipIf(image === undefined)("the LVM driver's commands on a node", () =
   });
   afterAll(() => node?.stop());
 
-  test("are those of the recording that other tests play, and leave nothing behind", { timeout: 600_000 }, async () => {
+  test("are those of the recording that other tests play, and leave nothing behind", async () => {
     const before = await logicalVolumes(node);
     const recorder = new Recorder(TestNodeCommands.settled(node), "replaced", "replaced");
     // The first that has one: it stands for itself.

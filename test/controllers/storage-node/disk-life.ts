@@ -14,7 +14,7 @@ const MIB = 2 ** 20;
 /** Of the file that a pod writes, in MiB. */
 const FILE = 8;
 /** So long an operation may take where everybody is killed and the machine is busy, in milliseconds. */
-const PATIENCE = 300_000;
+const PATIENCE = 600_000;
 /** So long an operation is taken to last of which none has been seen, in milliseconds. */
 const FIRST = 3000;
 

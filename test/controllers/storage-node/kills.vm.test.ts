@@ -46,7 +46,7 @@ describe.skipIf(!possible)("kill -9 of storage-node and its provisioner at rando
 
   test(
     `up to ${OPERATIONS} operations of each: no volume on what is not mounted, no path twice, nobody sees another's data, and everything is made (seed ${SEED})`,
-    { timeout: LONGEST + 1_200_000 },
+    { timeout: LONGEST + 2_400_000 },
     async () => {
       const programs = {
         storageNode: await startController(node, "storage-node", server),

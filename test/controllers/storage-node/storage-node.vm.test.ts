@@ -22,57 +22,49 @@ describe.skipIf(image === undefined)("storage-node and its provisioner on a node
   });
   afterAll(() => node?.stop());
 
-  test(
-    "makes partitions, file systems, block volumes, a volume group with a thin pool; mounts; and then has nothing to do",
-    { timeout: 600_000 },
-    async () => {
-      const recorder = new Recorder(new TestNodeCommands(node), "kept");
-      await rig.pass(recorder, FLAVOR);
-      await expect(recorder.text).toMatchFileSnapshot("../recordings/storage-node.json");
-      await expect(recorder.inStandIns(rig.text)).toMatchFileSnapshot("../recordings/storage.json");
-      expect(rig.conditions).toBe("Provisioned=True DisksAsPlanned=True");
-      expect(rig.roles).toEqual({ NVME0001: "Static", VIRTIO0001: "Static", SSD0001: "VolumeGroup" });
-      const again = new Recorder(new TestNodeCommands(node), "kept");
-      const before = rig.text;
-      await rig.pass(again, FLAVOR);
-      expect(rig.text).toBe(before);
-      expect(again.text).not.toMatch(CHANGES);
-      const { partitions } = rig.configuration;
-      for (const { filesystem, uuid } of partitions) {
-        if (filesystem === undefined) continue;
-        expect((await node.output(`findmnt --noheadings --output SOURCE,OPTIONS --mountpoint ${filesystem.mountPath}`)).trim()).toMatch(
-          /^\/dev\/nvme0n1p[23] +rw,noatime/,
-        );
-        expect((await node.output(`blkid -s PARTUUID -o value $(findmnt -n -o SOURCE ${filesystem.mountPath})`)).trim()).toBe(uuid);
-      }
-      expect(partitions.map(({ storageClass }) => storageClass)).toEqual(["local-nvme", "local-nvme", "local-block", "local-block"]);
-    },
-  );
+  test("makes partitions, file systems, block volumes, a volume group with a thin pool; mounts; and then has nothing to do", async () => {
+    const recorder = new Recorder(new TestNodeCommands(node), "kept");
+    await rig.pass(recorder, FLAVOR);
+    await expect(recorder.text).toMatchFileSnapshot("../recordings/storage-node.json");
+    await expect(recorder.inStandIns(rig.text)).toMatchFileSnapshot("../recordings/storage.json");
+    expect(rig.conditions).toBe("Provisioned=True DisksAsPlanned=True");
+    expect(rig.roles).toEqual({ NVME0001: "Static", VIRTIO0001: "Static", SSD0001: "VolumeGroup" });
+    const again = new Recorder(new TestNodeCommands(node), "kept");
+    const before = rig.text;
+    await rig.pass(again, FLAVOR);
+    expect(rig.text).toBe(before);
+    expect(again.text).not.toMatch(CHANGES);
+    const { partitions } = rig.configuration;
+    for (const { filesystem, uuid } of partitions) {
+      if (filesystem === undefined) continue;
+      expect((await node.output(`findmnt --noheadings --output SOURCE,OPTIONS --mountpoint ${filesystem.mountPath}`)).trim()).toMatch(
+        /^\/dev\/nvme0n1p[23] +rw,noatime/,
+      );
+      expect((await node.output(`blkid -s PARTUUID -o value $(findmnt -n -o SOURCE ${filesystem.mountPath})`)).trim()).toBe(uuid);
+    }
+    expect(partitions.map(({ storageClass }) => storageClass)).toEqual(["local-nvme", "local-nvme", "local-block", "local-block"]);
+  });
 
   test.each([
     { index: 0, policy: "clear" },
     { index: 1, policy: "discard" },
     { index: 2, policy: "shred" },
     { index: 3, policy: "clear" },
-  ])(
-    "a volume is given out, written to, cleaned and given out again: partition $index, $policy",
-    { timeout: 600_000 },
-    async ({ index, policy }) => {
-      const system = { ...rig.configuration, partitions: rig.configuration.partitions.slice(index, index + 1) };
-      const recorder = new Recorder(new TestNodeCommands(node), "kept");
-      const { path } = await live(recorder, system, policy, async (at) => {
-        if (index < 2) await node.output(`mkdir ${at}/sub && echo secret >${at}/sub/file && sync -f ${at}`);
-        else await node.output(`printf secret | dd of=${at} bs=6 seek=100000 oflag=seek_bytes conv=notrunc,fsync status=none`);
-      });
-      await expect(recorder.text).toMatchFileSnapshot(`../recordings/local-volume-${index}-${policy}.json`);
-      if (index < 2) {
-        expect(await node.output(`ls -A ${path}`)).toBe("");
-        expect(await node.output(`ls -A ${path}/..`)).toBe("data\n");
-      } else expect(await node.output(`dd if=${path} bs=1M count=1 status=none | tr -d '\\0' | wc -c`)).toBe("0\n");
-    },
-  );
+  ])("a volume is given out, written to, cleaned and given out again: partition $index, $policy", async ({ index, policy }) => {
+    const system = { ...rig.configuration, partitions: rig.configuration.partitions.slice(index, index + 1) };
+    const recorder = new Recorder(new TestNodeCommands(node), "kept");
+    const { path } = await live(recorder, system, policy, async (at) => {
+      if (index < 2) await node.output(`mkdir ${at}/sub && echo secret >${at}/sub/file && sync -f ${at}`);
+      else await node.output(`printf secret | dd of=${at} bs=6 seek=100000 oflag=seek_bytes conv=notrunc,fsync status=none`);
+    });
+    await expect(recorder.text).toMatchFileSnapshot(`../recordings/local-volume-${index}-${policy}.json`);
+    if (index < 2) {
+      expect(await node.output(`ls -A ${path}`)).toBe("");
+      expect(await node.output(`ls -A ${path}/..`)).toBe("data\n");
+    } else expect(await node.output(`dd if=${path} bs=1M count=1 status=none | tr -d '\\0' | wc -c`)).toBe("0\n");
+  });
 
-  test("after the power was cut in the middle of any step, it is made as if nothing had happened", { timeout: 900_000 }, async () => {
+  test("after the power was cut in the middle of any step, it is made as if nothing had happened", async () => {
     const device = "/dev/disk/by-id/virtio-VIRTIO0001";
     const flavor = {
       disks: {

@@ -6,6 +6,8 @@ import { SchedulerStack, type SchedulerPod } from "./stack.ts";
 import { claim, create, get, list, pod, storageClass, volume } from "./world.ts";
 
 const possible = await canHavePlane();
+/** In milliseconds: a pod that the scheduler has tried in vain, before the extender knew of a volume, it may try again a minute and a half later. */
+const PATIENCE = 240_000;
 const AFFINITY = { "storage.halite.dev/anti-affinity": "app" };
 
 describe.skipIf(!possible)("the compiled addon, with a real kube-scheduler", () => {
@@ -102,7 +104,7 @@ describe.skipIf(!possible)("the compiled addon, with a real kube-scheduler", () 
         metadata.annotations?.["volume.kubernetes.io/selected-node"] === undefined ? [] : [metadata.name],
       );
     };
-    await until("one is to be made", async () => (await selected()).length === 1);
+    await until("one is to be made", async () => (await selected()).length === 1, PATIENCE);
     const [first = ""] = await selected();
     const other = first === "l-0" ? "l-1" : "l-0";
     await until("the other one hears why not", async () =>
@@ -122,7 +124,7 @@ describe.skipIf(!possible)("the compiled addon, with a real kube-scheduler", () 
     await running(first);
     await room(20 * 2 ** 30);
     await triedAgain(other, other, "node-1");
-    await until("then the other", async () => (await selected()).includes(other));
+    await until("then the other", async () => (await selected()).includes(other), PATIENCE);
   });
 
   test("it has no rights beyond its role, and ends in order", async () => {
@@ -155,10 +157,14 @@ describe.skipIf(!possible)("the compiled addon, with a real kube-scheduler", () 
 
   async function running(...names: readonly string[]): Promise<void> {
     try {
-      await until(`${names.join(", ")} run`, async () => {
-        const pods = await list(api, "/api/v1/namespaces/default/pods");
-        return names.every((name) => pods.find(({ metadata }) => metadata.name === name)?.status.phase === "Running");
-      });
+      await until(
+        `${names.join(", ")} run`,
+        async () => {
+          const pods = await list(api, "/api/v1/namespaces/default/pods");
+          return names.every((name) => pods.find(({ metadata }) => metadata.name === name)?.status.phase === "Running");
+        },
+        PATIENCE,
+      );
     } catch (error) {
       const text = await plane.kubectl(["describe", "pod", ...names]);
       throw new Error(`${String(error)}\n${text}\n${one.log.slice(-4000)}`, { cause: error });
