@@ -33,7 +33,7 @@ export class RealAddonManager {
       execFile(
         "bash",
         ["-c", "source ./kube-addons.sh; ensure_addons; reconcile_addons"],
-        { cwd: scripts, env, timeout: 120_000 },
+        { cwd: scripts, env, timeout: 240_000 },
         (error, stdout, stderr) => {
           // A pass that fails in part ends with a status that says nothing.
           if (error !== null && error.killed === true) reject(error);

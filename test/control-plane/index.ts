@@ -166,7 +166,7 @@ class Plane implements ControlPlane {
   ): Promise<string> {
     const env = { PATH: process.env["PATH"] ?? "", HOME: this.folder, KUBECONFIG: this.kubeconfig, ...options.env };
     return new Promise((resolve, reject) => {
-      const child = execFile(this.#binaries.kubectl, args, { env, maxBuffer: 2 ** 26, timeout: 120_000 }, (error, stdout, stderr) => {
+      const child = execFile(this.#binaries.kubectl, args, { env, maxBuffer: 2 ** 26, timeout: 240_000 }, (error, stdout, stderr) => {
         if (error === null) resolve(stdout);
         else reject(new Error(`kubectl ${args.join(" ")}: ${stderr.trim() === "" ? error.message : stderr.trim()}`));
       });
