@@ -6,6 +6,8 @@ export class Watching {
   readonly #child: ChildProcess;
   readonly #ended: Promise<number | string | null>;
   #text = "";
+  /** Nothing more comes: it has ended, and all that it printed was read. */
+  #closed = false;
   #waiting: (() => void) | undefined;
 
   constructor(cwd: string, ...args: string[]) {
@@ -21,6 +23,7 @@ export class Watching {
     });
     this.#ended = new Promise((resolve) => {
       this.#child.once("close", (status, signal) => {
+        this.#closed = true;
         resolve(status ?? signal);
         this.#waiting?.();
       });
@@ -63,7 +66,7 @@ export class Watching {
         this.#text = this.#text.slice(at + end.length);
         return read(text);
       }
-      if (this.#child.exitCode !== null) throw new Error(`halite watch has ended: ${this.#text}`);
+      if (this.#closed) throw new Error(`halite watch has ended: ${this.#text}`);
       await new Promise<void>((resolve) => {
         this.#waiting = resolve;
       });

@@ -45,8 +45,8 @@ export class Program {
    * @throws an Error with the program's last output when it ends or the deadline (in ms) passes first
    */
   async ready(ready: () => Promise<boolean>, deadline = 180_000): Promise<void> {
-    const until = Date.now() + deadline;
-    while (Date.now() < until) {
+    const until = performance.now() + deadline;
+    while (performance.now() < until) {
       if (!this.#running) throw new Error(`${this.#name} ended:\n${this.#output}`);
       if (await ready()) return;
       await wait(50);

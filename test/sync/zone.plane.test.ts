@@ -27,9 +27,9 @@ const STEPS = 100;
 
 /** Looks until it is so. */
 async function until(what: () => boolean | Promise<boolean>, name: string): Promise<void> {
-  const end = Date.now() + 100_000;
+  const end = performance.now() + 100_000;
   while (!(await what())) {
-    if (Date.now() > end) throw new Error(`never came to: ${name}`);
+    if (performance.now() > end) throw new Error(`never came to: ${name}`);
     await wait(50);
   }
 }
