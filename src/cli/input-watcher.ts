@@ -38,6 +38,8 @@ export class InputWatcher implements ChangeSource {
   #dirty = false;
   #timer: NodeJS.Timeout | undefined;
   #waiting: { readonly resolve: (changes: readonly InputChange[]) => void; readonly reject: (error: unknown) => void } | undefined;
+  /** What went wrong while something was told. */
+  #failure: { readonly error: unknown } | undefined;
 
   /**
    * `paths`: what to watch, asked for again whenever something has changed. `quiet`: changes have settled when nothing has happened for
@@ -74,6 +76,7 @@ export class InputWatcher implements ChangeSource {
     const waiting = this.#waiting;
     if (waiting === undefined) return;
     try {
+      if (this.#failure !== undefined) throw this.#failure.error;
       const changes = this.#look();
       if (changes.length === 0) return;
       this.#waiting = undefined;
@@ -152,7 +155,12 @@ export class InputWatcher implements ChangeSource {
     else if (isEditors(name) || watched.names?.has(name) === false) return;
     else {
       this.#touched.add(join(folder, name));
-      if (watched.names === undefined) this.#watchNew(join(folder, name));
+      try {
+        if (watched.names === undefined) this.#watchNew(join(folder, name));
+      } catch (error) {
+        // Nobody waits for an event: who waits for changes hears of it.
+        this.#failure ??= { error };
+      }
     }
     this.#dirty = true;
     this.#wait();

@@ -92,6 +92,8 @@ function begin(): void {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(0);
   });
+  // Nor is one of what is said beside it: a job that keeps a zone goes on.
+  process.stderr.on("error", () => undefined);
   void run();
 }
 

@@ -29,6 +29,9 @@ export function privateFile(name: string, content: Uint8Array, env: Readonly<Rec
   const folder = mkdtempSync(join(top, "halite-edit-"));
   try {
     const remover = spawn(process.execPath, ["-e", REMOVER, folder], { detached: true, stdio: ["pipe", "ignore", "ignore"], env: {} });
+    remover.on("error", () => undefined);
+    if (remover.pid === undefined)
+      throw new EnvironmentError("nothing can be started that removes the plain text if this process is killed", "nothing was changed");
     remover.unref();
     // The remover's end of the pipe closes when this process does, however it ends.
     remover.stdin.on("error", () => undefined);

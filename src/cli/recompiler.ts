@@ -25,7 +25,8 @@ export class Recompiler {
   readonly #worker: Worker;
   readonly #terminal: CommandContext["terminal"];
   #waiting: { readonly resolve: () => void; readonly reject: (error: unknown) => void } | undefined;
-  #closed = false;
+  /** Why the thread is no more. */
+  #ended: Error | undefined;
 
   constructor({ terminal, cwd, env, home, version, build }: CommandContext, folder: string, options: RecompilerSetting["options"]) {
     this.#terminal = terminal;
@@ -33,16 +34,19 @@ export class Recompiler {
     const setting = { cwd, env, home, version, build, folder, options, width: terminal.width, paintsOut, paintsErr };
     this.#worker = new Worker(join(home, "dist/watch-worker.mjs"), { workerData: setting });
     this.#worker.on("message", (message: RecompilerMessage) => this.#said(message));
-    this.#worker.on("error", (error) => this.#waiting?.reject(error));
-    this.#worker.on("exit", (code) => {
-      if (!this.#closed) this.#waiting?.reject(new Error(`the compiling thread ended with ${code}`));
-    });
+    const ended = (error: Error): void => {
+      this.#ended ??= error;
+      this.#waiting?.reject(this.#ended);
+    };
+    this.#worker.on("error", ended);
+    this.#worker.on("exit", (code) => ended(new Error(`the compiling thread ended with ${code}`)));
   }
 
   /** @throws whatever the thread throws: a bug, since what is wrong with the fleet is printed */
   recompile(inputs: readonly InputChange[]): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
+      if (this.#ended !== undefined) reject(this.#ended);
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
       this.#worker.postMessage(inputs);
     });
@@ -50,7 +54,6 @@ export class Recompiler {
 
   /** Ends the thread, whatever it is at. */
   async close(): Promise<void> {
-    this.#closed = true;
     await this.#worker.terminate();
   }
 

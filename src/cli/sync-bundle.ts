@@ -47,6 +47,8 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function run(): Promise<void> {
+  // Who reads its words may go away, and come back: a zone is not left alone for that.
+  for (const output of [process.stdout, process.stderr]) output.on("error", () => undefined);
   process.exitCode = await main(process.argv.slice(2));
 }
 

@@ -27,10 +27,11 @@ export const command: Command = {
       level: args.flag("verbose") ? "debug" : args.flag("once") ? "warn" : "info",
       fields: { az: setting.git.az },
     });
+    const stop = new AbortController();
     const places = { path: setting.kubeconfigs, variable: env["KUBECONFIG"], home: env["HOME"] };
     const shards = shardsAsked(context, sync.lease !== null);
     const optionsOf = (shard: Shard | null) => ({
-      ...placesOf(setting, shard),
+      ...endedBy(stop.signal, placesOf(setting, shard)),
       reports: { sign: sync.reports.sign, trusted: signers(sync.reports.trusted, folder), without: sync.reports.without },
       access: (cluster: string) => accessTo(cluster, places),
       reveal: (client: ApiClient, files: ReadonlyMap<string, Uint8Array>) => revealerOf(context, client, files),
@@ -42,8 +43,11 @@ export const command: Command = {
     const [only = null] = shards;
     const own = sync.lease === null || args.flag("once") ? undefined : ownCluster(context);
     const unlock = await lockFolder(shards.length > 1 ? setting.state : placesOf(setting, only).folder);
-    const stop = new AbortController();
-    const end = (): void => stop.abort();
+    const end = (): void => {
+      stop.abort();
+      // The Lease is given back, but not to an API server that gives no answer.
+      setTimeout(() => own?.close(), HURRY).unref();
+    };
     // Not once: what runs meanwhile (git) ends with a signal too, and has the process end at once where nobody listens any more.
     process.on("SIGINT", end);
     process.on("SIGTERM", end);
@@ -79,6 +83,14 @@ export const command: Command = {
     }
   },
 };
+
+/** The same places, of which git is ended by a signal. */
+function endedBy<P extends { readonly git: ReportSetting }>(signal: AbortSignal, places: P): P {
+  return { ...places, git: { ...places.git, signal } };
+}
+
+/** When all is to end, an answer that is under way is waited for so long, in milliseconds. */
+const HURRY = 3000;
 
 /** Where a shard's things are: each has a store and a state of its own. */
 function placesOf(

@@ -165,6 +165,7 @@ export class ClusterKeeper {
 
   /** One pass. Gives after how many milliseconds another full one is due, where that is sooner than the resync. */
   async #pass(only: ReadonlySet<ObjectKey> | undefined, signal: AbortSignal): Promise<number | undefined> {
+    if (signal.aborted) return undefined;
     const begun = this.#clock.monotonic();
     const desired = this.#desired;
     const leftovers = only === undefined && begun >= this.#leftoversDue;

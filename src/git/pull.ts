@@ -23,6 +23,8 @@ export interface PullSetting {
   readonly trusted: TrustedSigners | null;
   /** Milliseconds that the pull may take as a whole. Default five minutes. */
   readonly timeout?: number;
+  /** Given when nobody waits for it any more: git is ended. */
+  readonly signal?: AbortSignal;
 }
 
 /** One commit of the branch, as far as a zone needs it. */
@@ -130,10 +132,10 @@ const FETCH: readonly (readonly [string, string])[] = [
 ];
 
 /** The store of a zone, made where there is none, with the remote as it is set now. */
-export async function openStore({ store, remote, branch }: PullSetting): Promise<GitRunOptions> {
+export async function openStore({ store, remote, branch, signal }: PullSetting): Promise<GitRunOptions> {
   await ensureBareRepository(store, branch);
   removeGitLeftovers(store, Date.now());
-  const options: GitRunOptions = { cwd: store };
+  const options: GitRunOptions = { cwd: store, signal };
   const url = remote.kind === "embedded" ? remote.path : remote.url;
   const wanted: readonly (readonly [string, string])[] = [
     ["core.repositoryFormatVersion", "1"],

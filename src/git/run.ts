@@ -34,6 +34,8 @@ export interface GitRunOptions extends GitSettings {
   readonly timeout?: number;
   /** Bytes of standard output at most. Default 256 MiB. */
   readonly limit?: number;
+  /** Ends git; what is to be run after it was given is not begun. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Variables of a surrounding git process, such as a hook's, that would lead ours into another repository. */
@@ -71,38 +73,41 @@ export function gitSync(args: readonly string[], { cwd, timeout, limit }: Omit<G
  * Runs git without a shell, in the C locale, without prompts, in a process group of its own: what git starts (ssh, remote helpers) ends
  * with it, and finds no terminal to ask on.
  *
- * @throws FindingError `git-missing` where there is no git, `git-timeout`, `git-output`
+ * @throws FindingError `git-missing` where there is no git, `git-timeout`, `git-output`; the signal's reason
  */
 export async function runGit(args: readonly string[], options: GitRunOptions): Promise<GitRun> {
+  options.signal?.throwIfAborted();
   const limit = options.limit ?? 256 * 1024 * 1024;
-  const child = spawn("git", [...args], {
+  const child: ChildProcess = spawn("git", [...args], {
     cwd: options.cwd,
     env: environment(options),
     stdio: ["pipe", "pipe", "pipe"],
     detached: true,
   });
-  const group = new ProcessGroup(child, options.timeout ?? 120_000);
-  const stdout: Buffer[] = [];
-  let size = 0;
-  let stderr = "";
-  child.stdout.on("data", (chunk: Buffer) => {
-    size += chunk.length;
-    if (size > limit) group.kill();
-    else stdout.push(chunk);
-  });
-  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
-    stderr = (stderr + chunk).slice(-16_384);
-  });
-  // git may end before it has read everything; its exit status says why.
-  child.stdin.on("error", () => undefined);
+  const group = new ProcessGroup(child, options.timeout ?? 120_000, options.signal);
+  // Heard from the first: where the system has no more processes or files the child has not even its streams.
   const ended = new Promise<{ code: number | null; signal: string | null }>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code, signal) => resolve({ code, signal }));
   });
+  const stdout: Buffer[] = [];
+  let size = 0;
+  let stderr = "";
+  child.stdout?.on("data", (chunk: Buffer) => {
+    size += chunk.length;
+    if (size > limit) group.kill();
+    else stdout.push(chunk);
+  });
+  child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
+    stderr = (stderr + chunk).slice(-16_384);
+  });
+  // git may end before it has read everything; its exit status says why.
+  child.stdin?.on("error", () => undefined);
   try {
-    await Promise.all([feed(child.stdin, options.input), ended]);
+    await Promise.all([child.stdin == null ? undefined : feed(child.stdin, options.input), ended]);
     const { code, signal } = await ended;
     if (signal !== null) {
+      options.signal?.throwIfAborted();
       throw new FindingError({
         code: size > limit ? "git-output" : "git-timeout",
         severity: "error",
@@ -152,8 +157,10 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 class ProcessGroup {
   readonly #child: ChildProcess;
   readonly #timer: NodeJS.Timeout;
+  readonly #signal: AbortSignal | undefined;
   #over = false;
   #timedOut = false;
+  readonly #end = (): void => this.kill();
   readonly #onSignal = (signal: NodeJS.Signals): void => {
     this.kill();
     this.done();
@@ -161,8 +168,10 @@ class ProcessGroup {
     if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
   };
 
-  constructor(child: ChildProcess, timeout: number) {
+  constructor(child: ChildProcess, timeout: number, ending: AbortSignal | undefined) {
     this.#child = child;
+    this.#signal = ending;
+    ending?.addEventListener("abort", this.#end, { once: true });
     this.#timer = setTimeout(() => {
       this.#timedOut = true;
       this.kill();
@@ -187,6 +196,7 @@ class ProcessGroup {
   done(): void {
     this.#over = true;
     clearTimeout(this.#timer);
+    this.#signal?.removeEventListener("abort", this.#end);
     for (const signal of SIGNALS) process.removeListener(signal, this.#onSignal);
   }
 }

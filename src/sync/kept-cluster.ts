@@ -43,6 +43,8 @@ export interface KeptClusterOptions {
 
 const FIRST_RETRY = 2_000;
 const LONGEST_RETRY = 300_000;
+/** When all is to end, an answer that is under way is waited for so long, in milliseconds. */
+const HURRY = 3000;
 
 /** Half of the wait is fixed and half is chance, so that clusters that failed together do not come back together. */
 export function retryAfter(failures: number, random: Random): number {
@@ -138,6 +140,11 @@ export class KeptCluster {
     const { endpoint, stamp } = access();
     this.#stamp = stamp;
     const client = new ApiClient(endpoint, { userAgent: `halite-sync/${version}`, patience: 20_000 });
+    let hurried: (() => void) | undefined;
+    const hurry = (): void => {
+      hurried = clock.after(HURRY, () => client.close());
+    };
+    signal.addEventListener("abort", hurry, { once: true });
     try {
       const reveal = this.#revealer(client);
       const keeper = new ClusterKeeper(client, desired, {
@@ -157,6 +164,8 @@ export class KeptCluster {
       this.#keeper = keeper;
       await keeper.run(signal);
     } finally {
+      signal.removeEventListener("abort", hurry);
+      hurried?.();
       client.close();
     }
   }

@@ -38,6 +38,10 @@ export async function serveZone(options: ServiceOptions, signal: AbortSignal): P
   const { clock, random, log, listen, lease, shards } = options;
   const metrics = new Metrics();
   const listener = new ZoneMetrics(metrics, clock);
+  const ending = new AbortController();
+  const end = (): void => ending.abort();
+  signal.addEventListener("abort", end, { once: true });
+  if (signal.aborted) end();
   const kept = new Map<Shard | null, Zone>();
   const leaders = new Map<Shard | null, Leader>();
   const keep = async (shard: Shard | null, ended: AbortSignal): Promise<void> => {
@@ -67,7 +71,7 @@ export async function serveZone(options: ServiceOptions, signal: AbortSignal): P
     });
     leaders.set(shard, leader);
     // Who has lost the Lease, or left it to another, stands for election again.
-    while (!signal.aborted) await leader.run((ended) => keep(shard, ended), signal);
+    while (!ending.signal.aborted) await leader.run((ended) => keep(shard, ended), ending.signal);
   };
   const server =
     listen === null
@@ -90,11 +94,20 @@ export async function serveZone(options: ServiceOptions, signal: AbortSignal): P
           },
         });
   if (server !== undefined) options.onListen?.(server.port);
-  try {
-    await Promise.all(shards.map((shard) => (lease === null ? keep(shard, signal) : stand(shard, lease))));
-  } finally {
-    await server?.stop();
-  }
+  const results = await Promise.allSettled(
+    shards.map(async (shard) => {
+      try {
+        await (lease === null ? keep(shard, ending.signal) : stand(shard, lease));
+      } catch (error) {
+        // The others end, too: half a service is none that anybody begins anew.
+        end();
+        throw error;
+      }
+    }),
+  );
+  signal.removeEventListener("abort", end);
+  await server?.stop();
+  for (const result of results) if (result.status === "rejected") throw result.reason;
 }
 
 function standby(az: string, leader: Leader | undefined): Readonly<Record<string, unknown>> {

@@ -200,7 +200,7 @@ export class Zone {
   /** Looks (`pull`: at git, too), decides, hands out and reports. Nothing that goes wrong in it ends the job. */
   async #step(pull: boolean, signal: AbortSignal): Promise<void> {
     this.#cameRound = this.#options.clock.monotonic();
-    if (pull) await this.#pull();
+    if (pull) await this.#pull(signal);
     const taken = this.#taken;
     if (taken === null || signal.aborted) return;
     this.#recover(taken);
@@ -212,10 +212,10 @@ export class Zone {
     for (const cluster of taken.clusters.keys()) await this.#handOut(cluster, taken, signal);
     this.#dropGone(taken);
     if (pull) for (const { kept } of this.#entries.values()) kept.checkAccess();
-    await this.#pushReport(pull);
+    if (!signal.aborted) await this.#pushReport(pull);
   }
 
-  async #pull(): Promise<void> {
+  async #pull(signal: AbortSignal): Promise<void> {
     const { clock, log, listener, git, reports } = this.#options;
     const begun = clock.monotonic();
     try {
@@ -232,8 +232,11 @@ export class Zone {
         this.#taken ??= await this.#source.last();
       }
       listener?.onPull?.(pulled.kind, (clock.monotonic() - begun) / 1000);
+      if (signal.aborted) return;
       this.#fetched = await fetchReports({ ...git, trusted: reports.trusted });
     } catch (error) {
+      // Git was ended with everything else.
+      if (signal.aborted) return;
       const said = wordsOf(error);
       // When git was last read stands in the state, of a job that has just begun.
       await this.#fromStore();

@@ -274,7 +274,10 @@ export class Barbican implements SealedSource {
             if (size > LIMIT) call.destroy(unreachable(`it answers with more than ${LIMIT} bytes`));
             else parts.push(part);
           });
-          response.on("error", () => reject(unreachable("the connection was cut within the answer")));
+          response.on("error", () => {
+            clearTimeout(timer);
+            reject(unreachable("the connection was cut within the answer"));
+          });
           response.on("end", () => {
             clearTimeout(timer);
             resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(parts) });

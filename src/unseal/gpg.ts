@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { FindingError } from "../finding/index.ts";
 import { SecretValue } from "../sealed/index.ts";
 
@@ -21,6 +21,8 @@ interface GpgRun {
 
 /** Bytes that a message may decrypt to. */
 const LIMIT = 16 * 1024 * 1024;
+/** Milliseconds for the last of its output after its end. */
+const LEFT_BEHIND = 1000;
 
 /**
  * The gpg program, in batch mode, without a shell, without the network. What is secret goes in by standard input and out by standard output.
@@ -102,10 +104,11 @@ export class Gpg {
     const child = spawn("gpg", [...fixed, ...args], {
       env: { ...process.env, LC_ALL: "C" },
       stdio: ["pipe", "pipe", "pipe", "pipe"],
-      timeout,
       killSignal: "SIGKILL",
       ...(signal === undefined ? {} : { signal }),
     });
+    // Heard from the first: where the system has no more processes or files the child has not even its streams.
+    const ended = endOf(child, timeout);
     const output: Buffer[] = [];
     let size = 0;
     let [stderr, status] = ["", ""];
@@ -115,29 +118,55 @@ export class Gpg {
       else output.push(chunk);
     });
     child.stderr?.on("data", (chunk: Buffer) => (stderr = (stderr + chunk.toString("utf8")).slice(-4096)));
-    child.stdio[3]?.on("data", (chunk: Buffer) => (status = (status + chunk.toString("utf8")).slice(-65_536)));
+    child.stdio?.[3]?.on("data", (chunk: Buffer) => (status = (status + chunk.toString("utf8")).slice(-65_536)));
     // It may end before it has read everything; its status says why.
     child.stdin?.on("error", () => undefined);
     child.stdin?.end(input);
-    const ended = await new Promise<{ code: number | null; signal: string | null }>((resolve, reject) => {
-      child.once("error", reject);
-      child.once("close", (code, killed) => resolve({ code, signal: killed }));
-    }).catch((error: unknown) => {
+    let killed: string | null;
+    let code: number | null;
+    try {
+      ({ code, killed } = await ended);
+    } catch (error) {
       throw startFailure(error, signal);
-    });
+    }
     const stdout = Buffer.concat(output);
     for (const part of output) part.fill(0);
-    if (ended.signal !== null) {
+    if (killed !== null) {
       stdout.fill(0);
       throw new FindingError({
         code: "sealed-pgp-timeout",
         severity: "error",
-        message: size > LIMIT ? `gpg gave more than ${LIMIT} bytes` : `gpg was ended by ${ended.signal} after ${timeout / 1000} s`,
+        message: size > LIMIT ? `gpg gave more than ${LIMIT} bytes` : `gpg was ended by ${killed} after ${timeout / 1000} s`,
         advice: "run the same with gpg by hand to see what it waits for: a pass phrase, an agent, a smart card",
       });
     }
-    return { status: ended.code, stdout, stderr, says: status.split("\n").flatMap((line) => /^\[GNUPG:\] (.*)$/.exec(line)?.[1] ?? []) };
+    return { status: code, stdout, stderr, says: status.split("\n").flatMap((line) => /^\[GNUPG:\] (.*)$/.exec(line)?.[1] ?? []) };
   }
+}
+
+/**
+ * How a child has ended, killed after its time. What it has started and left behind may hold its output open: that is not waited for. Node's own `timeout`
+ * keeps a process for as long where the child could not be started.
+ */
+function endOf(child: ChildProcess, timeout: number): Promise<{ readonly code: number | null; readonly killed: string | null }> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => child.kill("SIGKILL"), timeout);
+    child.once("error", (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
+    child.once("exit", (code, killed) => {
+      clearTimeout(timer);
+      const late = setTimeout(() => {
+        for (const pipe of child.stdio) pipe?.destroy();
+        resolve({ code, killed });
+      }, LEFT_BEHIND);
+      child.once("close", () => {
+        clearTimeout(late);
+        resolve({ code, killed });
+      });
+    });
+  });
 }
 
 function startFailure(error: unknown, signal: AbortSignal | undefined): unknown {

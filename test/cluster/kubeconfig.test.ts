@@ -1,8 +1,9 @@
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { endpointOf, type Endpoint } from "../../src/cluster/index.ts";
+import { pluginCredentials } from "../../src/cluster/kubeconfig-plugin.ts";
 import { ApiClient, ApiError } from "../../src/kubernetes/index.ts";
 import { inTemporaryFolder } from "../cli/halite.ts";
 
@@ -161,6 +162,33 @@ describe("the credentials of a kubeconfig", () => {
       writeFileSync(second, one({}, { "proxy-url": "socks5://p" }));
       expect(() => endpointOf({ path: second, cluster: "one" })).toThrow(/goes through a proxy \(proxy-url\), which Halite does not/);
     });
+  });
+});
+
+test("a credential plugin that hangs is ended, with all that waits for it", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const plugin = join(folder, "plugin");
+    writeFileSync(plugin, `#!/bin/sh\necho $$ >${join(folder, "pid")}\nexec sleep 1000\n`, { mode: 0o755 });
+    const exec = { apiVersion: "client.authentication.k8s.io/v1", command: plugin, interactiveMode: "Never" };
+    const none = {
+      caData: undefined,
+      caFile: undefined,
+      certData: undefined,
+      certFile: undefined,
+      keyData: undefined,
+      keyFile: undefined,
+      token: undefined,
+      tokenFile: undefined,
+      username: undefined,
+      password: undefined,
+      impersonate: undefined,
+      tlsServerName: undefined,
+      proxyUrl: undefined,
+    };
+    const cluster = { ...none, name: "c", server: "https://c:6443", skipTlsVerify: false };
+    await expect(pluginCredentials(cluster, { ...none, name: "u", plugin: { exec } }, 1000)).rejects.toThrow("has given nothing in 1 s");
+    const pid = Number(readFileSync(join(folder, "pid"), "utf8"));
+    await expect.poll(() => existsSync(`/proc/${pid}`), { timeout: 10_000 }).toBe(false);
   });
 });
 

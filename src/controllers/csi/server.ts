@@ -33,6 +33,9 @@ const QUIET: ReadonlySet<string> = new Set([
   "ListSnapshots",
 ]);
 
+/** In milliseconds. */
+const FLUSH = 500;
+
 /** Serves CSI on a unix socket that only root can reach. */
 export class CsiServer {
   readonly #server = new Server({ "grpc.max_receive_message_length": 4 * 2 ** 20 });
@@ -72,17 +75,25 @@ export class CsiServer {
     });
     const closed = new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
     await idle;
+    // The last answers are on their way still.
+    await within(FLUSH, closed);
     this.#server.forceShutdown();
-    await closed;
+    // A caller that keeps its end of a connection open after that is not waited for.
+    await within(FLUSH, closed);
   }
 
   #wrap(method: string, handlers: object): UntypedHandleCall {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- Handlers has a function for each method; a test holds it against csi.proto
     const handler = (handlers as Readonly<Record<string, (request: object) => Promise<object>>>)[method];
     return (call: ServerUnaryCall<object, object>, answer: sendUnaryData<object>) => {
-      void this.#call(method, handler, call.request).then((result) =>
-        result instanceof CsiError ? answer({ code: status[result.code], details: result.message }) : answer(null, result),
-      );
+      void this.#call(method, handler, call.request).then((result) => {
+        if (result instanceof CsiError) answer({ code: status[result.code], details: result.message });
+        else answer(null, result);
+        // Counted until it is answered: who stops waits for that.
+        this.#calls -= 1;
+        if (this.#calls === 0) this.#idle?.();
+        return result;
+      });
     };
   }
 
@@ -106,10 +117,19 @@ export class CsiServer {
     const fields = { method, code, milliseconds: Math.round(milliseconds), ...named(request) };
     if (result instanceof CsiError) log.warn("a call was refused or has failed", { ...fields, error: result });
     else if (!QUIET.has(method)) log.info("called", fields);
-    this.#calls -= 1;
-    if (this.#calls === 0) this.#idle?.();
     return result;
   }
+}
+
+/** Waits for something, no longer than so many milliseconds. */
+async function within(milliseconds: number, what: Promise<void>): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const late = setTimeout(resolve, milliseconds);
+    void what.then(() => {
+      clearTimeout(late);
+      return resolve();
+    });
+  });
 }
 
 /** What of a request tells it apart; never secrets or contexts. */

@@ -92,6 +92,7 @@ async function main(values: ProgramValues<typeof OPTIONS>): Promise<number> {
     port,
     ...(host !== undefined && { host }),
     ready: { volumes: () => (hasLooked ? undefined : "the volumes were not looked at yet") },
+    hurry: () => api.close(),
     work: async (signal) => {
       signal.addEventListener("abort", () => stop.abort());
       const watching = informer.run(signal);

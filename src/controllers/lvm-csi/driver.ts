@@ -72,6 +72,8 @@ export function driverParts(on: {
 export interface Driver {
   readonly live: Readonly<Record<string, () => string | undefined>>;
   readonly ready: Readonly<Record<string, () => string | undefined>>;
+  /** Ends what is still asked of the API server. */
+  readonly hurry: () => void;
   readonly work: (signal: AbortSignal) => Promise<void>;
 }
 
@@ -133,6 +135,7 @@ export function startDriver(options: DriverOptions): Driver {
           ? undefined
           : `the kubelet knows volume groups ${registered}, and there are ${present}`,
     },
+    hurry: () => api?.close(),
     work: async (signal) => {
       const server = await CsiServer.start({
         socket,

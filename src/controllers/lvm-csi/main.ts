@@ -26,7 +26,17 @@ async function main(values: ProgramValues<typeof OPTIONS>): Promise<number> {
     environment: values["without-cluster"] ? undefined : process.env,
     account: values.account,
   });
-  return runProcess({ process, clock: systemClock, log, metrics, port, live: driver.live, ready: driver.ready, work: driver.work });
+  return runProcess({
+    process,
+    clock: systemClock,
+    log,
+    metrics,
+    port,
+    live: driver.live,
+    ready: driver.ready,
+    hurry: driver.hurry,
+    work: driver.work,
+  });
 }
 
 const PROGRAM = {

@@ -1,4 +1,5 @@
-import { createServer, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { endServer, listen } from "./http-server.ts";
 import type { Metrics } from "./metrics.ts";
 
 /** Something that has to be so; gives why it is not. */
@@ -30,36 +31,31 @@ export class HealthServer {
 
   /** @throws the system's error where the port can't be had */
   static async start({ host, port, metrics, live = {}, ready = {}, pages = {} }: HealthOptions): Promise<HealthServer> {
-    const server = createServer((request, response) => {
+    const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
       const path = (request.url ?? "").split("?")[0];
       if (request.method !== "GET" && request.method !== "HEAD") respond(response, 405, "only GET\n");
       else if (path === "/healthz") check(response, live);
       else if (path === "/readyz") check(response, ready);
-      else if (path === "/metrics") {
-        metrics.text().then(
-          (text) => respond(response, 200, text, "text/plain; version=0.0.4; charset=utf-8"),
-          (error: unknown) => respond(response, 500, `${String(error)}\n`),
-        );
-      } else {
+      else if (path === "/metrics") respond(response, 200, await metrics.text(), "text/plain; version=0.0.4; charset=utf-8");
+      else {
         const page = path === undefined || !Object.hasOwn(pages, path) ? undefined : pages[path]?.();
         if (page !== undefined) respond(response, 200, page.text, page.type);
         else respond(response, 404, `${["/healthz", "/readyz", "/metrics", ...Object.keys(pages)].join(", ")}\n`);
       }
+    };
+    const server = createServer((request, response) => {
+      // What can't be told ends nothing but the telling.
+      answer(request, response).catch((error: unknown) => respond(response, 500, `${String(error)}\n`));
     });
     server.keepAliveTimeout = 5000;
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(port, host, resolve);
-    });
+    await listen(server, port, host);
     const address = server.address();
     return new HealthServer(server, typeof address === "object" && address !== null ? address.port : port);
   }
 
   /** Finishes what is being answered. */
   async stop(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeIdleConnections();
-    await closed;
+    await endServer(this.#server);
   }
 }
 
@@ -73,6 +69,7 @@ function check(response: ServerResponse, checks: Readonly<Record<string, Check>>
 }
 
 function respond(response: ServerResponse, status: number, text: string, type = "text/plain; charset=utf-8"): void {
+  if (response.headersSent) return;
   response.writeHead(status, { "content-type": type, connection: "close" });
   response.end(text);
 }

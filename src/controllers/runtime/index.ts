@@ -29,6 +29,7 @@ export {
 export { Reconciler, type ReconcilerOptions } from "./controller.ts";
 export { EventRecorder, type EventOptions, type ObjectEvent } from "./events.ts";
 export { HealthServer, type Check, type HealthOptions } from "./health.ts";
+export { endServer, listen } from "./http-server.ts";
 export { Leader, LEASES, WANTED_BY, type LeaderOptions, type Lease } from "./leader.ts";
 export { Metrics, runtimeMetrics, type RuntimeMetrics } from "./metrics.ts";
 export {

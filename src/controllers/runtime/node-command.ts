@@ -176,7 +176,7 @@ export class HostCommands implements NodeCommands {
     if (command.args.some((word) => word.includes("\0"))) throw new NodeCommandError("failed", command, none, "an argument holds a NUL");
     if (signal?.aborted === true) throw new NodeCommandError("stopped", command, none, "it was not begun: the process is to end");
     const [program, ...before] = prefix;
-    const child = spawn(program, [...before, command.tool, ...command.args], {
+    const child: ChildProcess = spawn(program, [...before, command.tool, ...command.args], {
       // A process group of its own, which is killed as a whole.
       detached: true,
       env: ENVIRONMENT,
@@ -192,17 +192,18 @@ export class HostCommands implements NodeCommands {
       why ??= { failure, words };
       ending.begin();
     };
-    child.stdout.on("data", (chunk: Buffer) => {
+    // Where the system has no more files there are none of these: that, too, is told by the child's error.
+    child.stdout?.on("data", (chunk: Buffer) => {
       size += chunk.length;
       if (size <= mostOutput) stdout.push(chunk);
       else end("output", `it wrote more than ${mostOutput} bytes`);
     });
-    child.stderr.on("data", (chunk: Buffer) => {
+    child.stderr?.on("data", (chunk: Buffer) => {
       stderr = Buffer.concat([stderr, chunk]).subarray(-MOST_ERRORS);
     });
     // A program that does not read its input ends the pipe.
-    child.stdin.on("error", () => undefined);
-    child.stdin.end(command.input);
+    child.stdin?.on("error", () => undefined);
+    child.stdin?.end(command.input);
     const stop = (): void => end("stopped", "it was ended: the process is to end");
     signal?.addEventListener("abort", stop, { once: true });
     const timeout = command.timeout ?? DEFAULT_TIMEOUT;

@@ -7,9 +7,19 @@ export interface ProgramProcess {
   exitCode?: number | string | null | undefined;
   /** Node's: the first two are Node's own and the program's path. */
   readonly argv: readonly string[];
-  readonly stdout: { write(text: string): unknown };
-  readonly stderr: { write(text: string): unknown };
+  readonly stdout: ProgramOutput;
+  readonly stderr: ProgramOutput;
+  /** Ends it, whatever is still open. */
+  exit(): void;
 }
+
+interface ProgramOutput {
+  write(text: string): unknown;
+  on(event: "error", heard: () => void): unknown;
+}
+
+/** What is still open when a program has done its work, such as a connection that nobody closes, keeps it for so long, in milliseconds. */
+const LINGER = 1000;
 
 /** One option of a controller's program. A number is a whole one, 0 or more. */
 export interface ProgramOption {
@@ -60,6 +70,8 @@ export async function runProgram<const Options extends ProgramOptions>(
   process: ProgramProcess,
   main: (values: ProgramValues<Options>) => Promise<number>,
 ): Promise<void> {
+  // Who reads its words may go away, and come back: a node's storage is not left alone for that.
+  for (const output of [process.stdout, process.stderr]) output.on("error", () => undefined);
   try {
     const args = process.argv.slice(2);
     if (args.includes("--help") || args.includes("-h")) process.stdout.write(programHelp(program));
@@ -67,6 +79,7 @@ export async function runProgram<const Options extends ProgramOptions>(
       process.stdout.write(`${program.name} ${typeof HALITE_VERSION === "string" ? HALITE_VERSION : "0.0.0-dev"}\n`);
     else {
       process.exitCode = await main(readValues(program.options, args));
+      setTimeout(() => process.exit(), LINGER).unref();
       return;
     }
     process.exitCode = 0;

@@ -75,6 +75,7 @@ async function main(values: ProgramValues<typeof OPTIONS>): Promise<number> {
     port,
     ...(host !== undefined && { host }),
     ready: { disks: () => (hasLooked ? undefined : "the disks are not as the flavor says yet") },
+    hurry: () => api.close(),
     work: async (signal) => {
       signal.addEventListener("abort", () => stop.abort());
       reconciler.queue.add(node);

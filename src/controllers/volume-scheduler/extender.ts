@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { isList, isObject, textAt, type Json, type JsonObject, type KubernetesObject } from "../../kubernetes/index.ts";
-import type { Clock, Log } from "../runtime/index.ts";
+import { endServer, listen, type Clock, type Log } from "../runtime/index.ts";
 import { BindError, type Binder } from "./binder.ts";
 import { filter, prepare, scores, type FilterAnswer } from "./decide.ts";
 import type { Inventory } from "./inventory.ts";
@@ -42,6 +42,7 @@ export class Extender {
   readonly #server: Server;
   readonly #kept = new Map<string, ReadonlyMap<string, number>>();
   readonly #memory = new NodeMemory();
+  readonly #answering = new Set<AbortController>();
 
   private constructor(options: ExtenderOptions) {
     this.#options = options;
@@ -54,10 +55,7 @@ export class Extender {
   static async start(options: ExtenderOptions): Promise<Extender> {
     const extender = new Extender(options);
     const { port, host = "127.0.0.1" } = options;
-    await new Promise<void>((resolve, reject) => {
-      extender.#server.once("error", reject);
-      extender.#server.listen(port, host, resolve);
-    });
+    await listen(extender.#server, port, host);
     return extender;
   }
 
@@ -66,11 +64,10 @@ export class Extender {
     return typeof address === "object" && address !== null ? address.port : 0;
   }
 
-  /** Finishes what is being answered. */
+  /** Finishes what is being answered; of pods that are being bound no further step is begun, and the scheduler tries them again. */
   async stop(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    this.#server.closeIdleConnections();
-    await closed;
+    for (const gone of this.#answering) gone.abort(new BindError("the volume scheduler is ending; the pod is tried again"));
+    await endServer(this.#server);
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -83,6 +80,7 @@ export class Extender {
     const begun = clock.monotonic();
     const gone = new AbortController();
     response.once("close", () => gone.abort());
+    this.#answering.add(gone);
     let outcome: Outcome = "failed";
     try {
       const body = await read(request);
@@ -98,6 +96,7 @@ export class Extender {
       // What `filter` and `bind` answer has a place for errors; for the others the status is all that the scheduler looks at.
       send(response, verb === "filter" || verb === "bind" ? 200 : 503, { Error: text });
     } finally {
+      this.#answering.delete(gone);
       timed?.(verb, outcome, clock.monotonic() - begun);
     }
   }

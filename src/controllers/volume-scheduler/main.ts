@@ -96,6 +96,10 @@ async function main(values: ProgramValues<typeof OPTIONS>): Promise<number> {
     port: values["health-port"],
     ...(values["health-host"] !== undefined && { host: values["health-host"] }),
     ready: { inventory: () => watch.missing },
+    hurry: () => {
+      api.close();
+      eventApi.close();
+    },
     work: async (signal) => {
       // Each watch and each bind listens to it.
       setMaxListeners(0, signal);

@@ -69,8 +69,9 @@ describe("how controllers' programs end", () => {
     const process = {
       exitCode: undefined as number | undefined,
       argv: ["node", "demo.cjs", ...args],
-      stdout: { write: (text: string) => (said.stdout += text) },
-      stderr: { write: (text: string) => (said.stderr += text) },
+      stdout: { write: (text: string) => (said.stdout += text), on: () => undefined },
+      stderr: { write: (text: string) => (said.stderr += text), on: () => undefined },
+      exit: () => undefined,
     };
     await runProgram({ name: "demo", about: "shows options", options: OPTIONS }, process, main);
     return { status: process.exitCode ?? -1, ...said };

@@ -48,6 +48,28 @@ describe("what kube-scheduler is answered", () => {
   };
   const Pod = (name: string, ...claims: string[]): object => as(pod(name, claims));
 
+  test("an extender that ends waits for no pod's volumes: the pod is tried again", async () => {
+    // Written, but the watch brings nothing of it.
+    const written = { apiVersion: "v1", kind: "PersistentVolume", metadata: { name: "v", resourceVersion: "2" } };
+    let holds = (): void => undefined;
+    const held = new Promise<void>((resolve) => (holds = resolve));
+    const call = (): Promise<never> => {
+      holds();
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- an API that answers everything
+      return Promise.resolve(written) as Promise<never>;
+    };
+    const ending = await extenderWithoutCluster(inventory, {}, call);
+    const post = async (verb: string, body: object): Promise<unknown> =>
+      (await fetch(`http://127.0.0.1:${ending.port}/${verb}`, { method: "POST", body: JSON.stringify(body) })).json();
+    await post("filter", { Pod: Pod("p", "data"), NodeNames: ["a"] });
+    const bound = post("bind", { PodName: "p", PodNamespace: "default", PodUID: "uid-p", Node: "a" });
+    await held;
+    const begun = performance.now();
+    await ending.stop();
+    expect(performance.now() - begun).toBeLessThan(5000);
+    expect(await bound).toEqual({ Error: "the volume scheduler is ending; the pod is tried again" });
+  });
+
   test("filter: nodes by name, and why not the others; no preemption helps them", async () => {
     const { body } = await ask("filter", { Pod: Pod("p", "data"), NodeNames: ["a", "b", "c", "gone"] });
     expect(body).toEqual({

@@ -9,8 +9,8 @@ import { CLAIMS, PODS, VOLUMES } from "../../../src/controllers/volume-scheduler
 export function extenderWithoutCluster(
   inventory: Inventory,
   more: Partial<Pick<Parameters<typeof Extender.start>[0], "missing" | "timed" | "refused">> = {},
+  nobody = (): Promise<never> => Promise.reject(new Error("no API server")),
 ): Promise<Extender> {
-  const nobody = (): Promise<never> => Promise.reject(new Error("no API server"));
   const api = { call: nobody, stream: nobody };
   const clock = systemClock;
   const log = jsonLog({ clock, write: () => undefined });
