@@ -7,6 +7,9 @@ import {
 } from "../../src/controllers/runtime/index.ts";
 import type { StorageNode } from "../node-vm/index.ts";
 
+/** In milliseconds. What a command may take on a node is not what it may take on an emulated one. */
+const PATIENCE = 400_000;
+
 /** Commands on a test's node: what `HostCommands` is to a real one, which can't be here. */
 export class TestNodeCommands implements NodeCommands {
   readonly #node: Pick<StorageNode, "run">;
@@ -28,7 +31,7 @@ export class TestNodeCommands implements NodeCommands {
     const words = describeCommand(command);
     const script =
       command.input === undefined ? `exec ${words} </dev/null` : `base64 -d <<<${Buffer.from(command.input).toString("base64")} | ${words}`;
-    const result = await this.#node.run(script, command.timeout);
+    const result = await this.#node.run(script, Math.max(command.timeout ?? 0, PATIENCE));
     if ((command.accept ?? [0]).includes(result.status)) return result;
     throw new NodeCommandError("failed", command, result, `exit status ${result.status}`);
   }

@@ -30,12 +30,12 @@ describe.skipIf(!possible)("csi-sanity on the driver with real LVM", () => {
         "--csi.testvolumeparameters=/exchange/parameters.yaml",
         "--csi.testvolumemutableparameters=/exchange/mutable.yaml",
         "--ginkgo.no-color",
-        "--ginkgo.timeout=28m",
+        "--ginkgo.timeout=58m",
       ];
       const { status, stdout, stderr } = await node.run(
         `mkdir -p /tmp/sanity; echo 'type: ${type}' >/exchange/parameters.yaml; echo 'readIops: "500"' >/exchange/mutable.yaml
 /host${csiTool("csi-sanity")} ${flags.join(" ")}`,
-        1_700_000,
+        3_540_000,
       );
       const log = await readFile(join(node.exchange, "driver.log"), "utf8").catch(() => "");
       expect(status, `${stdout.slice(-30_000)}\n${stderr.slice(-5000)}\n${log.slice(-10_000)}`).toBe(0);
@@ -43,6 +43,6 @@ describe.skipIf(!possible)("csi-sanity on the driver with real LVM", () => {
       expect(stdout).toMatch(/ 0 Failed/);
       expect(await logicalVolumes(node)).toBe(before);
     },
-    1_800_000,
+    3_600_000,
   );
 });
