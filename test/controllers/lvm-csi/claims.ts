@@ -16,6 +16,8 @@ const FILE = 24;
 const FIRST = 1000;
 /** So long it may be asked for the same thing, where everybody is killed and the machine is busy, in milliseconds. */
 const PATIENCE = 300_000;
+/** So many operations of a cluster at most are begun one after the other without a kill. */
+const MOST_SPARED = 2;
 /** Volumes of a cluster. */
 const MOST = 4;
 const POD = "0b3a2a52-6ad0-4f0e-9a0b-0c2f5d0a7c11";
@@ -68,6 +70,9 @@ export class Claims {
   readonly #around: Around;
   /** By kind of operation, how long it takes where nobody is killed, in milliseconds. */
   readonly #lasting = new Map<string, number>();
+  /** How often the driver had been killed when the last operation began, and how many have begun since it last was. */
+  #kills = -1;
+  #spared = 0;
   #count = 0;
 
   constructor(name: string, around: Around) {
@@ -80,7 +85,10 @@ export class Claims {
     const { random, driver, said } = this.#around;
     const [kind, act, about] = this.#next();
     const kills = driver.kills;
-    if (random() < 0.4 || driver.kills === 0)
+    this.#spared = kills === this.#kills ? this.#spared + 1 : 0;
+    this.#kills = kills;
+    // However slow it is to begin again: of so many operations there is one at least within which it is killed.
+    if (random() < 0.4 || kills === 0 || this.#spared > MOST_SPARED)
       driver.kill(random() * (this.#lasting.get(kind) ?? FIRST), random() < 0.5 ? "alone" : "everything");
     const begun = Date.now();
     this.busy = about;
