@@ -5,11 +5,16 @@ import { build } from "esbuild";
 import { inTemporaryFolder, PROJECT } from "./cli/halite.ts";
 
 /**
- * Runs a module of TypeScript in a process that may open a hundred files, all of which it opens with `fill()`: each child that it starts then fails, and has
+ * Runs a module of TypeScript in a process that may open a hundred files, all of which it opens with `fill()` until `closeAll()`: each child that it starts then fails, and has
  * no streams. What it prints; with the error, where one ended it.
  */
 export async function withoutFiles(source: string): Promise<string> {
-  const fill = `import { openSync } from "node:fs"; function fill() { try { for (;;) openSync("/dev/null", "r"); } catch {} }\n`;
+  const fill = `
+    import { closeSync, openSync } from "node:fs";
+    const opened = [];
+    function fill() { try { for (;;) opened.push(openSync("/dev/null", "r")); } catch {} }
+    function closeAll() { for (const file of opened.splice(0)) closeSync(file); }
+  `;
   return await runModule(`${fill}${source}`, ["sh", "-c", 'ulimit -n 100; exec "$0" "$1"']);
 }
 

@@ -33,7 +33,7 @@ async function keep(context: CommandContext, target: ClusterTarget, timeout: num
   const { terminal, arguments: args } = context;
   const { client, desired, reveal, standing, from } = target;
   const stop = new AbortController();
-  const end = (): void => stop.abort();
+  const end = (): void => endSoon(stop, client);
   process.once("SIGINT", end);
   process.once("SIGTERM", end);
   const keeper = new ClusterKeeper(client, desired, {
@@ -77,7 +77,7 @@ async function applyTo(context: CommandContext, seen: SeenCluster, timeout: numb
   if (first !== undefined) throw new FindingError(first, ...more);
   const json = args.flag("json");
   const stop = new AbortController();
-  const end = (): void => stop.abort();
+  const end = (): void => endSoon(stop, client);
   process.once("SIGINT", end);
   process.once("SIGTERM", end);
   try {
@@ -158,6 +158,14 @@ function resultJson(result: ApplyResult, from: string): Readonly<Record<string, 
       })),
     })),
   };
+}
+
+/** An answer that is under way is waited for so long after a signal, in milliseconds. */
+const HURRY = 3000;
+
+function endSoon(stop: AbortController, client: ClusterTarget["client"]): void {
+  stop.abort();
+  setTimeout(() => client.close(), HURRY).unref();
 }
 
 /** What `--timeout` says, in milliseconds. @throws UsageError */

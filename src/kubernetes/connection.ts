@@ -39,6 +39,7 @@ export class UnreachableError extends Error {
 /** How long a silent connection with open streams is trusted, in milliseconds. */
 const PING_EVERY = 30_000;
 const PING_WAIT = 15_000;
+const SILENT = 120_000;
 const CONNECT_WAIT = 15_000;
 /** Connections of HTTP/1.1 that are kept while nothing is asked; HTTP/2 has one. */
 const HTTP1_KEPT = 10;
@@ -234,7 +235,7 @@ export class Connection {
       this.#sessions.delete(session);
       forget();
     });
-    watchOver(session);
+    watchOver(session, socket);
     return { kind: "h2", session, forget };
   }
 
@@ -376,10 +377,17 @@ function tlsWords(error: Error): string {
 }
 
 /** Ends a session that does not answer: a network that is gone sends no end of a connection. */
-function watchOver(session: ClientHttp2Session): void {
+function watchOver(session: ClientHttp2Session, socket: TLSSocket): void {
+  let [heard, silent] = [0, 0];
   const timer = setInterval(() => {
-    // One that takes no further requests may have watches still.
     if (session.destroyed) return;
+    if (session.closed) {
+      // One that takes no further requests may have watches still, and Node pings it no more. Each watch hears something every minute (bookmarks).
+      silent = socket.bytesRead === heard ? silent + 1 : 0;
+      heard = socket.bytesRead;
+      if (silent * PING_EVERY >= SILENT) session.destroy(new Error("the server says nothing any more"));
+      return;
+    }
     const giveUp = setTimeout(() => session.destroy(new Error("the server does not answer")), PING_WAIT);
     giveUp.unref();
     session.ping((_error) => clearTimeout(giveUp));

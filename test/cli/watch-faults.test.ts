@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { Recompiler } from "../../src/cli/recompiler.ts";
-import { runModule } from "../no-files-left.ts";
+import { runModule, withoutFiles } from "../no-files-left.ts";
 import { inTemporaryFolder } from "./halite.ts";
 
 /** A user's namespace has a limit of its own. */
@@ -47,4 +47,20 @@ describe("what goes wrong while files are watched", () => {
       await recompiler.close();
     });
   });
+});
+
+test("a plain text is not put into a file that nobody would remove after a kill", async () => {
+  const said = await withoutFiles(
+    `import { readdirSync } from "node:fs";
+     import { privateFile } from "./src/cli/private-file.ts";
+     // What is in memory is known before: this is about what is started.
+     const folders = () => readdirSync("/dev/shm").filter((name) => name.startsWith("halite-edit-")).length;
+     const before = folders();
+     fill();
+     try { privateFile("secret.yaml", Buffer.from("plain"), { XDG_RUNTIME_DIR: "" }); } catch (error) { console.log(error.message); }
+     await new Promise((resolve) => setImmediate(resolve));
+     closeAll();
+     console.log(folders() - before);`,
+  );
+  expect(said).toBe("nothing can be started that removes the plain text if this process is killed\n0\n");
 });

@@ -1,5 +1,6 @@
 import { constants, type ServerHttp2Stream } from "node:http2";
-import { describe, expect, test } from "vitest";
+import { connect } from "node:net";
+import { describe, expect, test, vi } from "vitest";
 import { ApiError, Informer, NO_LOG, Resource, systemClock, UnreachableError, type ApiClient } from "../../src/kubernetes/index.ts";
 import { clientAt, endsSoon, http2Server, NO_PODS, podEvent, PODS, Port, until } from "./servers.ts";
 
@@ -108,6 +109,48 @@ describe("what a client has begun ends with it, and with its signal", () => {
     }
     await until("no connection is left", () => port.open.size === 0);
     await port.close();
+  });
+
+  test("a watch of such a connection, once its network is gone", async () => {
+    const answers = await http2Server((stream, path) => {
+      stream.respond({ ":status": 200 });
+      if (path === "/watch") stream.write("{");
+      else {
+        stream.end("{}");
+        stream.session?.goaway(constants.NGHTTP2_NO_ERROR);
+      }
+    });
+    const server = await Port.listen((socket) => answers.emit("connection", socket));
+    let silence = (): void => undefined;
+    const wire = await Port.listen((near, number) => {
+      const [host = "", port = ""] = server.authority.split(":");
+      const far = connect(Number(port), host);
+      far.on("error", () => undefined);
+      near.pipe(far).pipe(near);
+      near.once("close", () => far.destroy());
+      if (number > 0) return;
+      silence = () => {
+        near.unpipe().pause();
+        far.unpipe().pause();
+      };
+    });
+    vi.useFakeTimers({ toFake: ["setTimeout", "setInterval", "clearTimeout", "clearInterval"] });
+    try {
+      await withPort(wire, "https", async (client) => {
+        const { body } = await client.stream({ method: "GET", path: "/watch" });
+        body.on("error", () => undefined);
+        const over = new Promise<void>((resolve) => body.resume().once("close", () => resolve()));
+        while (wire.connections === 1) await client.call({ method: "GET", path: "/" }).catch(() => undefined);
+        // Nothing comes of it any more, and no end of it either.
+        silence();
+        await vi.advanceTimersByTimeAsync(180_000);
+        vi.useRealTimers();
+        expect(await endsSoon(over)).toBe(true);
+      });
+    } finally {
+      vi.useRealTimers();
+      await server.close();
+    }
   });
 
   test("over HTTP/1.1: fifteen watches do not keep a call waiting, and none is left", async () => {

@@ -40,6 +40,8 @@ export class EventRecorder {
   readonly #events: Resource<CoreEvent>;
   readonly #known = new Map<string, { readonly name: string; readonly namespace: string; count: number; at: number }>();
   readonly #budgets = new Map<string, { left: number; at: number }>();
+  /** What is to be told still; more than `MOST`, of a server that answers slowly or not at all, is left out. */
+  #waiting = 0;
   /** One after the other, so that counts stay in order. */
   #last: Promise<void> = Promise.resolve();
 
@@ -50,9 +52,17 @@ export class EventRecorder {
 
   /** Done when it was told, or could not be: an event that can't be written is no failure. */
   tell(object: KubernetesObject, event: ObjectEvent): Promise<void> {
-    const told = this.#last.then(() => this.#tell(object, event));
+    if (this.#waiting >= MOST) return this.#last;
+    this.#waiting += 1;
+    const told = this.#tellAfter(this.#last, object, event);
     this.#last = told;
     return told;
+  }
+
+  async #tellAfter(before: Promise<void>, object: KubernetesObject, event: ObjectEvent): Promise<void> {
+    await before;
+    await this.#tell(object, event);
+    this.#waiting -= 1;
   }
 
   /** Once all that was told is written. */
