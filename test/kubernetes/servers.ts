@@ -77,7 +77,7 @@ export async function http2Server(answer: (stream: ServerHttp2Stream, path: stri
 }
 
 /** Waits until something is so. @throws an Error after some seconds */
-export async function until(what: string, holds: () => boolean, deadline = 5000): Promise<void> {
+export async function until(what: string, holds: () => boolean, deadline = 60_000): Promise<void> {
   const end = performance.now() + deadline;
   while (!holds()) {
     if (performance.now() > end) throw new Error(`not so after ${deadline} ms: ${what}`);
@@ -85,8 +85,8 @@ export async function until(what: string, holds: () => boolean, deadline = 5000)
   }
 }
 
-/** Whether something ends before some seconds are over. */
-export async function endsSoon(what: Promise<unknown>, deadline = 2000): Promise<boolean> {
+/** Whether something ends before a client gives up on it by itself (15 s and more, src/kubernetes/connection.ts). */
+export async function endsSoon(what: Promise<unknown>, deadline = 10_000): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<false>((resolve) => {
     timer = setTimeout(() => resolve(false), deadline);

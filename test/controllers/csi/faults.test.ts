@@ -144,7 +144,7 @@ describe("a CSI server with callers, and calls, that go wrong", () => {
     const over = stop();
     answer({ ready: { value: true } });
     expect(await call.answer).toEqual({ ready: { value: true } });
-    expect(await endsSoon(over)).toBe(true);
+    expect(await endsSoon(over, 30_000)).toBe(true);
     silent.destroy();
   });
 });

@@ -40,7 +40,7 @@ test.each([
   await say(text);
   const begun = performance.now();
   await server.stop();
-  expect(performance.now() - begun).toBeLessThan(5000);
+  expect(performance.now() - begun).toBeLessThan(30_000);
 });
 
 test("who does not read what was asked for does not, either", async () => {
@@ -49,7 +49,7 @@ test("who does not read what was asked for does not, either", async () => {
   client.pause();
   const begun = performance.now();
   await server.stop();
-  expect(performance.now() - begun).toBeLessThan(5000);
+  expect(performance.now() - begun).toBeLessThan(30_000);
 });
 
 test("what is being answered is answered", async () => {
