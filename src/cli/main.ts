@@ -88,9 +88,11 @@ function begin(): void {
     tuneEngine(home());
     if (runKept(process.argv[2] ?? "", import.meta.url, HALITE_BUILD)) return;
   }
-  // A reader that goes away (`| head`) is no error.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    // A reader that goes away (`| head`) is no error; a disk that is full is one, of whoever takes what there is for all of it.
     if (error.code === "EPIPE") process.exit(0);
+    process.stderr.write(`halite: what it says can't be written: ${error.message}\n`);
+    process.exit(3);
   });
   // Nor is one of what is said beside it: a job that keeps a zone goes on.
   process.stderr.on("error", () => undefined);
