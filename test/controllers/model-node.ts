@@ -44,9 +44,11 @@ export interface ModelDisk {
 
 interface ModelGroup {
   readonly name: string;
-  readonly tags: readonly string[];
+  readonly tags: string[];
   readonly partitions: string[];
   readonly pools: string[];
+  /** What a killed lvcreate has left: names and sizes. */
+  readonly leftovers: Map<string, string>;
 }
 
 const MIB = 2 ** 20;
@@ -225,8 +227,10 @@ export class ModelNode implements NodeCommands {
         return this.#report(tool);
       case "vgcreate":
       case "vgextend":
+      case "vgchange":
       case "lvcreate":
-        return this.#lvm(command, changed);
+      case "lvremove":
+        return this.#lvm(command, half, changed);
       default:
         throw new NodeCommandError("absent", command, { status: 127, stdout: "", stderr: "" }, "the model does not have it");
     }
@@ -416,20 +420,33 @@ export class ModelNode implements NodeCommands {
       pvs: () => this.groups.flatMap((group) => there(group).map(({ path }) => ({ pv_name: path, vg_name: group.name }))),
       lvs: () =>
         this.groups.flatMap((group) =>
-          group.pools.map((name) => ({ lv_name: name, vg_name: group.name, lv_tags: "halite", segtype: "thin-pool" })),
+          [
+            ...group.pools.map((name) => ({ lv_name: name, lv_tags: "halite", segtype: "thin-pool", lv_size: String(64 * MIB) })),
+            ...[...group.leftovers].map(([name, size]) => ({ lv_name: name, lv_tags: "", segtype: "linear", lv_size: size })),
+          ].map((volume) => ({ ...volume, vg_name: group.name })),
         ),
     };
     return JSON.stringify({ report: [{ [tool.slice(0, 2)]: rows[tool]() }] });
   }
 
-  #lvm(command: NodeCommand, changed: () => void): string {
+  #lvm(command: NodeCommand, half: boolean, changed: () => void): string {
     const { tool, args } = command;
     const last = args.at(-1) ?? "";
-    if (tool === "lvcreate") {
-      const group = this.groups.find(({ name }) => name === last);
+    if (tool === "lvcreate" || tool === "lvremove" || tool === "vgchange") {
+      const [groupName = "", volume = ""] = last.split("/");
+      const group = this.groups.find(({ name }) => name === groupName);
       if (group === undefined) throw failure(command, 5, "no such volume group");
       changed();
-      group.pools.push(args[args.indexOf("--name") + 1] ?? "");
+      if (tool === "vgchange") {
+        const [option, tag = ""] = args;
+        group.tags.splice(0, Infinity, ...group.tags.filter((each) => each !== tag), ...(option === "--addtag" ? [tag] : []));
+      } else if (tool === "lvremove") {
+        if (!group.leftovers.delete(volume)) throw failure(command, 5, "no such volume");
+      } else if (half) {
+        // A real one makes the pool's metadata first.
+        const size = (args[args.indexOf("--poolmetadatasize") + 1] ?? "").replace("b", "");
+        group.leftovers.set(`lvol${group.leftovers.size}`, size);
+      } else group.pools.push(args[args.indexOf("--name") + 1] ?? "");
       return "";
     }
     const name = args.at(-2) ?? "";
@@ -440,7 +457,13 @@ export class ModelNode implements NodeCommands {
     changed();
     contents.signatures = [{ type: "LVM2_member", uuid: "" }];
     if (group === undefined)
-      this.groups.push({ name, tags: [args[args.indexOf("--addtag") + 1] ?? ""], partitions: [partition], pools: [] });
+      this.groups.push({
+        name,
+        tags: [args[args.indexOf("--addtag") + 1] ?? ""],
+        partitions: [partition],
+        pools: [],
+        leftovers: new Map(),
+      });
     else group.partitions.push(partition);
     return "";
   }

@@ -60,7 +60,7 @@ export class Recorder implements NodeCommands {
       command: put(describeCommand(command)),
       ...(command.input === undefined ? {} : { input: put(Buffer.from(command.input).toString("utf8")) }),
       status,
-      stdout: put(command.tool === "find" ? ordered(stdout) : stdout),
+      stdout: put(command.tool === "find" ? ordered(stdout) : command.tool === "lsblk" ? partitionsByName(stdout) : stdout),
       stderr: put(stderr),
       ...(failure === undefined ? {} : { failure }),
     });
@@ -75,6 +75,20 @@ function ordered(lines: string): string {
     .filter((line) => line !== "")
     .sort((a, b) => (key(a) < key(b) ? -1 : 1));
   return sorted.map((line) => `${line}\n`).join("");
+}
+
+/** lsblk has partitions by their device's number, which the kernel gives out as it likes (EXTENDED_DEVICE): here they are by name. */
+function partitionsByName(listed: string): string {
+  if (!listed.startsWith("{")) return listed;
+  // lsblk's own: written and read by the same program.
+  const { blockdevices } = JSON.parse(listed) as {
+    readonly blockdevices: { readonly children?: { readonly type?: string; readonly name: string }[] }[];
+  };
+  for (const { children } of blockdevices)
+    if (children?.every(({ type }) => type === "part") === true)
+      children.sort((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }));
+  // As lsblk lays it out.
+  return `${JSON.stringify({ blockdevices }, undefined, 3).replaceAll(/\},\n *\{/g, "},{")}\n`;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { OWNER_TAG, PARTITION_TYPES, type Observation, type ObservedDisk, type ObservedPartition } from "./observation.ts";
+import { MAKING_TAG, OWNER_TAG, PARTITION_TYPES, type Observation, type ObservedDisk, type ObservedPartition } from "./observation.ts";
 
 /**
  * What a disk carries.
@@ -49,6 +49,19 @@ export function groupOf(partition: ObservedPartition, observation: Observation):
 
 export function isOwnGroup({ tags }: Observation["volumeGroups"][number]): boolean {
   return tags.includes(OWNER_TAG);
+}
+
+/** Whether LVM has named a volume, as its maker did not. */
+export function isUnnamed(volume: string): boolean {
+  return /^lvol\d+$/.test(volume);
+}
+
+/** Volumes that an interrupted making of a thin pool has left: without a name or tag of their own, and as large as the pool's metadata was to be. */
+export function leftoversIn({ tags, volumes }: Observation["volumeGroups"][number]): readonly string[] {
+  const sizes = tags.filter((tag) => tag.startsWith(MAKING_TAG)).map((tag) => Number(tag.slice(MAKING_TAG.length)));
+  return volumes
+    .filter(({ name, type, tags: own, size }) => isUnnamed(name) && type === "linear" && own.length === 0 && sizes.includes(size))
+    .map(({ name }) => name);
 }
 
 /** Of the partition's name: the flavor's group that it was made for. */

@@ -225,6 +225,8 @@ function keyOf(step: Step): string {
       return `${action} ${step.serial} ${step.partitions.map(({ uuid }) => uuid).join(" ")}`;
     case "createThinPool":
       return `${action} ${step.group.name}/${step.name}`;
+    case "tidyVolumeGroup":
+      return `${action} ${step.group.name} ${[...step.leftovers, ...step.tags].join(" ")}`;
     default:
       return `${action} ${step.serial}`;
   }

@@ -77,7 +77,15 @@ export interface ObservedVolumeGroup {
   readonly missing: number;
   /** Paths of its physical volumes, of now. */
   readonly physicalVolumes: readonly string[];
-  readonly volumes: readonly { readonly name: string; readonly type: string; readonly tags: readonly string[] }[];
+  readonly volumes: readonly ObservedLogicalVolume[];
+}
+
+export interface ObservedLogicalVolume {
+  readonly name: string;
+  readonly type: string;
+  readonly tags: readonly string[];
+  /** In bytes. */
+  readonly size: number;
 }
 
 /** Types of partitions that Halite makes (GPT). By them it knows again what is its own. */
@@ -94,3 +102,9 @@ export const PARTITION_TYPES = {
 
 /** Of a volume group that Halite made. */
 export const OWNER_TAG = "halite";
+
+/**
+ * On a volume group while its thin pool is made, with the size of the pool's metadata in bytes. `lvcreate --type=thin-pool` makes volumes for the metadata and
+ * its spare first, named lvol0 and the like (lib/metadata/lv_manip.c of LVM 2.03), and leaves them where it is killed.
+ */
+export const MAKING_TAG = "halite.making-thin-pool=";

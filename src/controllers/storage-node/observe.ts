@@ -208,7 +208,7 @@ async function observeVolumeGroups(node: NodeCommands): Promise<readonly Observe
   }
   if (groups.length === 0) return [];
   const physical = await report("pvs", "pv", "pv_name,vg_name");
-  const logical = await report("lvs", "lv", "lv_name,vg_name,lv_tags,segtype");
+  const logical = await report("lvs", "lv", "lv_name,vg_name,lv_tags,segtype,lv_size");
   return groups.map((group) => {
     const name = textAt(group, "vg_name") ?? "";
     return {
@@ -224,6 +224,7 @@ async function observeVolumeGroups(node: NodeCommands): Promise<readonly Observe
         name: textAt(each, "lv_name") ?? "",
         type: textAt(each, "segtype") ?? "",
         tags: tags(each, "lv_tags"),
+        size: numberIn(each, "lv_size"),
       })),
     };
   });

@@ -25,7 +25,14 @@ export type Step =
   | { readonly action: "mount"; readonly serial: string; readonly partition: ObservedPartition; readonly use: StaticUse }
   | { readonly action: "createVolumeGroup"; readonly serial: string; readonly name: string; readonly partition: ObservedPartition }
   | { readonly action: "extendVolumeGroup"; readonly serial: string; readonly name: string; readonly partition: ObservedPartition }
-  | { readonly action: "createThinPool"; readonly group: ObservedVolumeGroup; readonly name: string; readonly reserve: number };
+  | { readonly action: "createThinPool"; readonly group: ObservedVolumeGroup; readonly name: string; readonly reserve: number }
+  /** `leftovers`: volumes that an interrupted `createThinPool` has left. `tags`: by which it is known, to be taken away as its pool is there. */
+  | {
+      readonly action: "tidyVolumeGroup";
+      readonly group: ObservedVolumeGroup;
+      readonly leftovers: readonly string[];
+      readonly tags: readonly string[];
+    };
 
 /** What is not as it should be and that nobody but a person may change. */
 export interface Remark {

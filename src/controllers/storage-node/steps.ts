@@ -8,8 +8,9 @@ import {
   type FilesystemPrograms,
 } from "../storage-api/index.ts";
 import type { DiskGroup, StaticUse } from "./flavor.ts";
-import { OWNER_TAG, PARTITION_TYPES, type ObservedPartition, type ObservedVolumeGroup } from "./observation.ts";
+import { MAKING_TAG, OWNER_TAG, PARTITION_TYPES, type ObservedPartition, type ObservedVolumeGroup } from "./observation.ts";
 import type { Step } from "./plan.ts";
+import { isUnnamed } from "./contents.ts";
 import { filesystemUuid, mountPathOf } from "./planner.ts";
 
 /**
@@ -52,8 +53,13 @@ export function commandsOf(step: Step, programs: FilesystemPrograms, newUuid: ()
       return [{ tool: "vgcreate", args: ["--yes", "--addtag", OWNER_TAG, step.name, byUuid(step.partition)] }];
     case "extendVolumeGroup":
       return [{ tool: "vgextend", args: ["--yes", step.name, byUuid(step.partition)] }];
+    case "createThinPool":
+      return thinPool(step.group, step.name, step.reserve);
     default:
-      return [thinPool(step.group, step.name, step.reserve)];
+      return [
+        ...step.leftovers.map((name): NodeCommand => ({ tool: "lvremove", args: ["--yes", `${step.group.name}/${name}`] })),
+        ...step.tags.map((tag) => changeTag(step.group, "--deltag", tag)),
+      ];
   }
 }
 
@@ -77,8 +83,13 @@ export function describeStep(step: Step): { readonly action: Step["action"]; rea
       return { action, disk: step.serial, detail: `create volume group ${step.name}` };
     case "extendVolumeGroup":
       return { action, disk: step.serial, detail: `add the disk to volume group ${step.name}` };
-    default:
+    case "createThinPool":
       return { action, detail: `create thin pool ${step.group.name}/${step.name}` };
+    default:
+      return {
+        action,
+        detail: `take away what the making of a thin pool has left in ${step.group.name}: ${step.leftovers.join(", ") || "a tag"}`,
+      };
   }
 }
 
@@ -133,14 +144,21 @@ function make({ partition, record, use, mounted }: Extract<Step, { action: "make
   ];
 }
 
+function changeTag(group: ObservedVolumeGroup, option: "--addtag" | "--deltag", tag: string): NodeCommand {
+  return { tool: "vgchange", args: [option, tag, group.name] };
+}
+
 /** All of the volume group but the reserve, and room for the pool's metadata twice: LVM keeps a spare of it. */
-function thinPool(group: ObservedVolumeGroup, name: string, reserve: number): NodeCommand {
+function thinPool(group: ObservedVolumeGroup, name: string, reserve: number): readonly NodeCommand[] {
   const { extent } = group;
   const room = Math.floor(Math.max(0, group.free - reserve) / extent);
   // 64 bytes a chunk of 64 KiB (lvmthin(7)), with as much again for snapshots; LVM knows no larger one than 15.81 GiB.
   const metadata = Math.min(Math.max(Math.ceil((room * 2) / 1000), Math.ceil((4 * 2 ** 20) / extent)), Math.floor((15 * 2 ** 30) / extent));
   const data = Math.max(1, room - 2 * metadata);
-  return {
+  const making = `${MAKING_TAG}${metadata * extent}`;
+  // Volumes that LVM has named already are somebody's: beside them none that is left could be told.
+  const marks = group.volumes.some(({ name: each }) => isUnnamed(each)) ? [] : [making];
+  const create: NodeCommand = {
     tool: "lvcreate",
     args: [
       "--yes",
@@ -157,4 +175,12 @@ function thinPool(group: ObservedVolumeGroup, name: string, reserve: number): No
     ],
     timeout: 5 * 60_000,
   };
+  // Of an attempt before, which knew of another room.
+  const stale = group.tags.filter((tag) => tag.startsWith(MAKING_TAG) && tag !== making);
+  return [
+    ...stale.map((tag) => changeTag(group, "--deltag", tag)),
+    ...marks.filter((tag) => !group.tags.includes(tag)).map((tag) => changeTag(group, "--addtag", tag)),
+    create,
+    ...marks.map((tag) => changeTag(group, "--deltag", tag)),
+  ];
 }

@@ -157,6 +157,8 @@ test("killed at any command, with power cuts, disks that come and go and others'
       world.node.changes.length = 0;
       await world.pass();
       expect(world.node.changes).toEqual([]);
+      // A pool that was killed in the making has left nothing.
+      for (const { leftovers, tags } of world.node.groups) expect([...leftovers.keys(), ...tags]).toEqual(["halite"]);
       for (const { serial, contents } of world.node.disks)
         expect([serial, world.rig.roles[serial]]).toEqual([
           serial,

@@ -295,3 +295,61 @@ test.each([
 ])("the flavor %s is refused", (text, message) => {
   expect(() => parseFlavor("test", text)).toThrow(message);
 });
+
+describe("a thin pool whose making was interrupted", () => {
+  const GROUP_OF_DISKS = { disks: { data: { match: { transport: "nvme" }, volume_group: { name: "data", thin_pool: "thin" } } } };
+
+  /** A node that was killed while LVM made the pool: it has left the volume for the pool's metadata. */
+  async function interrupted(): Promise<{ readonly node: ModelNode; readonly rig: Rig }> {
+    const node = new ModelNode();
+    node.addDisk("A1");
+    const rig = new Rig();
+    const fails = node.fails;
+    node.fails = ({ tool }) => {
+      // What comes next is the making.
+      if (tool === "vgchange") Object.assign(node, { killAfter: 0, how: "during" });
+      return undefined;
+    };
+    await expect(rig.pass(node, GROUP_OF_DISKS)).rejects.toThrow();
+    Object.assign(node, { fails, killAfter: undefined, killed: false });
+    return { node, rig };
+  }
+
+  test("leaves nothing: what LVM had made for it goes, then the pool is made in all the room", async () => {
+    const { node, rig } = await interrupted();
+    const [group] = node.groups;
+    expect(group?.tags.join(" ")).toMatch(/^halite halite\.making-thin-pool=\d+$/);
+    expect([group?.pools, [...(group?.leftovers.keys() ?? [])]]).toEqual([[], ["lvol0"]]);
+    node.changes.length = 0;
+    await rig.pass(node, GROUP_OF_DISKS);
+    expect(node.changes.map((change) => change.replace(/=\d+ data$/, "=N data").split(" --extents")[0])).toEqual([
+      "lvremove --yes data/lvol0",
+      "lvcreate --yes --type=thin-pool --name thin",
+      "vgchange --deltag halite.making-thin-pool=N data",
+    ]);
+    expect(group).toMatchObject({ pools: ["thin"], tags: ["halite"], leftovers: new Map() });
+    node.changes.length = 0;
+    await rig.pass(node, GROUP_OF_DISKS);
+    expect(node.changes).toEqual([]);
+  });
+
+  test("takes nobody's volume for what it has left: of another size, or there before", async () => {
+    const { node, rig } = await interrupted();
+    const [group] = node.groups;
+    group?.leftovers.set("lvol7", "12345");
+    await rig.pass(node, GROUP_OF_DISKS);
+    expect([...(group?.leftovers.keys() ?? [])]).toEqual(["lvol7"]);
+    expect(group?.pools).toEqual(["thin"]);
+
+    const other = new ModelNode();
+    other.addDisk("A1");
+    const begun = new Rig();
+    await begun.pass(other, { disks: { data: { match: { transport: "nvme" }, volume_group: { name: "data" } } } });
+    other.groups[0]?.leftovers.set("lvol0", "4194304");
+    other.changes.length = 0;
+    await begun.pass(other, GROUP_OF_DISKS);
+    expect(other.changes.join("\n")).toMatch(/^lvcreate [^\n]*$/);
+    expect(other.groups[0]).toMatchObject({ pools: ["thin"], tags: ["halite"] });
+    expect([...(other.groups[0]?.leftovers.keys() ?? [])]).toEqual(["lvol0"]);
+  });
+});

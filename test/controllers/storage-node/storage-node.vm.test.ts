@@ -98,7 +98,7 @@ describe.skipIf(image === undefined)("storage-node and its provisioner on a node
 });
 
 /** Commands that change something. */
-const CHANGES = /"command": "(?:sfdisk --quiet|wipefs --all|mkfs\.\w+ -q|mount |vgcreate|lvcreate|umount|dd of)/;
+const CHANGES = /"command": "(?:sfdisk --quiet|wipefs --all|mkfs\.\w+ -q|mount |vg(?:create|change)|lv(?:create|remove)|umount|dd of)/;
 
 /** Commands on a node whose power is cut while the first one of a program that changes something runs. */
 class PowerCut implements NodeCommands {
