@@ -210,7 +210,9 @@ class Machine implements StorageNode {
     const told = [...shares.map((path, index) => `node.share=share${index}:${path}`), ...disks.map(({ serial }) => `node.disk=${serial}`)];
     const options: (readonly [name: string, value?: string])[] = [
       ["accel", "tcg,thread=multi,tb-size=256"],
-      ["cpu", "Nehalem"],
+      // By RDRAND the kernel has its random numbers before it starts the second processor. Else it says so to getrandom(2) later, by changing the code that
+      // runs (static_branch_enable of crng_is_ready), and an emulated processor that is in it just then may stand there for ever.
+      ["cpu", "Nehalem,+rdrand"],
       ["machine", "q35"],
       ["smp", "2"],
       ["m", String(memory)],
