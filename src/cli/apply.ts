@@ -14,6 +14,7 @@ import { withPlan, withTarget, type ClusterTarget, type SeenCluster } from "./cl
 import { operationJson } from "./plan-text.ts";
 import { duration } from "../schema/index.ts";
 import { duration as durationText } from "./progress.ts";
+import { endSoon } from "./end-soon.ts";
 import { plural } from "./plural.ts";
 
 /** `halite apply`. */
@@ -158,14 +159,6 @@ function resultJson(result: ApplyResult, from: string): Readonly<Record<string, 
       })),
     })),
   };
-}
-
-/** An answer that is under way is waited for so long after a signal, in milliseconds. */
-const HURRY = 3000;
-
-function endSoon(stop: AbortController, client: ClusterTarget["client"]): void {
-  stop.abort();
-  setTimeout(() => client.close(), HURRY).unref();
 }
 
 /** What `--timeout` says, in milliseconds. @throws UsageError */

@@ -8,6 +8,7 @@ import { ApiClient, inClusterEndpoint } from "../kubernetes/index.ts";
 import { accessTo, lockFolder, serveZone, shardName, Zone, type Shard, type ZoneOptions } from "../sync/index.ts";
 import { MOST_SHARDS, numberIn } from "./shard-number.ts";
 import { EnvironmentError, UsageError, type Command, type CommandContext, type ExitCode } from "./command.ts";
+import { endSoon } from "./end-soon.ts";
 import { tuneForZone } from "./engine.ts";
 import { revealerOf } from "./reveal.ts";
 import { configPath } from "./open-roster.ts";
@@ -43,11 +44,8 @@ export const command: Command = {
     const [only = null] = shards;
     const own = sync.lease === null || args.flag("once") ? undefined : ownCluster(context);
     const unlock = await lockFolder(shards.length > 1 ? setting.state : placesOf(setting, only).folder);
-    const end = (): void => {
-      stop.abort();
-      // The Lease is given back, but not to an API server that gives no answer.
-      setTimeout(() => own?.close(), HURRY).unref();
-    };
+    // The Lease is given back, but not to an API server that gives no answer.
+    const end = (): void => endSoon(stop, own);
     // Not once: what runs meanwhile (git) ends with a signal too, and has the process end at once where nobody listens any more.
     process.on("SIGINT", end);
     process.on("SIGTERM", end);
@@ -88,9 +86,6 @@ export const command: Command = {
 function endedBy<P extends { readonly git: ReportSetting }>(signal: AbortSignal, places: P): P {
   return { ...places, git: { ...places.git, signal } };
 }
-
-/** When all is to end, an answer that is under way is waited for so long, in milliseconds. */
-const HURRY = 3000;
 
 /** Where a shard's things are: each has a store and a state of its own. */
 function placesOf(

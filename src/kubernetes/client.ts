@@ -67,6 +67,9 @@ export interface ClientCounts {
   readonly throttled: number;
 }
 
+/** When all is to end, an answer that is under way is waited for so long, in milliseconds: longer than an API server that works takes. */
+export const HURRY = 3000;
+
 const FIRST_BACKOFF = 200;
 const LONGEST_BACKOFF = 10_000;
 /** An error of the server that another try mends only if it passes by itself; that many tries it is given. */

@@ -2,7 +2,7 @@
  * The room of the Kubernetes API: one server, spoken to in JSON over one connection, and its objects held as it has them. What is read and written is for
  * others to say; time, randomness and logs are handed in.
  */
-export { ApiClient, ApiError, statusOf, type ApiRequest, type ClientOptions, type StatusCause } from "./client.ts";
+export { ApiClient, ApiError, HURRY, statusOf, type ApiRequest, type ClientOptions, type StatusCause } from "./client.ts";
 export { sleepUntil, systemClock, type Clock, type Random } from "./clock.ts";
 export { UnreachableError } from "./connection.ts";
 export type { Credentials, Endpoint } from "./endpoint.ts";

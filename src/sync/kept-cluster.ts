@@ -1,5 +1,5 @@
 import { ClusterKeeper, type Desired, type KeptPass, type Reveal, type Standing } from "../cluster/index.ts";
-import { ApiClient } from "../kubernetes/index.ts";
+import { ApiClient, HURRY } from "../kubernetes/index.ts";
 import type { Clock, Log, Random } from "../controllers/runtime/index.ts";
 import { FindingError } from "../finding/index.ts";
 import type { ClusterAccess } from "./kubeconfigs.ts";
@@ -43,8 +43,6 @@ export interface KeptClusterOptions {
 
 const FIRST_RETRY = 2_000;
 const LONGEST_RETRY = 300_000;
-/** When all is to end, an answer that is under way is waited for so long, in milliseconds. */
-const HURRY = 3000;
 
 /** Half of the wait is fixed and half is chance, so that clusters that failed together do not come back together. */
 export function retryAfter(failures: number, random: Random): number {

@@ -1,7 +1,8 @@
 import { createSecureServer } from "node:http2";
 import type { Server, Socket } from "node:net";
 import { expect, test } from "vitest";
-import { ApiClient, UnreachableError } from "../../src/kubernetes/index.ts";
+import { type ApiClient, UnreachableError } from "../../src/kubernetes/index.ts";
+import { clientAt } from "../kubernetes/servers.ts";
 import { sealingPair } from "../sealed/certificate.ts";
 
 const WATCHES = 3;
@@ -9,19 +10,7 @@ const CALLS = 39;
 
 function clientOf(server: Server): ApiClient {
   const address = server.address();
-  return new ApiClient({
-    server: `https://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`,
-    from: "test",
-    credentials: async () => ({
-      ca: undefined,
-      cert: undefined,
-      key: undefined,
-      rejectUnauthorized: false,
-      servername: undefined,
-      headers: {},
-      fingerprint: "",
-    }),
-  });
+  return clientAt(`https://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`);
 }
 
 test("one HTTP/2 connection, at most eight requests at a time, watches aside; what is in the background waits behind all else", async () => {

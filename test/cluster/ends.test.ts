@@ -5,7 +5,7 @@ import { beforeAll, expect, test } from "vitest";
 import { build } from "../../scripts/build.mjs";
 import { writeDemoFleet } from "../bundle/demo.ts";
 import { halite, HALITE, inTemporaryFolder } from "../cli/halite.ts";
-import { endsSoon, http2Server, Port, until } from "../kubernetes/servers.ts";
+import { endsSoon, http2Server, kubeconfigOf, Port, until } from "../kubernetes/servers.ts";
 import { configYaml } from "./kube.ts";
 
 beforeAll(async () => {
@@ -20,15 +20,7 @@ test("apply --watch ends in a few seconds while the cluster gives no answer", as
     await inTemporaryFolder(async (folder) => {
       writeDemoFleet(folder, { "states/demo.yaml": configYaml("default", "settings", { value: "one" }, "Reconcile") });
       expect(await halite(["render"], { cwd: folder })).toMatchObject({ status: 0 });
-      const kubeconfig = {
-        apiVersion: "v1",
-        kind: "Config",
-        clusters: [{ name: "c", cluster: { server: `https://${port.authority}`, "insecure-skip-tls-verify": true } }],
-        users: [{ name: "u", user: { token: "t" } }],
-        contexts: [{ name: "c1", context: { cluster: "c", user: "u" } }],
-        "current-context": "c1",
-      };
-      writeFileSync(join(folder, "kubeconfig"), JSON.stringify(kubeconfig));
+      writeFileSync(join(folder, "kubeconfig"), kubeconfigOf(port));
       const args = ["apply", "--watch", "--cluster", "c1", "--local", "--kubeconfig", join(folder, "kubeconfig")];
       const child = spawn(process.execPath, [HALITE, ...args], {
         cwd: folder,

@@ -59,6 +59,18 @@ export class Port {
   }
 }
 
+/** A kubeconfig, whose context is `c1`, of an API server at a port. */
+export function kubeconfigOf({ authority }: Port): string {
+  return JSON.stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [{ name: "c", cluster: { server: `https://${authority}`, "insecure-skip-tls-verify": true } }],
+    users: [{ name: "u", user: { token: "t" } }],
+    contexts: [{ name: "c1", context: { cluster: "c", user: "u" } }],
+    "current-context": "c1",
+  });
+}
+
 let pair: Promise<SealingPair> | undefined;
 
 /** HTTP/2 over TLS for connections that are handed to it: it listens nowhere. */

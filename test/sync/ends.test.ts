@@ -8,7 +8,7 @@ import { jsonLog, systemClock } from "../../src/controllers/runtime/index.ts";
 import { parseRemote } from "../../src/git/index.ts";
 import { accessTo, serveZone, Zone, type Shard, type ZoneOptions } from "../../src/sync/index.ts";
 import { PROJECT } from "../cli/halite.ts";
-import { endsSoon, http2Server, Port, until } from "../kubernetes/servers.ts";
+import { endsSoon, http2Server, kubeconfigOf, Port, until } from "../kubernetes/servers.ts";
 import { PublishedFleet, writeConfig } from "./zone-fleet.ts";
 
 let folder: string;
@@ -26,15 +26,7 @@ beforeEach(async () => {
   const server = await http2Server(() => asked++);
   port = await Port.listen((socket) => server.emit("connection", socket));
   mkdirSync(join(folder, "kubeconfigs"));
-  const kubeconfig = {
-    apiVersion: "v1",
-    kind: "Config",
-    clusters: [{ name: "c", cluster: { server: `https://${port.authority}`, "insecure-skip-tls-verify": true } }],
-    users: [{ name: "u", user: { token: "t" } }],
-    contexts: [{ name: "c1", context: { cluster: "c", user: "u" } }],
-    "current-context": "c1",
-  };
-  writeFileSync(join(folder, "kubeconfigs/c1"), JSON.stringify(kubeconfig));
+  writeFileSync(join(folder, "kubeconfigs/c1"), kubeconfigOf(port));
 });
 afterEach(async () => {
   await port.close();

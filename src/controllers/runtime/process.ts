@@ -1,5 +1,5 @@
 import { HealthServer, type Check } from "./health.ts";
-import type { Clock, Log } from "../../kubernetes/index.ts";
+import { HURRY, type Clock, type Log } from "../../kubernetes/index.ts";
 import type { Metrics } from "./metrics.ts";
 
 /** What of Node's process the runtime uses. */
@@ -25,9 +25,6 @@ export interface ProcessOptions {
   /** The controller: works until the signal is given and then ends in order. */
   readonly work: (signal: AbortSignal) => Promise<void>;
 }
-
-/** In milliseconds. Longer than an API server that works takes for an answer, and nobody minds it at the end of a pod. */
-const HURRY = 3000;
 
 /**
  * Runs a controller as a process: with its health and metrics, until SIGTERM or SIGINT, whereupon it isn't ready any more, and has to end.

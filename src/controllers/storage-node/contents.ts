@@ -56,10 +56,15 @@ export function isUnnamed(volume: string): boolean {
   return /^lvol\d+$/.test(volume);
 }
 
+/** By which it is known that a thin pool is made in a volume group, or was begun to be. */
+export function makingTagsOf({ tags }: Observation["volumeGroups"][number]): readonly string[] {
+  return tags.filter((tag) => tag.startsWith(MAKING_TAG));
+}
+
 /** Volumes that an interrupted making of a thin pool has left: without a name or tag of their own, and as large as the pool's metadata was to be. */
-export function leftoversIn({ tags, volumes }: Observation["volumeGroups"][number]): readonly string[] {
-  const sizes = tags.filter((tag) => tag.startsWith(MAKING_TAG)).map((tag) => Number(tag.slice(MAKING_TAG.length)));
-  return volumes
+export function leftoversIn(group: Observation["volumeGroups"][number]): readonly string[] {
+  const sizes = makingTagsOf(group).map((tag) => Number(tag.slice(MAKING_TAG.length)));
+  return group.volumes
     .filter(({ name, type, tags: own, size }) => isUnnamed(name) && type === "linear" && own.length === 0 && sizes.includes(size))
     .map(({ name }) => name);
 }

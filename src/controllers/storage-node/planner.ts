@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { EVENTS, type DiskRole, type DiskStatus, type EventReason } from "../storage-api/index.ts";
-import { contentsOf, flavorGroupOf, groupOf, isOwnGroup, leftoversIn, type Contents } from "./contents.ts";
+import { contentsOf, flavorGroupOf, groupOf, isOwnGroup, leftoversIn, makingTagsOf, type Contents } from "./contents.ts";
 import type { DiskGroup, Flavor, StaticUse, VolumeGroupUse } from "./flavor.ts";
 import { matches } from "./match.ts";
-import { MAKING_TAG, PARTITION_TYPES, type Observation, type ObservedDisk, type ObservedPartition } from "./observation.ts";
+import { PARTITION_TYPES, type Observation, type ObservedDisk, type ObservedPartition } from "./observation.ts";
 import type { Plan, PlannedDisk, Remark, Step } from "./plan.ts";
 
 /** The file system's UUID: the same one for the same partition, however often it is made. A version 8 UUID (RFC 9562). */
@@ -320,7 +320,7 @@ class Planner {
       const volume = found.volumes.find(({ name }) => name === thinPool);
       const waits = this.#disks.some((disk) => disk.group === group && disk.role === "Planned");
       const leftovers = found.missing === 0 && !waits ? leftoversIn(found) : [];
-      const tags = volume?.type === "thin-pool" ? found.tags.filter((tag) => tag.startsWith(MAKING_TAG)) : [];
+      const tags = volume?.type === "thin-pool" ? makingTagsOf(found) : [];
       if (leftovers.length > 0 || tags.length > 0) this.#steps.push({ action: "tidyVolumeGroup", group: found, leftovers, tags });
       // What is left has its room: the pool is made once that is gone.
       else if (volume === undefined && !waits && found.missing === 0)

@@ -10,7 +10,7 @@ import {
 import type { DiskGroup, StaticUse } from "./flavor.ts";
 import { MAKING_TAG, OWNER_TAG, PARTITION_TYPES, type ObservedPartition, type ObservedVolumeGroup } from "./observation.ts";
 import type { Step } from "./plan.ts";
-import { isUnnamed } from "./contents.ts";
+import { isUnnamed, makingTagsOf } from "./contents.ts";
 import { filesystemUuid, mountPathOf } from "./planner.ts";
 
 /**
@@ -176,7 +176,7 @@ function thinPool(group: ObservedVolumeGroup, name: string, reserve: number): re
     timeout: 5 * 60_000,
   };
   // Of an attempt before, which knew of another room.
-  const stale = group.tags.filter((tag) => tag.startsWith(MAKING_TAG) && tag !== making);
+  const stale = makingTagsOf(group).filter((tag) => tag !== making);
   return [
     ...stale.map((tag) => changeTag(group, "--deltag", tag)),
     ...marks.filter((tag) => !group.tags.includes(tag)).map((tag) => changeTag(group, "--addtag", tag)),

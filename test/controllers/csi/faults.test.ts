@@ -60,6 +60,14 @@ describe("a CSI server with callers, and calls, that go wrong", () => {
     expect(await begin("GetPluginInfo").answer).toMatchObject({ name: "n" });
   }
 
+  /** A call that the server is at until it is said what it answers. */
+  async function beginHeld(): Promise<{ readonly call: ReturnType<typeof begin>; readonly answer: (found: object) => void }> {
+    return new Promise((resolve) => {
+      probe = () => new Promise((answer) => resolve({ call, answer }));
+      const call = begin("Probe");
+    });
+  }
+
   test("what is thrown that is no error, and an answer that is none of the message's, are INTERNAL", async () => {
     // oxlint-disable-next-line prefer-promise-reject-errors -- as other people's code does
     probe = () => Promise.reject("words");
@@ -71,15 +79,7 @@ describe("a CSI server with callers, and calls, that go wrong", () => {
 
   test("a caller that cancels, or is gone, before it is answered", async () => {
     for (const gone of [true, false]) {
-      let answer = (_found: object): void => undefined;
-      let asked = (): void => undefined;
-      const begun = new Promise<void>((resolve) => (asked = resolve));
-      probe = () => {
-        asked();
-        return new Promise((resolve) => (answer = resolve));
-      };
-      const call = begin("Probe");
-      await begun;
+      const { call, answer } = await beginHeld();
       if (gone) for (const client of clients.splice(0)) client.close();
       call.cancel();
       await call.answer;
@@ -129,15 +129,7 @@ describe("a CSI server with callers, and calls, that go wrong", () => {
 
   test("a server that stops answers what it was asked before, and waits for no connection that stays", async () => {
     await isServing();
-    let answer = (_found: object): void => undefined;
-    let asked = (): void => undefined;
-    const begun = new Promise<void>((resolve) => (asked = resolve));
-    probe = () => {
-      asked();
-      return new Promise((resolve) => (answer = resolve));
-    };
-    const call = begin("Probe");
-    await begun;
+    const { call, answer } = await beginHeld();
     const silent = connect(socket);
     silent.on("error", () => undefined);
     await until("it is connected", () => !silent.connecting);
